@@ -37,8 +37,8 @@ class Uuid {
 
 // Reserved ids: KRaft's own topic, and the three directories that are none (DirectoryId).
 constexpr Uuid kMetadataTopicId{0, 1};
-constexpr Uuid kUnassignedDirectory{0, 0};
-constexpr Uuid kLostDirectory{0, 1};
-constexpr Uuid kMigratingDirectory{0, 2};
+constexpr Uuid kMigratingDirectory{0, 0};
+constexpr Uuid kUnassignedDirectory{0, 1};
+constexpr Uuid kLostDirectory{0, 2};
 
 }  // namespace sim
