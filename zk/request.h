@@ -209,17 +209,17 @@ struct GotAcl {
 
 // One operation of a multi: its own error, and if that is Ok what it gave (Created, Stat for setData, else
 // nothing). In a failed multi: Ok before the failing one, its error, RuntimeInconsistency after it.
-struct OpResult {
+struct OpResponse {
   ErrorCode error = ErrorCode::Ok;
   std::variant<std::monostate, Created, Stat> value;
-  bool operator==(const OpResult&) const = default;
+  bool operator==(const OpResponse&) const = default;
   static constexpr auto fields() {
-    return std::tuple{sim::field("error", &OpResult::error), sim::field("value", &OpResult::value)};
+    return std::tuple{sim::field("error", &OpResponse::error), sim::field("value", &OpResponse::value)};
   }
 };
 struct MultiResult {
   static constexpr std::string_view kName = "multi";
-  std::vector<OpResult> results;
+  std::vector<OpResponse> results;
   bool operator==(const MultiResult&) const = default;
   static constexpr auto fields() {
     return std::tuple{sim::field("results", &MultiResult::results)};
