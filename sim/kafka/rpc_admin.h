@@ -13,6 +13,8 @@
 #include "sim/base/time.h"
 #include "sim/kafka/error.h"
 #include "sim/kafka/ids.h"
+#include "sim/kafka/quota_value.h"
+#include "sim/kafka/record_enums.h"
 #include "sim/kafka/rpc_control.h"
 #include "sim/kafka/uuid.h"
 
@@ -163,14 +165,7 @@ struct CreatePartitionsRequest {
   }
 };
 
-// ConfigResource.Type and AlterConfigOp.OpType, by their wire numbers.
-enum class ConfigResourceType : std::int8_t {
-  Topic = 2,
-  Broker = 4,
-  BrokerLogger = 8,
-  ClientMetrics = 16,
-  Group = 32
-};
+// AlterConfigOp.OpType, by its wire numbers.
 enum class ConfigOperation : std::int8_t {
   Set = 0,
   Delete = 1,
@@ -299,7 +294,7 @@ struct QuotaEntity {
 
 struct QuotaOperation {
   std::string key;
-  std::uint64_t value = 0;  // the bits of the double, as QuotaValue keeps them
+  QuotaValue value;
   bool remove = false;
   bool operator==(const QuotaOperation&) const = default;
   static constexpr auto fields() {
@@ -338,15 +333,15 @@ struct AlterClientQuotasRequest {
   }
 };
 
-// An ACL binding, and as a filter of DeleteAcls: an empty string, or 1 (ANY), matches all.
+// An ACL binding, and as a filter of DeleteAcls: an empty string, or Any, matches all.
 struct AclBinding {
-  std::int8_t resource_type = 0;
+  AclResourceType resource_type = AclResourceType::Unknown;
   std::string resource_name;
-  std::int8_t resource_pattern_type = 3;  // 3 LITERAL, 4 PREFIXED
+  PatternType resource_pattern_type = PatternType::Literal;
   std::string principal;
   std::string host;
-  std::int8_t operation = 0;
-  std::int8_t permission_type = 0;
+  AclOperation operation = AclOperation::Unknown;
+  AclPermissionType permission_type = AclPermissionType::Unknown;
   bool operator==(const AclBinding&) const = default;
   static constexpr auto fields() {
     return std::tuple{field("resourceType", &AclBinding::resource_type),
@@ -399,7 +394,7 @@ struct DeleteAclsRequest {
 
 struct ScramCredentialDeletion {
   std::string name;
-  std::int8_t mechanism = 0;  // 1 SCRAM-SHA-256, 2 SCRAM-SHA-512
+  ScramMechanism mechanism = ScramMechanism::Unknown;
   bool operator==(const ScramCredentialDeletion&) const = default;
   static constexpr auto fields() {
     return std::tuple{field("name", &ScramCredentialDeletion::name),
@@ -409,7 +404,7 @@ struct ScramCredentialDeletion {
 
 struct ScramCredentialUpsertion {
   std::string name;
-  std::int8_t mechanism = 0;
+  ScramMechanism mechanism = ScramMechanism::Unknown;
   std::int32_t iterations = 0;
   Bytes salt;
   Bytes salted_password;

@@ -11,6 +11,7 @@
 #include "sim/base/described.h"
 #include "sim/kafka/error.h"
 #include "sim/kafka/ids.h"
+#include "sim/kafka/record_enums.h"
 #include "sim/kafka/uuid.h"
 
 // What a controller, of either kind, and brokers say to each other. Field names are Kafka's
@@ -44,20 +45,12 @@ constexpr LeaderEpoch kNoLeaderEpoch{-1};
 constexpr LeaderEpoch kEpochDuringDelete{-2};
 constexpr BrokerEpoch kNoBrokerEpoch{-1};
 
-enum class LeaderRecoveryState : std::int8_t {
-  Recovered = 0,
-  Recovering = 1
-};
-constexpr std::string_view name_of(LeaderRecoveryState state) {
-  return state == LeaderRecoveryState::Recovered ? "RECOVERED" : "RECOVERING";
-}
-
 // How a broker is reached under one listener name.
 struct ListenerAddress {
   std::string name;
   std::string host;
   std::uint16_t port = 0;
-  std::int16_t security_protocol = 0;  // 0 PLAINTEXT, 1 SSL, 2 SASL_PLAINTEXT, 3 SASL_SSL
+  SecurityProtocol security_protocol = SecurityProtocol::Plaintext;
   bool operator==(const ListenerAddress&) const = default;
   static constexpr auto fields() {
     return std::tuple{field("name", &ListenerAddress::name), field("host", &ListenerAddress::host),
