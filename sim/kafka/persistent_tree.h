@@ -54,6 +54,8 @@ class PersistentTree {
  public:
   using Key = std::remove_cvref_t<std::invoke_result_t<decltype(kKey), const Entry&>>;
 
+  static decltype(auto) key_of(const Entry& entry) { return std::invoke(kKey, entry); }
+
   std::size_t size() const { return size_of(root_); }
   bool empty() const { return !root_; }
 
