@@ -77,7 +77,8 @@ struct Disconnected {
   NodeId peer;
 };
 enum class DiskError : std::uint8_t { Full, InputOutput };
-// A write was refused; the file holds what it held before.
+// A write was refused; the file holds what it held before. Like an exception out of a write, this ends
+// the step that wrote: none of its effects behind the refused one is performed.
 struct DiskFailed {
   File file;
   DiskError error;

@@ -30,7 +30,8 @@ struct PayloadType {
   void (*digest_into)(const void*, Digest&);
   std::size_t (*wire_bytes)(const void*);
   void (*destroy)(void*);
-  std::size_t size;  // bytes of the block, header included
+  std::size_t size;         // bytes of the block, header included
+  std::uint64_t name_hash;  // hash_name(name)
 };
 
 namespace payload_pool {
@@ -91,7 +92,7 @@ class Payload {
     if (header_ == nullptr) {
       digest.add(std::uint64_t{0});
     } else {
-      digest.add(hash_name(name()));
+      digest.add(type().name_hash);
       type().digest_into(header_, digest);
     }
   }
@@ -140,7 +141,8 @@ class Payload {
         block->~Block<T>();
         payload_pool::release(block, sizeof(Block<T>));
       },
-      sizeof(Block<T>)};
+      sizeof(Block<T>),
+      hash_name(T::kName)};
 
   Header* header_ = nullptr;
 };

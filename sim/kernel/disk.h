@@ -1,0 +1,95 @@
+#pragma once
+
+#include <boost/container/flat_map.hpp>
+#include <boost/container/small_vector.hpp>
+#include <cstdint>
+#include <optional>
+
+#include "sim/base/choices.h"
+#include "sim/core/core.h"
+#include "sim/kernel/journal.h"
+
+namespace sim {
+
+// The files of one node: what its page cache holds, and what of it is durable. Writes act on the page
+// cache at once; an fsync captures what is there when it begins and makes exactly that durable when it
+// finishes. The page cache outlives the process; the durable part outlives the machine.
+class Disk {
+ public:
+  // Writes so far; a write belongs to the version that it made.
+  using Version = std::uint64_t;
+
+  // What one fsync will make durable. Made by `begin_sync`, told of later truncations by the disk.
+  struct Sync {
+    struct Part {
+      File file;
+      std::uint64_t shape;             // see Stored::shape
+      std::uint64_t end;
+      std::optional<Journal> content;  // set when the file's shape changed after capture
+    };
+    Version version = 0;
+    boost::container::small_vector<Part, 4> parts;
+  };
+
+  Disk() = default;
+  // Everything in `content` is durable from the start.
+  explicit Disk(const Durable& content);
+
+  // A write that finds no space changes nothing and returns false.
+  bool append(File file, Payload entry);
+  bool replace(File file, Payload content);
+  // Keeps the first `entries` entries.
+  void truncate(File file, std::uint64_t entries);
+  void drop_before(File file, std::uint64_t first);
+
+  Version version() const { return version_; }
+  // All writes up to this version are durable.
+  Version durable_version() const { return durable_version_; }
+  // The handle of a running fsync of everything that is written now.
+  std::uint32_t begin_sync();
+  void finish_sync(std::uint32_t handle);
+
+  void set_full(bool full) { full_ = full; }
+  bool full() const { return full_; }
+  void tear_next_tail() { tear_ = true; }
+  // Power loss: running fsyncs and the page cache are gone. Of the entries appended behind the durable
+  // ones, a prefix chosen by "disk.survivors" had been written back anyway; files otherwise changed are
+  // what they were when last synced.
+  void lose_unsynced(Choices& choices, NodeId node);
+  void erase();
+
+  // What a process finds when it starts: the page cache.
+  Durable content() const;
+  // What would be there if the machine lost its power now, the worst case of `lose_unsynced`.
+  Durable durable_content() const;
+  void digest_into(Digest& digest) const;
+
+ private:
+  struct Stored {
+    Journal cached;
+    // Counts changes other than appends. While it stays the same, every earlier state of the file is a
+    // prefix of the present one, and a number of entries says which.
+    std::uint64_t shape = 0;
+    Version last_write = 0;
+    std::uint64_t durable_end = 0;   // of `cached`, unless `durable` is set
+    std::optional<Journal> durable;  // what is durable, when that is no prefix of `cached`
+    bool torn = false;
+    Journal durable_journal() const { return durable ? *durable : cached.prefix(durable_end); }
+  };
+  struct Running {
+    std::uint32_t handle = 0;
+    Sync sync;
+  };
+  // Must precede every change that is not an append.
+  Stored& change_shape(File file);
+
+  boost::container::flat_map<File, Stored> files_;
+  boost::container::small_vector<Running, 2> running_;
+  Version version_ = 0;
+  Version durable_version_ = 0;
+  std::uint32_t next_handle_ = 1;
+  bool full_ = false;
+  bool tear_ = false;
+};
+
+}  // namespace sim

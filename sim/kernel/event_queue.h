@@ -1,0 +1,153 @@
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include "sim/kernel/event.h"
+
+namespace sim {
+
+// Pending events, earliest first; among equal times the one pushed first. A value: copies are independent.
+//
+// A lazily sorted timing wheel. Time is read as digits of 8 bits; an event waits in the bucket of the
+// highest digit in which it differs from the present (level 0: the next 256 ns, level 4: the next 18
+// minutes; what differs above that waits in an overflow heap). When a bucket's turn comes it is either
+// small, and sorted into the *run* from which events are popped, or large, and dealt to the level below.
+// So no width has to be tuned: a sparse queue sorts wide buckets, a crowded one splits them first.
+//
+//     run: sorted, [.., run_end) ── level 0 ── level 1 ── … ── level 4 ── overflow heap
+//            ▲ pop                  unsorted lists of 5-event chunks, appended in order of arrival
+//
+// Equal times always share a bucket and every move keeps the order of a bucket, so the order of arrival
+// survives without a sequence number (the overflow heap, which is rarely used, keeps its own). Cost per
+// event: a handful of sequential copies, no matter how many are pending. No allocation once the number of
+// pending events has stopped growing.
+class EventQueue {
+ public:
+  // Requires a time that is neither negative nor before the last popped event's.
+  void push(const Event& event) {
+    ++size_;
+    const std::uint64_t time = time_of(event);
+    if (time < run_end_) {
+      push_into_run(event);
+    } else {
+      place(event);
+    }
+  }
+  // Removes the earliest. Requires !empty().
+  Event pop() {
+    if (run_head_ == run_.size()) advance();
+    --size_;
+    return run_[run_head_++];
+  }
+  // The time of the earliest. Requires !empty(). Not const, for it may have to sort.
+  Instant next_time() {
+    if (run_head_ == run_.size()) advance();
+    return run_[run_head_].time;
+  }
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
+  // All events in the order in which they would be popped.
+  std::vector<Event> in_order() const;
+
+ private:
+  static constexpr unsigned kDigitBits = 8;
+  static constexpr unsigned kBuckets = 1U << kDigitBits;
+  static constexpr unsigned kLevels = 5;
+  static constexpr unsigned kHorizonBits = kDigitBits * kLevels;
+  // A bucket of up to so many is sorted rather than dealt to the level below; a run of more than so many
+  // is dealt again, for inserting into it would cost too much.
+  static constexpr std::uint32_t kSortAtMost = 24;
+  static constexpr std::size_t kRunAtMost = 96;
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+
+  static std::uint64_t time_of(const Event& event) {
+    return static_cast<std::uint64_t>(event.time.nanoseconds());
+  }
+  static constexpr std::uint32_t kChunkEvents = 5;
+  struct alignas(64) Chunk {  // two cache lines
+    std::array<Event, kChunkEvents> events;
+    std::uint32_t count = 0;
+    std::uint32_t next = kNone;
+  };
+  struct Bucket {
+    std::uint32_t head = kNone;
+    std::uint32_t tail = kNone;
+    std::uint32_t count = 0;
+  };
+  struct Level {
+    std::array<Bucket, kBuckets> buckets;
+    std::array<std::uint64_t, kBuckets / 64> occupied{};
+  };
+  struct Late {
+    Event event;
+    std::uint64_t arrival;
+  };
+  // For std heaps, which keep the greatest on top.
+  static bool later(const Late& a, const Late& b) {
+    return a.event.time != b.event.time ? a.event.time > b.event.time : a.arrival > b.arrival;
+  }
+
+  void place(const Event& event) {
+    const std::uint64_t differs = time_of(event) ^ base_;
+    if (differs >> kHorizonBits) {
+      push_late(event);
+      return;
+    }
+    const unsigned level = (static_cast<unsigned>(std::bit_width(differs | 1)) - 1) / kDigitBits;
+    append(level, (time_of(event) >> (level * kDigitBits)) % kBuckets, event);
+  }
+  void append(unsigned level, std::uint64_t digit, const Event& event) {
+    Bucket& bucket = levels_[level].buckets[digit];
+    if (bucket.count == 0) {
+      levels_[level].occupied[digit / 64] |= std::uint64_t{1} << (digit % 64);
+      occupied_levels_ |= 1U << level;
+      bucket.head = bucket.tail = new_chunk();
+    } else if (chunks_[bucket.tail].count == kChunkEvents) {
+      const std::uint32_t fresh = new_chunk();
+      chunks_[bucket.tail].next = fresh;
+      bucket.tail = fresh;
+    }
+    Chunk& tail = chunks_[bucket.tail];
+    tail.events[tail.count++] = event;
+    ++bucket.count;
+  }
+  std::uint32_t new_chunk() {
+    if (free_ == kNone) {
+      chunks_.emplace_back();
+      return static_cast<std::uint32_t>(chunks_.size() - 1);
+    }
+    const std::uint32_t chunk = free_;
+    free_ = chunks_[chunk].next;
+    chunks_[chunk].count = 0;
+    chunks_[chunk].next = kNone;
+    return chunk;
+  }
+  void push_into_run(const Event& event);
+  void push_late(const Event& event);
+  // Makes the run hold the earliest events. Requires an empty run and events elsewhere.
+  void advance();
+  void take_bucket(unsigned level, unsigned digit, std::uint64_t start);
+  void deal_bucket(unsigned level, unsigned digit, std::uint64_t start);
+  void refill_from_overflow();
+  void deal_run();
+  Bucket detach(unsigned level, unsigned digit);
+
+  std::size_t size_ = 0;
+  // Everything before run_end_ is in the run; everything else lies at or behind it, and its place in the
+  // wheel is relative to base_, which is not behind run_end_.
+  std::uint64_t base_ = 0;
+  std::uint64_t run_end_ = 0;
+  std::vector<Event> run_;  // sorted from run_head_ on
+  std::size_t run_head_ = 0;
+  std::array<Level, kLevels> levels_;
+  std::uint32_t occupied_levels_ = 0;
+  std::vector<Chunk> chunks_;
+  std::uint32_t free_ = kNone;  // a list through Chunk::next
+  std::vector<Late> overflow_;  // a heap
+  std::uint64_t arrivals_ = 0;
+};
+
+}  // namespace sim
