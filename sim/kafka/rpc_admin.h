@@ -15,6 +15,7 @@
 #include "sim/kafka/ids.h"
 #include "sim/kafka/quota_value.h"
 #include "sim/kafka/record_enums.h"
+#include "sim/kafka/records_topics.h"
 #include "sim/kafka/rpc_control.h"
 #include "sim/kafka/uuid.h"
 
@@ -282,16 +283,6 @@ struct ElectLeadersRequest {
   }
 };
 
-struct QuotaEntity {
-  std::string entity_type;                 // "user", "client-id", "ip"
-  std::optional<std::string> entity_name;  // none: the default
-  bool operator==(const QuotaEntity&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("entityType", &QuotaEntity::entity_type),
-                      field("entityName", &QuotaEntity::entity_name)};
-  }
-};
-
 struct QuotaOperation {
   std::string key;
   QuotaValue value;
@@ -304,7 +295,7 @@ struct QuotaOperation {
 };
 
 struct QuotaEntry {
-  std::vector<QuotaEntity> entity;
+  std::vector<EntityData> entity;  // a type without a name: the default
   std::vector<QuotaOperation> ops;
   bool operator==(const QuotaEntry&) const = default;
   static constexpr auto fields() {

@@ -1,0 +1,281 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sim/core/core.h"
+#include "sim/kafka/broker_behaviour.h"
+#include "sim/kafka/client.h"
+#include "sim/kafka/coordinator.h"
+#include "sim/kafka/metadata_cache.h"
+#include "sim/kafka/replica.h"
+#include "sim/kafka/rpc.h"
+
+// What any Kafka broker is, whoever controls it (ReplicaManager, KafkaApis, AlterPartitionManager):
+// it hosts partitions, answers clients and followers, follows leaders, and does what a controller
+// says, be it by LeaderAndIsr, UpdateMetadata and StopReplica, or by a metadata image. How it
+// registers and who its controller is are for others: `zk/broker_link` and `kraft/broker_link`
+// know, `migrate/broker_node` joins.
+//
+//        LeaderAndIsr …      publish(image)            set_controller
+//              │                  │                          │
+//              ▼                  ▼                          ▼
+//   clients ─► Broker: partitions · metadata cache · groups ─► AlterPartition, AllocateProducerIds,
+//   followers ◄─► fetchers, one per leading broker              forwarded admin requests
+//
+// All fetches between two brokers travel in one request, whatever the number of partitions.
+//
+// Simplified: no fetch sessions, no transactions, no quotas, no authorizer, no log directories, no
+// reassignment throttles; OffsetForLeaderEpoch is answered and never needed.
+namespace sim {
+
+struct BrokerConfig {
+  BrokerId id{-1};
+  NodeId self{};
+  std::string cluster_id;
+  bool kraft_mode = false;  // metadata from images; fetches bear the broker's epoch
+  AddressBook brokers;      // of all brokers, itself included
+  // Files of this process that are the broker's: the checkpoint, and after it one per log.
+  File checkpoint_file{64};
+  std::int32_t min_insync_replicas = 1;
+  Duration replica_lag_time_max{30'000'000'000};
+  Duration replica_fetch_wait_max{500'000'000};
+  Duration replica_fetch_backoff{1'000'000'000};
+  Duration high_watermark_checkpoint_interval{5'000'000'000};
+  std::int32_t offsets_topic_num_partitions = 50;
+  std::int16_t offsets_topic_replication_factor = 3;
+  BrokerBehaviour behaviour;
+};
+
+// Where AlterPartition and the like go, and under which epoch of this broker (migration.md §5.7).
+struct ControllerLink {
+  NodeId node{};
+  BrokerEpoch broker_epoch{-1};
+  bool operator==(const ControllerLink&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("node", &ControllerLink::node),
+                      field("brokerEpoch", &ControllerLink::broker_epoch)};
+  }
+};
+
+// The epochs under which control requests reach this broker: czxid of its znode, and its
+// registration with the quorum. -1: not registered there.
+struct BrokerEpochs {
+  BrokerEpoch zk{-1};
+  BrokerEpoch kraft{-1};
+  static constexpr auto fields() {
+    return std::tuple{field("zk", &BrokerEpochs::zk), field("kraft", &BrokerEpochs::kraft)};
+  }
+};
+
+class Broker {
+ public:
+  // Boots from what the disk kept: every log is there, none is led or followed yet.
+  Broker(BrokerConfig config, const Durable& durable);
+
+  // ── What its links tell it ──
+  void set_controller(Context& context, std::optional<ControllerLink> link);
+  void set_epochs(BrokerEpochs epochs) { epochs_ = epochs; }
+  // KRaft: the loader published a new image.
+  void publish(Context& context, const MetadataImage& image);
+  // min.insync.replicas of a topic as its dynamic config says (ZooKeeper mode), or none.
+  void set_min_insync_replicas(const std::string& topic, std::optional<std::int32_t> value);
+
+  // ── What controllers say in ZooKeeper mode; `handle` calls these for what comes by the wire ──
+  LeaderAndIsrResponse leader_and_isr(Context& context, const LeaderAndIsrRequest& request);
+  UpdateMetadataResponse update_metadata(Context& context, const UpdateMetadataRequest& request);
+  StopReplicaResponse stop_replica(Context& context, const StopReplicaRequest& request);
+
+  // Handles an input: requests of clients, followers and controllers, answers to its own requests,
+  // connections, wakes. False if it was a message that is not a broker's.
+  bool handle(Context& context, const Input& input);
+  std::optional<Instant> deadline() const;
+  // Controlled or not, a clean stop: flushes all logs (clean-shutdown marker left out).
+  void flush(Context& context);
+  void digest_into(Digest& digest) const;
+
+  // ── Views ──
+  const BrokerConfig& config() const { return config_; }
+  const MetadataCache& metadata() const { return metadata_; }
+  const GroupCoordinator& groups() const { return groups_; }
+  const BrokerEpochs& epochs() const { return epochs_; }
+  // The highest seen in LeaderAndIsr, UpdateMetadata and StopReplica; 0 after a start.
+  ControllerEpoch controller_epoch() const { return controller_epoch_; }
+  const HostedPartition* partition(const TopicPartition& id) const;
+  // `for_each_partition([](const HostedPartition&) { … })`, in order of name.
+  template <class Visit>
+  void for_each_partition(Visit visit) const {
+    for (const auto& [id, hosted] : hosted_) visit(hosted.partition);
+  }
+  std::size_t leader_count() const;
+
+ private:
+  // One fetch waits for data of this partition, or one write for its replication.
+  struct FetchWait {
+    NodeId from{};
+    std::uint64_t fetch = 0;
+    Offset offset{};
+    bool consumer = false;
+  };
+  struct WriteWait {
+    Offset required{};
+    std::uint64_t write = 0;
+    std::size_t topic = 0;
+    std::size_t partition = 0;
+  };
+  struct Hosted {
+    HostedPartition partition;
+    std::vector<FetchWait> fetches;
+    std::vector<WriteWait> writes;
+    Instant fetch_not_before = kLongAgo;  // while following
+    bool fetch_failed = false;            // until the controller speaks again
+  };
+  struct ParkedFetch {
+    ReplyTo to;
+    Instant expires;
+    Payload request;
+  };
+  struct ParkedProduce {
+    ReplyTo to;
+    ProduceResponse response;
+  };
+  struct ParkedCommit {
+    ReplyTo to;
+    PartitionId partition{};
+    Offset record{};
+    OffsetCommitResponse response;
+  };
+  struct ParkedWrite {
+    Instant expires;
+    std::size_t outstanding = 0;
+    std::variant<ParkedProduce, ParkedCommit> what;
+  };
+  struct SentFetch {
+    TopicPartition id;
+    LeaderEpoch leader_epoch{};
+    Offset offset{};
+  };
+  struct Fetcher {
+    std::set<TopicPartition> partitions;
+    std::optional<CorrelationId> in_flight;
+    std::vector<SentFetch> sent;  // sorted by id
+    Instant not_before = kLongAgo;
+  };
+
+  // broker_control.cc
+  ErrorCode check_header(Context& context, const ControlHeader& header, std::string_view request);
+  ErrorCode apply_state(Context& context, const std::string& topic, Uuid topic_id,
+                        const LeaderAndIsrPartitionState& state, bool kraft);
+  ErrorCode check_state(const Hosted* hosted, Uuid topic_id,
+                        const LeaderAndIsrPartitionState& state, bool kraft) const;
+  Hosted& host(Context& context, const TopicPartition& id, Uuid topic_id);
+  void become(Context& context, Hosted& hosted, const LeaderAndIsrPartitionState& state);
+  void stop(Context& context, const TopicPartition& id, bool erase, bool stray);
+  ErrorCode stray_replicas(const LeaderAndIsrRequest& request,
+                           std::vector<TopicPartition>& found) const;
+  ReplicaRules rules(const std::string& topic) const;
+  Hosted* find(const TopicPartition& id);
+  void read_topic_configs(const MetadataImage& image);
+
+  // broker_data.cc
+  bool on_request(Context& context, const Received& received);
+  void serve_produce(Context& context, const Received& received,
+                     const Request<ProduceRequest>& request);
+  void serve_fetch(Context& context, const Received& received,
+                   const Request<FetchRequest>& request);
+  MetadataResponse serve_metadata(Context& context, const MetadataRequest& request);
+  ListOffsetsResponse list_offsets(const ListOffsetsRequest& request) const;
+  OffsetForLeaderEpochResponse offset_for_leader_epoch(
+      const OffsetForLeaderEpochRequest& request) const;
+  FetchResponse read_for(const FetchRequest& request);
+  void answer_fetch(Context& context, std::uint64_t fetch);
+  void wake_fetches(Context& context, Hosted& hosted);
+  void settle_writes(Context& context, Hosted& hosted);
+  void finish_write(Context& context, std::uint64_t write, const WriteWait& wait, ErrorCode error);
+  void after_change(Context& context, Hosted& hosted);
+  void expire_parked(Context& context);
+
+  // broker_groups.cc
+  FindCoordinatorResponse find_coordinator(Context& context, const FindCoordinatorRequest& request);
+  void serve_offset_commit(Context& context, const Received& received,
+                           const Request<OffsetCommitRequest>& request);
+  OffsetFetchResponse serve_offset_fetch(const OffsetFetchRequest& request) const;
+  void serve_init_producer_id(Context& context, const ReplyTo& to);
+  void on_producer_ids(Context& context, const AllocateProducerIdsResponse& response);
+  PartitionId partition_of_group(const std::string& group) const;
+  template <RequestBody Body>
+  bool forward(Context& context, const Received& received);
+  bool forward_any(Context& context, const Received& received);
+  template <RequestBody Body>
+  bool relay(Context& context, const Received& received);
+  bool relay_any(Context& context, const Received& received);
+
+  // broker_fetcher.cc
+  void follow(const TopicPartition& id, BrokerId leader);
+  void unfollow(const TopicPartition& id);
+  void run_fetchers(Context& context);
+  void send_fetch(Context& context, BrokerId leader, Fetcher& fetcher);
+  void on_fetched(Context& context, Fetcher& fetcher, const FetchResponse& response);
+  void on_partition_fetched(Context& context, const SentFetch& sent,
+                            const FetchPartitionData& data);
+
+  // broker_isr.cc
+  void propose_isr(const TopicPartition& id) { isr_queue_.insert(id); }
+  void send_alter_partition(Context& context);
+  void on_alter_partition(Context& context, const AlterPartitionResponse& response);
+  void check_lagging(Context& context);
+  void checkpoint(Context& context);
+
+  bool on_response(Context& context, const Received& received);
+  void on_lost(Context& context, CorrelationId correlation);
+  void on_wake(Context& context);
+
+  BrokerConfig config_;
+  NetworkClient network_;
+  MetadataCache metadata_;
+  GroupCoordinator groups_;
+  BrokerEpochs epochs_;
+  ControllerEpoch controller_epoch_{0};
+  std::optional<ControllerLink> controller_;
+  std::map<TopicPartition, Hosted> hosted_;
+  std::map<std::string, std::int32_t, std::less<>> min_insync_;
+  std::vector<File> free_files_;
+  File next_file_;
+
+  std::map<std::uint64_t, ParkedFetch> fetches_;
+  std::map<std::uint64_t, ParkedWrite> writes_;
+  std::set<std::pair<Instant, std::uint64_t>> expiries_;  // of both
+  std::uint64_t last_parked_ = 0;
+
+  std::map<BrokerId, Fetcher> fetchers_;
+  std::set<TopicPartition> isr_queue_;
+  std::optional<CorrelationId> isr_in_flight_;
+  std::vector<TopicPartition> isr_asked_;
+  Instant isr_not_before_ = kLongAgo;
+  Instant next_lag_check_;
+  Instant next_checkpoint_;
+  bool checkpoint_due_ = false;
+
+  std::map<CorrelationId, ReplyTo> forwarded_;
+  std::optional<CorrelationId> producer_ids_asked_;
+  std::vector<ReplyTo> producer_ids_awaited_;
+  ProducerId next_producer_id_{0};
+  std::int32_t producer_ids_left_ = 0;
+  std::optional<CorrelationId> offsets_topic_asked_;
+};
+
+// replication-offset-checkpoint: high watermarks as of some seconds ago.
+struct HighWatermarkCheckpoint {
+  static constexpr std::string_view kName = "log.HighWatermarkCheckpoint";
+  std::vector<std::pair<TopicPartition, Offset>> high_watermarks;
+  static constexpr auto fields() {
+    return std::tuple{field("highWatermarks", &HighWatermarkCheckpoint::high_watermarks)};
+  }
+};
+
+}  // namespace sim

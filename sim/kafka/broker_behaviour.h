@@ -1,0 +1,34 @@
+#pragma once
+
+#include <tuple>
+
+#include "sim/base/described.h"
+
+namespace sim {
+
+// Deviations of a broker from Kafka 3.9. Each is read at the one line where it lives; all are
+// mutants, off by default, and each proves that a checker can see (brokers.md §9, item 8).
+struct BrokerBehaviour {
+  bool acknowledge_before_high_watermark =
+      false;                                // acks=all answered at the leader's append (P1, P11)
+  bool truncate_to_high_watermark = false;  // followers cut at their HW, as before KIP-101 (P1, P3)
+  bool commit_offset_without_replication = false;  // OffsetCommit answered before the HW (P13)
+  bool accept_stale_leader_and_isr =
+      false;  // neither controller nor leader epoch is looked at (P9)
+  bool expand_isr_before_caught_up = false;  // a follower joins wherever its log ends (P1, P5)
+  bool high_watermark_ignores_isr = false;   // the leader alone decides what is committed (P1, P5)
+
+  static constexpr auto fields() {
+    using B = BrokerBehaviour;
+    return std::tuple{
+        field("acknowledge_before_high_watermark", &B::acknowledge_before_high_watermark),
+        field("truncate_to_high_watermark", &B::truncate_to_high_watermark),
+        field("commit_offset_without_replication", &B::commit_offset_without_replication),
+        field("accept_stale_leader_and_isr", &B::accept_stale_leader_and_isr),
+        field("expand_isr_before_caught_up", &B::expand_isr_before_caught_up),
+        field("high_watermark_ignores_isr", &B::high_watermark_ignores_isr)};
+  }
+  bool operator==(const BrokerBehaviour&) const = default;
+};
+
+}  // namespace sim

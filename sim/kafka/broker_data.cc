@@ -1,0 +1,351 @@
+// What clients and followers ask of a broker (KafkaApis, DelayedProduce, DelayedFetch; brokers.md
+// §1.2–1.4).
+#include <algorithm>
+#include <utility>
+
+#include "sim/kafka/broker.h"
+
+namespace sim {
+namespace {
+
+// Calls the handler if the message is a request with this body.
+template <RequestBody Body, class Handler>
+bool serve(const Received& received, Handler&& handler) {
+  const auto* request = received.message.get_if<Request<Body>>();
+  if (request == nullptr) return false;
+  handler(*request);
+  return true;
+}
+
+}  // namespace
+
+bool Broker::on_request(Context& context, const Received& received) {
+  const auto answer = [&](const auto& request, auto response) {
+    context.effects.push_back(reply(received, request, std::move(response)));
+  };
+  return serve<FetchRequest>(received, [&](const auto& r) { serve_fetch(context, received, r); }) ||
+         serve<ProduceRequest>(received,
+                               [&](const auto& r) { serve_produce(context, received, r); }) ||
+         serve<OffsetCommitRequest>(
+             received, [&](const auto& r) { serve_offset_commit(context, received, r); }) ||
+         serve<OffsetFetchRequest>(received,
+                                   [&](const auto& r) { answer(r, serve_offset_fetch(r.body)); }) ||
+         serve<MetadataRequest>(
+             received, [&](const auto& r) { answer(r, serve_metadata(context, r.body)); }) ||
+         serve<FindCoordinatorRequest>(
+             received, [&](const auto& r) { answer(r, find_coordinator(context, r.body)); }) ||
+         serve<ListOffsetsRequest>(received,
+                                   [&](const auto& r) { answer(r, list_offsets(r.body)); }) ||
+         serve<OffsetForLeaderEpochRequest>(
+             received, [&](const auto& r) { answer(r, offset_for_leader_epoch(r.body)); }) ||
+         serve<InitProducerIdRequest>(
+             received,
+             [&](const auto& r) { serve_init_producer_id(context, reply_to(received, r)); }) ||
+         serve<LeaderAndIsrRequest>(
+             received, [&](const auto& r) { answer(r, leader_and_isr(context, r.body)); }) ||
+         serve<UpdateMetadataRequest>(
+             received, [&](const auto& r) { answer(r, update_metadata(context, r.body)); }) ||
+         serve<StopReplicaRequest>(
+             received, [&](const auto& r) { answer(r, stop_replica(context, r.body)); }) ||
+         forward_any(context, received);
+}
+
+// While a kcontroller leads, clients are told of a random live broker: it will forward
+// (migration.md §5.5).
+MetadataResponse Broker::serve_metadata(Context& context, const MetadataRequest& request) {
+  static constexpr Site kController{"broker.metadata_controller"};
+  MetadataResponse response = metadata_.describe_to_client(request);
+  response.cluster_id = config_.cluster_id;
+  const auto controller = metadata_.controller();
+  if (controller && !controller->kraft) {
+    response.controller_id = controller->id;
+  } else if ((controller || config_.kraft_mode) && !response.brokers.empty()) {
+    const auto entity = static_cast<std::uint64_t>(config_.id.value());
+    const auto at = context.choices.pick(kController, entity, 0, response.brokers.size() - 1);
+    response.controller_id = response.brokers[at].node_id;
+  }
+  return response;
+}
+
+// ── Produce
+// ─────────────────────────────────────────────────────────────────────────────────────────
+
+void Broker::serve_produce(Context& context, const Received& received,
+                           const Request<ProduceRequest>& request) {
+  const std::uint64_t id = ++last_parked_;
+  const std::int16_t acks = request.body.acks;
+  ParkedWrite parked{.expires = context.now + request.body.timeout,
+                     .what = ParkedProduce{.to = reply_to(received, request), .response = {}}};
+  auto& responses = std::get<ParkedProduce>(parked.what).response.responses;
+  std::vector<Hosted*> touched;
+  for (const ProduceTopic& topic : request.body.topics) {
+    responses.push_back({topic.name, {}});
+    for (const ProducePartition& part : topic.partitions) {
+      ProducePartitionResponse& answer =
+          responses.back().partitions.emplace_back(ProducePartitionResponse{.index = part.index});
+      Hosted* hosted = find({topic.name, part.index});
+      if (hosted == nullptr) {
+        answer.error_code = metadata_.partition({topic.name, part.index})
+                                ? ErrorCode::NotLeaderOrFollower
+                                : ErrorCode::UnknownTopicOrPartition;
+        continue;
+      }
+      HostedPartition& partition = hosted->partition;
+      const auto written = partition.append(context, part.records, acks, rules(topic.name));
+      answer.error_code = written.error;
+      answer.base_offset = written.base_offset;
+      if (written.error == ErrorCode::NotLeaderOrFollower) {
+        answer.current_leader = {partition.leader(), partition.leader_epoch()};
+      }
+      if (written.error != ErrorCode::None) continue;
+      touched.push_back(hosted);
+      if (acks != -1 || config_.behaviour.acknowledge_before_high_watermark) continue;
+      ++parked.outstanding;
+      hosted->writes.push_back({.required = written.base_offset.plus(part.records.count),
+                                .write = id,
+                                .topic = responses.size() - 1,
+                                .partition = responses.back().partitions.size() - 1});
+    }
+  }
+  if (parked.outstanding > 0) {
+    expiries_.emplace(parked.expires, id);
+    writes_.emplace(id, std::move(parked));
+  } else if (acks != 0) {
+    auto& produce = std::get<ParkedProduce>(parked.what);
+    context.effects.push_back(reply(produce.to, std::move(produce.response)));
+  }
+  for (Hosted* hosted : touched) after_change(context, *hosted);
+}
+
+// Whoever changed a log, a high watermark or a role calls this: what waited for it moves on.
+void Broker::after_change(Context& context, Hosted& hosted) {
+  settle_writes(context, hosted);
+  wake_fetches(context, hosted);
+}
+
+void Broker::settle_writes(Context& context, Hosted& hosted) {
+  if (hosted.writes.empty()) return;
+  const HostedPartition& partition = hosted.partition;
+  const auto needed =
+      std::min(static_cast<std::size_t>(rules(partition.id().topic).min_insync_replicas),
+               partition.assignment().size());
+  const ErrorCode reached = partition.maximal_isr().size() >= needed
+                                ? ErrorCode::None
+                                : ErrorCode::NotEnoughReplicasAfterAppend;
+  std::vector<WriteWait> settled;
+  std::erase_if(hosted.writes, [&](const WriteWait& wait) {
+    if (partition.leads() && partition.log().high_watermark() < wait.required) return false;
+    settled.push_back(wait);
+    return true;
+  });
+  for (const WriteWait& wait : settled) {
+    finish_write(context, wait.write, wait,
+                 partition.leads() ? reached : ErrorCode::NotLeaderOrFollower);
+  }
+}
+
+void Broker::finish_write(Context& context, std::uint64_t id, const WriteWait& wait,
+                          ErrorCode error) {
+  const auto found = writes_.find(id);
+  if (found == writes_.end()) return;  // it has timed out
+  ParkedWrite& write = found->second;
+  if (auto* produce = std::get_if<ParkedProduce>(&write.what)) {
+    produce->response.responses[wait.topic].partitions[wait.partition].error_code = error;
+    if (--write.outstanding > 0) return;
+    context.effects.push_back(reply(produce->to, std::move(produce->response)));
+  } else {
+    auto& commit = std::get<ParkedCommit>(write.what);
+    if (error == ErrorCode::None) {
+      groups_.complete_commit(commit.partition, commit.record);
+    } else {
+      groups_.fail_commit(commit.partition, commit.record);
+      // GroupMetadataManager: what the log says becomes what a group member understands.
+      const ErrorCode told = error == ErrorCode::NotLeaderOrFollower ? ErrorCode::NotCoordinator
+                             : error == ErrorCode::NotEnoughReplicasAfterAppend
+                                 ? ErrorCode::CoordinatorNotAvailable
+                                 : error;
+      for (PartitionError& part : commit.response.partitions) part.error_code = told;
+    }
+    context.effects.push_back(reply(commit.to, std::move(commit.response)));
+  }
+  expiries_.erase({write.expires, id});
+  writes_.erase(found);
+}
+
+void Broker::expire_parked(Context& context) {
+  while (!expiries_.empty() && expiries_.begin()->first <= context.now) {
+    const std::uint64_t id = expiries_.begin()->second;
+    if (fetches_.contains(id)) {
+      answer_fetch(context, id);
+      continue;
+    }
+    for (auto& [name, hosted] : hosted_) {
+      std::vector<WriteWait> late;
+      std::erase_if(hosted.writes, [&](const WriteWait& wait) {
+        if (wait.write != id) return false;
+        late.push_back(wait);
+        return true;
+      });
+      // The record stays in the log and may be committed yet: the outcome is unknown.
+      for (const WriteWait& wait : late) {
+        finish_write(context, id, wait, ErrorCode::RequestTimedOut);
+      }
+    }
+  }
+}
+
+// ── Fetch
+// ───────────────────────────────────────────────────────────────────────────────────────────
+
+void Broker::serve_fetch(Context& context, const Received& received,
+                         const Request<FetchRequest>& request) {
+  const FetchRequest& body = request.body;
+  const bool consumer = body.replica_id == kConsumerReplica;
+  const std::uint64_t id = ++last_parked_;
+  bool ready = body.max_wait == Duration{};
+  std::vector<Hosted*> progressed;
+  for (const FetchTopic& topic : body.topics) {
+    for (const FetchPartition& part : topic.partitions) {
+      Hosted* hosted = find({topic.topic, part.partition});
+      if (hosted == nullptr) {
+        ready = true;
+        continue;
+      }
+      const FetchPartitionData data = hosted->partition.read(part, body.replica_id, 1);
+      ready = ready || data.error_code != ErrorCode::None || data.diverging_epoch ||
+              !data.records.empty();
+      if (consumer || data.error_code != ErrorCode::None || data.diverging_epoch) continue;
+      if (!hosted->partition.note_fetch(context.now, part, body.replica_id, body.replica_epoch)) {
+        continue;
+      }
+      const ReplicaRules around = rules(topic.topic);
+      if (hosted->partition.maybe_expand_isr(body.replica_id, around)) {
+        propose_isr(hosted->partition.id());
+      }
+      if (hosted->partition.maybe_advance_high_watermark(context.now, around)) {
+        checkpoint_due_ = true;
+        progressed.push_back(hosted);
+      }
+    }
+  }
+  ParkedFetch parked{.to = reply_to(received, request),
+                     .expires = context.now + body.max_wait,
+                     .request = received.message};
+  fetches_.emplace(id, parked);
+  if (ready) {
+    answer_fetch(context, id);
+  } else {
+    expiries_.emplace(parked.expires, id);
+    for (const FetchTopic& topic : body.topics) {
+      for (const FetchPartition& part : topic.partitions) {
+        auto& waits = find({topic.topic, part.partition})->fetches;
+        // A peer's newer fetch takes the place of its older one, which was answered.
+        std::erase_if(waits, [&](const FetchWait& wait) {
+          return wait.from == received.from && wait.consumer == consumer;
+        });
+        waits.push_back({received.from, id, part.fetch_offset, consumer});
+      }
+    }
+  }
+  for (Hosted* hosted : progressed) after_change(context, *hosted);
+}
+
+FetchResponse Broker::read_for(const FetchRequest& request) {
+  FetchResponse response;
+  for (const FetchTopic& topic : request.topics) {
+    FetchTopicResponse answers{.topic = topic.topic, .topic_id = topic.topic_id};
+    for (const FetchPartition& part : topic.partitions) {
+      Hosted* hosted = find({topic.topic, part.partition});
+      if (hosted == nullptr) {
+        answers.partitions.push_back(
+            {.partition_index = part.partition, .error_code = ErrorCode::UnknownTopicOrPartition});
+        continue;
+      }
+      FetchPartitionData data =
+          hosted->partition.read(part, request.replica_id, request.max_records);
+      // As with fetch sessions, what a follower knows already is left out.
+      const RemoteReplica* follower = hosted->partition.remote(request.replica_id);
+      const bool news =
+          data.error_code != ErrorCode::None || data.diverging_epoch || !data.records.empty() ||
+          (follower != nullptr && follower->told_high_watermark != data.high_watermark);
+      if (!news) continue;
+      if (follower != nullptr) {
+        hosted->partition.note_told(request.replica_id, data.high_watermark);
+      }
+      answers.partitions.push_back(std::move(data));
+    }
+    if (!answers.partitions.empty()) response.responses.push_back(std::move(answers));
+  }
+  return response;
+}
+
+void Broker::answer_fetch(Context& context, std::uint64_t id) {
+  const auto found = fetches_.find(id);
+  check(found != fetches_.end(), "a fetch is answered once");
+  const ParkedFetch parked = std::move(found->second);
+  fetches_.erase(found);
+  expiries_.erase({parked.expires, id});
+  context.effects.push_back(
+      reply(parked.to, read_for(parked.request.as<Request<FetchRequest>>().body)));
+}
+
+// A high watermark alone does not end a follower's wait; it learns of it within
+// replica.fetch.wait.max.ms.
+void Broker::wake_fetches(Context& context, Hosted& hosted) {
+  const HostedPartition& partition = hosted.partition;
+  std::vector<std::uint64_t> ready;
+  std::erase_if(hosted.fetches, [&](const FetchWait& wait) {
+    const Offset end =
+        wait.consumer ? partition.log().high_watermark() : partition.log().end_offset();
+    if (partition.leads() && end <= wait.offset) return false;
+    ready.push_back(wait.fetch);
+    return true;
+  });
+  for (const std::uint64_t fetch : ready) {
+    if (fetches_.contains(fetch)) answer_fetch(context, fetch);
+  }
+}
+
+// ── Offsets
+// ─────────────────────────────────────────────────────────────────────────────────────────
+
+ListOffsetsResponse Broker::list_offsets(const ListOffsetsRequest& request) const {
+  ListOffsetsResponse response;
+  for (const ListOffsetsPartition& asked : request.partitions) {
+    ListOffsetsPartitionResponse answer{.topic_partition = asked.topic_partition};
+    const HostedPartition* hosted = partition(asked.topic_partition);
+    if (hosted == nullptr) {
+      answer.error_code = ErrorCode::UnknownTopicOrPartition;
+    } else if (!hosted->leads()) {
+      answer.error_code = ErrorCode::NotLeaderOrFollower;
+    } else if (asked.timestamp == kEarliestTimestamp) {
+      answer.offset = hosted->log().start_offset();
+    } else {
+      answer.offset = request.replica_id == kConsumerReplica ? hosted->log().high_watermark()
+                                                             : hosted->log().end_offset();
+      answer.leader_epoch = hosted->leader_epoch();
+    }
+    response.partitions.push_back(std::move(answer));
+  }
+  return response;
+}
+
+OffsetForLeaderEpochResponse Broker::offset_for_leader_epoch(
+    const OffsetForLeaderEpochRequest& request) const {
+  OffsetForLeaderEpochResponse response;
+  for (const OffsetForLeaderPartition& asked : request.partitions) {
+    OffsetForLeaderPartitionResponse answer{.topic_partition = asked.topic_partition};
+    const HostedPartition* hosted = partition(asked.topic_partition);
+    if (hosted == nullptr) {
+      answer.error_code = ErrorCode::UnknownTopicOrPartition;
+    } else if (!hosted->leads()) {
+      answer.error_code = ErrorCode::NotLeaderOrFollower;
+    } else {
+      answer.epoch_end_offset = hosted->log().end_offset_for(asked.leader_epoch);
+    }
+    response.partitions.push_back(std::move(answer));
+  }
+  return response;
+}
+
+}  // namespace sim
