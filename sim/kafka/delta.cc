@@ -106,7 +106,9 @@ MetadataDelta::Outcome MetadataDelta::replay_one(const PartitionChangeRecord& re
 // Simplified: Kafka 3.9 keeps configs that the same delta set for a topic which the base did not have
 // (ConfigurationsDelta.replay(RemoveTopicRecord)), so that its image depends on where deltas begin.
 MetadataDelta::Outcome MetadataDelta::replay_one(const RemoveTopicRecord& record) {
-  if (now_.topics.find(record.topic_id) == nullptr) return no_such_topic(record.topic_id);
+  const Topic* const topic = now_.topics.find(record.topic_id);
+  if (topic == nullptr) return no_such_topic(record.topic_id);
+  remove_configs({ConfigResourceType::Topic, topic->name()});
   remove_topic(record.topic_id);
   return {};
 }
@@ -122,7 +124,6 @@ void MetadataDelta::remove_topic(Uuid id) {
   now_.topics.remove(id);
   changes_.topics.erase(id);
   if (base_.topics().find(id) != nullptr) changes_.deleted_topics.emplace(id, name);
-  remove_configs({ConfigResourceType::Topic, name});
 }
 
 void MetadataDelta::remove_configs(const ConfigResource& resource) {
