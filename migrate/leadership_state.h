@@ -6,6 +6,7 @@
 #include "sim/base/described.h"
 #include "sim/kafka/ids.h"
 #include "zk/stat.h"
+#include "zk/znodes.h"
 
 namespace migrate {
 
@@ -26,6 +27,10 @@ struct LeadershipState {
   sim::ControllerEpoch zk_controller_epoch{-1};
   zk::DataVersion zk_controller_epoch_zk_version = kUnknownZkVersion;
 
+  // What `/migration` shall hold.
+  zk::MigrationZnode znode() const {
+    return {kraft_controller_id, kraft_controller_epoch, kraft_metadata};
+  }
   // This single test decides between copying and only synchronising.
   bool initial_migration_complete() const { return kraft_metadata.offset > sim::Offset(0); }
   bool claimed() const { return zk_controller_epoch_zk_version != kUnknownZkVersion; }

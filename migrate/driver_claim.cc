@@ -1,0 +1,377 @@
+// The road up to the claim: what `/migration` says, whether controllers and brokers are ready, `/controller`.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <utility>
+
+#include "migrate/driver.h"
+#include "migrate/notice.h"
+#include "sim/base/check.h"
+#include "zk/paths.h"
+#include "zk/znodes.h"
+
+namespace migrate {
+namespace {
+
+// ZkData.PersistentZkPaths: created by every controller that starts, whether they stand already or not.
+constexpr std::string_view kTopLevelPaths[] = {
+    zk::paths::kConsumers,     zk::paths::kBrokerIds,       zk::paths::kTopics,
+    zk::paths::kConfigChanges, zk::paths::kDeleteTopics,    zk::paths::kBrokerSequenceId,
+    zk::paths::kIsrChanges,    zk::paths::kProducerIdBlock, zk::paths::kLogDirEvents,
+    "/config/topics",          "/config/clients",           "/config/users",
+    "/config/brokers",         "/config/ips"};
+
+std::string_view text_of(const zk::GotData& found) {
+  return found.data ? std::string_view(*found.data) : std::string_view();
+}
+
+std::optional<sim::BrokerId> broker_id_of(const std::string& name) {
+  std::int32_t id = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
+  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  return sim::BrokerId(id);
+}
+
+}  // namespace
+
+// ── RecoverMigrationStateFromZK, KRaftLeader ────────────────────────────────────────────────────
+
+void Driver::become_leader(Context& context, const LeaderAndEpoch& leader) {
+  if (leader.leader != config_.node_id) {
+    leadership_ =
+        leadership_.with_kraft_controller(leader.leader, leader.epoch).with_unknown_zk_controller();
+    transition_to(context, MigrationDriverState::Inactive);
+    return;
+  }
+  task_ = RecoverTask{.leader = leader};
+  proceed(context, std::vector<zk::Response>{});
+}
+
+void Driver::proceed(Context& context, RecoverTask& task, std::vector<zk::Response> responses) {
+  using Step = RecoverTask::Step;
+  if (responses.empty()) {
+    std::vector<zk::Request> creates;
+    for (const std::string_view path : kTopLevelPaths) {
+      creates.emplace_back(zk::Create{.path = std::string(path)});
+    }
+    ask(context, std::move(creates));
+    return;
+  }
+  if (task.step == Step::TopLevelPaths && create_missing_parents(context, task, responses)) return;
+  const auto failed = std::ranges::find_if(responses, [&](const zk::Response& response) {
+    if (response.ok()) return false;
+    if (task.step == Step::TopLevelPaths) return response.error != zk::ErrorCode::NodeExists;
+    return task.step != Step::Read || response.error != zk::ErrorCode::NoNode;
+  });
+  if (failed != responses.end()) {
+    fail(context, "reading /migration", failed->error);
+    return;
+  }
+  switch (task.step) {
+    case Step::TopLevelPaths:
+      task.step = Step::Read;
+      ask(context, {zk::GetData{std::string(zk::paths::kMigration)}});
+      return;
+    case Step::Read: {
+      const auto* const found = zk::result_if<zk::GotData>(responses.front());
+      if (found == nullptr) {
+        task.step = Step::Create;
+        const LeadershipState initial = task.leader ? leadership_ : LeadershipState{};
+        ask(context, {zk::Create{.path = std::string(zk::paths::kMigration),
+                                 .data = zk::encode(initial.znode())}});
+        return;
+      }
+      const auto parsed = zk::parse_migration(text_of(*found));
+      if (!parsed) {
+        fail(context, fmt::format("/migration cannot be read: {}", parsed.error().why), true);
+        return;
+      }
+      LeadershipState read = LeadershipState{}
+                                 .with_kraft_controller(parsed->kraft_controller_id, parsed->kraft_controller_epoch)
+                                 .with_kraft_metadata(parsed->kraft_metadata)
+                                 .with_migration_zk_version(found->stat.version);
+      recovered(context, read);
+      return;
+    }
+    case Step::Create: {
+      const LeadershipState initial = task.leader ? leadership_ : LeadershipState{};
+      recovered(context, initial.with_migration_zk_version(zk::DataVersion(0)));
+      return;
+    }
+  }
+}
+
+// A path whose parent is missing, too, is created once more behind its parent (createRecursive).
+bool Driver::create_missing_parents(Context& context, RecoverTask& task,
+                                    const std::vector<zk::Response>& responses) {
+  if (task.parents_created) return false;
+  std::vector<zk::Request> creates;
+  for (std::size_t i = 0; i < responses.size(); ++i) {
+    if (responses[i].error != zk::ErrorCode::NoNode) continue;
+    const std::string path(kTopLevelPaths[i]);
+    creates.emplace_back(zk::Create{.path = path.substr(0, path.rfind('/'))});
+    creates.emplace_back(zk::Create{.path = path});
+  }
+  if (creates.empty()) return false;
+  task.parents_created = true;
+  ask(context, std::move(creates));
+  return true;
+}
+
+void Driver::recovered(Context& context, LeadershipState recovered) {
+  const std::optional<LeaderAndEpoch> leader = std::get<RecoverTask>(task_).leader;
+  finish();
+  if (leader) {
+    leadership_ =
+        recovered.with_kraft_controller(config_.node_id, leader->epoch).with_unknown_zk_controller();
+    transition_to(context, MigrationDriverState::WaitForControllerQuorum);
+    return;
+  }
+  leadership_ = recovered;
+  context.actions.emplace_back(InstallPublisher{});
+  transition_to(context, MigrationDriverState::Inactive);
+}
+
+// ── WaitForControllerQuorum ─────────────────────────────────────────────────────────────────────
+
+bool Driver::controllers_are_ready() const {
+  const sim::MetadataVersion version = image_.features().metadata_version;
+  if (version < sim::MetadataVersion::V3_4_IV0) return false;
+  // Before controllers could register there was nothing to ask (migration.md §6.3).
+  if (version < sim::MetadataVersion::V3_7_IV0) return true;
+  return std::ranges::all_of(config_.static_voters, [&](sim::BrokerId voter) {
+    const sim::ControllerRegistration* const registered = image_.cluster().controller(voter);
+    return registered != nullptr && registered->zk_migration_ready;
+  });
+}
+
+void Driver::wait_for_controller_quorum(Context& context) {
+  using enum MigrationDriverState;
+  if (!first_publish_) return;
+  switch (image_.features().zk_migration_state) {
+    case sim::ZkMigrationState::None:
+      fail(context, "the quorum was not formatted for a migration: its ZkMigrationState is NONE", false);
+      transition_to(context, Inactive);
+      return;
+    case sim::ZkMigrationState::PreMigration:
+      if (controllers_are_ready()) transition_to(context, WaitForBrokers);
+      return;
+    case sim::ZkMigrationState::Migration:
+      if (leadership_.initial_migration_complete()) {
+        transition_to(context, BecomeController);
+        return;
+      }
+      // The dead end MB-07: the copy is in the log, but its offset never reached /migration.
+      fail(context, "the log says MIGRATION, /migration says that nothing was copied (MB-07)", false);
+      transition_to(context, Inactive);
+      return;
+    case sim::ZkMigrationState::PostMigration:
+      fail(context, "the migration is finalised, yet the driver is active", false);
+      transition_to(context, Inactive);
+      return;
+    case sim::ZkMigrationState::Zookeeper:
+      break;
+  }
+  fail(context, "IllegalStateException: unsupported ZkMigrationState", true);
+}
+
+// ── WaitForZkBrokers ────────────────────────────────────────────────────────────────────────────
+
+// Registered is enough: fenced, stale and dead registrations count (migration.md §6.4).
+bool Driver::all_registered_as_zk_brokers(const std::set<sim::BrokerId>& brokers) const {
+  return std::ranges::all_of(brokers, [&](sim::BrokerId id) {
+    const sim::BrokerRegistration* const registered = image_.cluster().broker(id);
+    return registered != nullptr && registered->is_migrating_zk_broker;
+  });
+}
+
+void Driver::proceed(Context& context, BrokersTask& task, std::vector<zk::Response> responses) {
+  using Step = BrokersTask::Step;
+  switch (task.step) {
+    case Step::BrokerIds: {
+      const zk::Response& answer = responses.front();
+      if (!answer.ok() && answer.error != zk::ErrorCode::NoNode) {
+        fail(context, "reading /brokers/ids", answer.error);
+        return;
+      }
+      std::set<sim::BrokerId> ids;
+      if (const auto* const children = zk::result_if<zk::GotChildren>(answer)) {
+        for (const std::string& name : children->children) {
+          if (const auto id = broker_id_of(name)) ids.insert(*id);
+        }
+      }
+      if (ids.empty() || !all_registered_as_zk_brokers(ids)) {
+        finish();
+        return;
+      }
+      task.step = Step::TopicNames;
+      ask(context, {zk::GetChildren{std::string(zk::paths::kTopics)},
+                    zk::GetChildren{std::string(zk::paths::kDeleteTopics)}});
+      return;
+    }
+    case Step::TopicNames: {
+      for (const zk::Response& response : responses) {
+        if (response.ok() || response.error == zk::ErrorCode::NoNode) continue;
+        fail(context, "reading the names of topics", response.error);
+        return;
+      }
+      std::vector<std::string> names;
+      if (const auto* const topics = zk::result_if<zk::GotChildren>(responses[0])) names = topics->children;
+      if (const auto* const deletions = zk::result_if<zk::GotChildren>(responses[1])) {
+        std::erase_if(names, [&](const std::string& name) {
+          return std::ranges::find(deletions->children, name) != deletions->children.end();
+        });
+      }
+      if (names.empty()) {
+        finish();
+        transition_to(context, MigrationDriverState::BecomeController);
+        return;
+      }
+      task.step = Step::Topics;
+      std::vector<zk::Request> reads;
+      for (const std::string& name : names) reads.emplace_back(zk::GetData{zk::paths::topic(name)});
+      ask(context, std::move(reads));
+      return;
+    }
+    case Step::Topics: {
+      std::set<sim::BrokerId> assigned;
+      for (const zk::Response& response : responses) {
+        if (!response.ok() && response.error != zk::ErrorCode::NoNode) {
+          fail(context, "reading a topic znode", response.error);
+          return;
+        }
+        const auto* const found = zk::result_if<zk::GotData>(response);
+        const auto topic = found != nullptr ? zk::parse_topic(text_of(*found))
+                                            : zk::Parsed<zk::TopicZnode>(std::unexpected(zk::Unreadable{"gone"}));
+        if (!topic || !topic->topic_id) {
+          fail(context, "NoSuchElementException: a topic znode without topic id", true);
+          return;
+        }
+        for (const auto& [id, partition] : topic->partitions) {
+          assigned.insert(partition.replicas.begin(), partition.replicas.end());
+        }
+      }
+      finish();
+      if (all_registered_as_zk_brokers(assigned)) {
+        transition_to(context, MigrationDriverState::BecomeController);
+      }
+      return;
+    }
+  }
+}
+
+// ── BecomeZkController ──────────────────────────────────────────────────────────────────────────
+
+void Driver::proceed(Context& context, ClaimTask& task, std::vector<zk::Response> responses) {
+  using Step = ClaimTask::Step;
+  const zk::Response& answer = responses.front();
+  switch (task.step) {
+    case Step::ReadEpoch: {
+      if (answer.error == zk::ErrorCode::NoNode) {
+        // A KRaft controller never creates it: ZooKeeper must have had a controller once.
+        fail(context, "IllegalStateException: there is no /controller_epoch", true);
+        return;
+      }
+      const auto* const found = zk::result_if<zk::GotData>(answer);
+      if (found == nullptr) {
+        fail(context, "reading /controller_epoch", answer.error);
+        return;
+      }
+      const auto epoch = zk::parse_controller_epoch(text_of(*found));
+      if (!epoch) {
+        fail(context, "/controller_epoch cannot be read: " + epoch.error().why, true);
+        return;
+      }
+      task.epoch = *epoch;
+      task.epoch_version = found->stat.version;
+      task.step = Step::ReadController;
+      ask(context, {zk::GetData{std::string(zk::paths::kController)}});
+      return;
+    }
+    case Step::ReadController:
+      claim(context, task, answer);
+      return;
+    case Step::Claim:
+      claimed(context, task, answer);
+      return;
+    case Step::WriteMigration: {
+      const auto* const stat = zk::result_if<zk::Stat>(answer);
+      if (stat == nullptr) {
+        fail(context, "writing /migration after the claim", answer.error);
+        return;
+      }
+      leadership_ = leadership_.with_migration_zk_version(stat->version);
+      finish();
+      transition_to(context, leadership_.initial_migration_complete() ? MigrationDriverState::SyncKraftToZk
+                                                                      : MigrationDriverState::ZkMigration);
+      return;
+    }
+  }
+}
+
+void Driver::claim(Context& context, ClaimTask& task, const zk::Response& controller) {
+  const auto* const found = zk::result_if<zk::GotData>(controller);
+  if (found == nullptr && controller.error != zk::ErrorCode::NoNode) {
+    fail(context, "reading /controller", controller.error);
+    return;
+  }
+  zk::Multi multi;
+  multi.ops.emplace_back(zk::SetData{std::string(zk::paths::kControllerEpoch),
+                                     zk::encode_controller_epoch(task.epoch.next()), task.epoch_version});
+  if (found != nullptr) {
+    const auto present = zk::parse_controller(text_of(*found));
+    if (!present) {
+      fail(context, "/controller cannot be read: " + present.error().why, true);
+      return;
+    }
+    if (present->kraft_controller_epoch &&
+        *present->kraft_controller_epoch >= leadership_.kraft_controller_epoch) {
+      // For ever, until this node leads in a newer epoch: also when the epoch there is its own, written by a
+      // claim whose answer was lost (MB-03).
+      fail(context, fmt::format("ControllerMovedException: /controller is claimed with KRaft epoch {}",
+                                present->kraft_controller_epoch->value()),
+           true);
+      return;
+    }
+    multi.ops.emplace_back(zk::Delete{std::string(zk::paths::kController), found->stat.version});
+  }
+  multi.ops.emplace_back(
+      zk::Create{.path = std::string(zk::paths::kController),
+                 .data = zk::encode(zk::ControllerZnode{config_.node_id, context.wall_clock_ms,
+                                                        leadership_.kraft_controller_epoch})});
+  task.step = ClaimTask::Step::Claim;
+  ask(context, {std::move(multi)});
+}
+
+void Driver::claimed(Context& context, ClaimTask& task, const zk::Response& answer) {
+  switch (answer.error) {
+    case zk::ErrorCode::Ok: {
+      const auto* const multi = zk::result_if<zk::MultiResult>(answer);
+      sim::check(multi != nullptr && !multi->results.empty(), "a multi that went well has results");
+      const auto* const stat = std::get_if<zk::Stat>(&multi->results.front().value);
+      sim::check(stat != nullptr, "the first operation of a claim sets /controller_epoch");
+      leadership_ = leadership_.with_zk_controller(task.epoch.next(), stat->version);
+      notify(context, sim::Payload::of(Claimed{config_.node_id, leadership_.kraft_controller_epoch,
+                                               leadership_.zk_controller_epoch}));
+      // Unconditional: the previous controller may have moved /migration on after we read it, and a write, other
+      // than a read, cannot be stale (KAFKA-16667). The offset may step back; SYNC derives everything anew.
+      task.step = ClaimTask::Step::WriteMigration;
+      ask(context, {zk::SetData{std::string(zk::paths::kMigration), zk::encode(leadership_.znode()),
+                                zk::kAnyVersion}});
+      return;
+    }
+    case zk::ErrorCode::BadVersion:
+    case zk::ErrorCode::NoNode:
+    case zk::ErrorCode::NodeExists:
+      // A race lost: forget the claim and let the next poll try again.
+      leadership_ = leadership_.with_unknown_zk_controller();
+      finish();
+      return;
+    default:
+      fail(context, "claiming /controller", answer.error);
+  }
+}
+
+}  // namespace migrate

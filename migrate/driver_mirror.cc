@@ -1,0 +1,132 @@
+// SYNC_KRAFT_TO_ZK, KRAFT_CONTROLLER_TO_BROKER_COMM and DUAL_WRITE: what KRaft decided is written to ZooKeeper,
+// noted in /migration, and told to brokers in ZooKeeper mode (migration.md §4, §5).
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "migrate/driver.h"
+#include "migrate/notice.h"
+#include "migrate/propagator.h"
+#include "sim/base/check.h"
+#include "zk/paths.h"
+#include "zk/znodes.h"
+
+namespace migrate {
+namespace {
+
+sim::OffsetAndEpoch highest_of(const sim::MetadataImage& image) {
+  return {image.provenance().last_contained_epoch, image.provenance().last_contained_offset};
+}
+
+bool is_unhandled(zk::MirrorFailure::Kind kind) { return kind != zk::MirrorFailure::Kind::ZooKeeper; }
+
+}  // namespace
+
+zk::MirrorContext Driver::mirror_context() const {
+  return {leadership_.znode(), leadership_.migration_zk_version, leadership_.zk_controller_epoch_zk_version};
+}
+
+zk::MirrorOptions Driver::mirror_options(Context& context) const {
+  zk::MirrorOptions options{.password_secret = config_.password_secret, .defects = config_.mirror_defects};
+  constexpr sim::Site kNonce{"migrate.password_nonce"};
+  options.nonce_seed = context.choices.bits(kNonce, static_cast<std::uint64_t>(config_.node_id.value()));
+  return options;
+}
+
+void Driver::sync(Context& context) {
+  // An image that lacks something ZooKeeper already has must not be reconciled: a newer one will come.
+  if (highest_of(image_) < leadership_.kraft_metadata) return;
+  task_.emplace<MirrorTask>(zk::MirrorWriter::snapshot(image_, mirror_context(), mirror_options(context)),
+                            std::nullopt);
+  write_on(context, std::get<MirrorTask>(task_));
+}
+
+// The gates of MetadataChangeEvent, in Kafka's order (migration.md §2.5).
+void Driver::change(Context& context, MetadataChangeEvent event) {
+  if (!first_publish_ && event.image.digest() == sim::MetadataImage().digest()) return;
+  first_publish_ = true;
+  image_ = event.image;
+  if (state_ == MigrationDriverState::Uninitialized || state_ == MigrationDriverState::Inactive) return;
+  if (!allows_dual_write(state_)) {
+    if (event.delta->changes().any_node()) events_.emplace_back(PollEvent{});
+    return;
+  }
+  if (event.leader != leader_ || !leadership_.initial_migration_complete() ||
+      highest_of(image_) < leadership_.kraft_metadata) {
+    return;
+  }
+  zk::MirrorWriter writer =
+      event.is_snapshot ? zk::MirrorWriter::snapshot(image_, mirror_context(), mirror_options(context))
+                        : zk::MirrorWriter::delta(*event.delta, mirror_context(), mirror_options(context));
+  task_.emplace<MirrorTask>(std::move(writer), std::move(event));
+  write_on(context, std::get<MirrorTask>(task_));
+}
+
+// Sends what the writer wants sent; when it wants nothing more it has finished or failed.
+void Driver::write_on(Context& context, MirrorTask& task) {
+  // Adopted after each operation that succeeded, also when a later one fails.
+  leadership_ = leadership_.with_migration_zk_version(task.write.context().migration_zk_version);
+  if (!task.write.requests().empty()) {
+    ask(context, task.write.requests());
+    return;
+  }
+  if (const auto& failure = task.write.failure()) {
+    fail(context, failure->what, is_unhandled(failure->kind));
+    return;
+  }
+  written(context, task);
+}
+
+void Driver::proceed(Context& context, MirrorTask& task, std::vector<zk::Response> responses) {
+  if (task.step == MirrorTask::Step::Write) {
+    task.write.advance(std::move(responses));
+    write_on(context, task);
+    return;
+  }
+  const auto* const stat = zk::result_if<zk::Stat>(responses.front());
+  if (stat == nullptr) {
+    fail(context, "writing the checkpoint to /migration", responses.front().error);
+    return;
+  }
+  leadership_ = leadership_.with_kraft_metadata(highest_of(image_)).with_migration_zk_version(stat->version);
+  checkpointed(context, task);
+}
+
+void Driver::written(Context& context, MirrorTask& task) {
+  if (!task.change) {
+    std::map<std::string, std::int32_t> operations(task.write.counts().begin(), task.write.counts().end());
+    finish();
+    notify(context, sim::Payload::of(Reconciled{config_.node_id, std::move(operations)}));
+    transition_to(context, MigrationDriverState::KraftControllerToBrokerComm);
+    return;
+  }
+  task.step = MirrorTask::Step::Checkpoint;
+  ask(context, {zk::SetData{std::string(zk::paths::kMigration),
+                            zk::encode(leadership_.with_kraft_metadata(highest_of(image_)).znode()),
+                            leadership_.migration_zk_version}});
+}
+
+void Driver::checkpointed(Context& context, MirrorTask& task) {
+  std::int32_t operations = 0;
+  for (const auto& [type, count] : task.write.counts()) operations += count;
+  const MetadataChangeEvent change = std::move(*task.change);
+  finish();
+  notify(context, sim::Payload::of(Mirrored{config_.node_id, leadership_.kraft_metadata, operations}));
+  const auto& changes = change.delta->changes();
+  if (change.is_snapshot) {
+    context.actions.emplace_back(
+        SendRequests{image_, requests_for_image(config_.node_id, image_, leadership_.zk_controller_epoch)});
+  } else if (changes.any_topic() || changes.any_node()) {
+    context.actions.emplace_back(SendRequests{
+        image_, requests_for_delta(config_.node_id, *change.delta, image_, leadership_.zk_controller_epoch)});
+  }
+}
+
+void Driver::send_full_requests(Context& context) {
+  if (highest_of(image_) < leadership_.kraft_metadata) return;
+  context.actions.emplace_back(
+      SendRequests{image_, requests_for_image(config_.node_id, image_, leadership_.zk_controller_epoch)});
+  transition_to(context, MigrationDriverState::DualWrite);
+}
+
+}  // namespace migrate

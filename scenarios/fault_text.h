@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/base/problem.h"
+#include "sim/kernel/fault.h"
+
+// Faults in words, the same in scenario files, on the command line and in what a shrunk counterexample prints.
+//
+//   crash zk:leader on migrate.CopyBatch 2 for 5s
+//   cut controller-3000 zk at 30s for 10s
+//   ^ kind  ^ targets   ^ when     ^ how long
+//
+// kinds with one target   crash, crash_machine, lose_disk, restart, pause, isolate, stall_disk, fill_disk, tear_tail
+//            one and size skew T by 2s, skew T by -2s; drift T by 50ppm
+//            two targets  cut A B, cut A -> B (one way), heal A B, reset A B, stall A B
+//            two and size slow A B by 100ms; lose A B 10%, duplicate A B 10%, reorder A B 10%
+// targets                 a node's name, a role (zk:leader, controller:active, broker:any), several with commas, *
+// when                    at 12s | on NOTICE [of NODE] [NTH] [plus 2s]
+// how long                for 5s (the default where a fault has an end) | forever
+namespace scenarios {
+
+struct FaultDirective {
+  sim::Fault fault;
+  sim::When when;
+  // Empty: for ever, or a fault that has no end. Of pauses and stalls: what the fault itself says.
+  std::optional<sim::Duration> lasts;
+  bool operator==(const FaultDirective&) const = default;
+};
+
+constexpr sim::Duration kUsualFaultDuration{5'000'000'000};
+
+// What the words say, or a Usage problem at `place` that says which word is wrong and what may stand there.
+sim::Expected<FaultDirective> parse_fault(std::string_view words, const sim::Place& place);
+
+// The words; `parse_fault` reads them back to an equal directive.
+std::string print_fault(const FaultDirective& directive);
+
+// The plan, faults named "fault-1", "fault-2", … in the order of the directives. The end of a fault is a fault of
+// its own, "fault-1.end", so long after the first. What ends is what was hit: role "victims:fault-1".
+sim::FaultPlan plan_of(std::span<const FaultDirective> directives);
+
+// "victims:fault-1" -> "fault-1"; nothing for any other target.
+std::optional<std::string_view> victims_of(std::string_view role);
+
+}  // namespace scenarios
