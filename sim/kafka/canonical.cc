@@ -22,7 +22,7 @@ class Lines {
     for (const FeatureLevel& feature : features.finalized) {
       line("feature {} {}", text(feature.name), feature.level);
     }
-    line("zk-migration-state {}", static_cast<int>(features.zk_migration_state));
+    line("zk-migration-state {}", image_text::name_or_number(features.zk_migration_state));
   }
 
   void cluster(const ClusterPart& cluster) {

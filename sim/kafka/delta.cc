@@ -120,10 +120,10 @@ TopicChange& MetadataDelta::change_of(const Topic& topic) {
 }
 
 void MetadataDelta::remove_topic(Uuid id) {
-  const std::string name = now_.topics.find(id)->name();
   now_.topics.remove(id);
   changes_.topics.erase(id);
-  if (base_.topics().find(id) != nullptr) changes_.deleted_topics.emplace(id, name);
+  const Topic* const before = base_.topics().find(id);
+  if (before != nullptr) changes_.deleted_topics.emplace(id, before->name());
 }
 
 void MetadataDelta::remove_configs(const ConfigResource& resource) {
