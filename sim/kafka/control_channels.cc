@@ -73,9 +73,10 @@ void ControlChannels::lost(Context& context, const std::vector<CorrelationId>& c
 std::vector<ControlAnswer> ControlChannels::handle(Context& context, const Input& input) {
   std::vector<ControlAnswer> answers;
   if (const auto* const received = std::get_if<Received>(&input)) {
-    take<LeaderAndIsrResponse>(*received, answers, context) ||
-        take<UpdateMetadataResponse>(*received, answers, context) ||
-        take<StopReplicaResponse>(*received, answers, context);
+    if (!take<LeaderAndIsrResponse>(*received, answers, context) &&
+        !take<UpdateMetadataResponse>(*received, answers, context)) {
+      take<StopReplicaResponse>(*received, answers, context);
+    }
     return answers;
   }
   lost(context, network_.handle(context, input));
