@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scenarios/scenario.pb.h"
+#include "sim/base/problem.h"
+#include "sim/kafka/ids.h"
+#include "sim/kafka/metadata_version.h"
+#include "sim/kafka/rpc_control.h"
+#include "sim/kafka/uuid.h"
+#include "zk/stat.h"
+#include "zk/tree.h"
+
+// What a simulated cluster is at the beginning, whoever said so: a topology in a scenario file, or the files of a
+// real cluster. From here on there is one road (cluster.h).
+namespace scenarios {
+
+// A broker as it is registered, or will be.
+struct InitialBroker {
+  sim::BrokerId id;
+  std::vector<sim::ListenerAddress> listeners;
+  std::optional<std::string> rack;
+  std::vector<sim::Uuid> log_dirs;  // directory.id of each log directory; one at least
+  // At the claim: the session that it holds and the epoch (czxid) of its znode.
+  zk::SessionId session = zk::kNoSession;
+  sim::BrokerEpoch zk_epoch{-1};
+};
+
+enum class Beginning : std::uint8_t {
+  // S0: ZooKeeper mode, nobody has heard of a quorum. Sessions and ephemerals of a source are dropped.
+  ZooKeeperMode,
+  // S2 done: brokers migrate, are registered in ZooKeeper and hold their sessions; the quorum is empty. No one
+  // writes Kafka's tree before the claim.
+  BeforeClaim,
+};
+
+struct Initial {
+  Beginning beginning = Beginning::ZooKeeperMode;
+  zk::Database database;  // of every server of the ensemble
+  std::string chroot;     // "" or "/kafka"
+  std::string cluster_id;
+  std::vector<InitialBroker> brokers;  // by id
+  std::optional<std::string> password_secret;
+  std::string described;  // where it comes from: "topology" or the source's path
+};
+
+// Problems are Usage: a topology that cannot be (no brokers, a replication factor above their number, …).
+sim::Expected<Initial> initial_from_topology(const zk2kraft::Cluster& cluster, const sim::Place& place);
+
+// A tree read from files or from a live ensemble. Requires the root of the cluster in it. A Problem if the
+// tree cannot begin as asked: no brokers registered where they must be, a KRaft controller in /controller.
+struct SourceTree {
+  zk::Database database;
+  std::string root;
+  std::string described;
+  std::optional<std::string> password_secret;
+  bool at_claim = false;
+  // log.dirs of a broker as the files of the source say; brokers not named have one.
+  std::map<sim::BrokerId, std::vector<sim::Uuid>> log_dirs;
+};
+sim::Expected<Initial> initial_from_source(SourceTree source);
+
+}  // namespace scenarios
