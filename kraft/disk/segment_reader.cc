@@ -135,6 +135,7 @@ bool SegmentReader::stopped(Stop::Kind kind, Problem problem) {
 
 bool SegmentReader::next(RecordBatch& batch) {
   batch.records.clear();
+  skippable_ = stop_ ? skippable_ : 0;
   if (stop_ || window_.remaining() == 0) return false;
   const ByteView start = window_.peek(kBatchHeaderBytes);
   if (start.size() < kBatchHeaderBytes) {

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kraft/disk/metadata_log.h"
+#include "sim/base/problem.h"
+#include "sim/kafka/image.h"
+
+namespace kraft {
+
+// A metadata log folded to its image, with all that a person should know of the reading.
+struct LoadedMetadata {
+  sim::MetadataImage image;  // what a loader would have published at the end of the log (kraft.md §4.2)
+  MetadataLogRead log;
+  std::optional<MetaProperties> node;  // whose directory it is
+  struct OpenTransaction {
+    sim::Offset begin;
+    std::optional<std::string> name;
+    std::uint64_t records = 0;
+  };
+  std::optional<OpenTransaction> open_transaction;  // its records are not in the image
+  // Records that could not be read, or that contradict the image, each left out of it.
+  std::vector<sim::Problem> problems;
+};
+
+// Reads the directory of a metadata log (see open_metadata_dir) to an image. Damage does not fail: the
+// image is then what the records before it say, and `log.damage` is set.
+sim::Expected<LoadedMetadata> load_metadata(const std::filesystem::path& path);
+
+// The same for one file: a checkpoint, or a segment that starts at offset 0, under whatever name.
+sim::Expected<LoadedMetadata> load_metadata_file(const std::filesystem::path& file);
+
+}  // namespace kraft
