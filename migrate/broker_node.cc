@@ -1,0 +1,173 @@
+#include "migrate/broker_node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/base/check.h"
+#include "sim/base/match.h"
+
+namespace migrate {
+
+std::string_view name_of(BrokerMode mode) {
+  switch (mode) {
+    case BrokerMode::ZooKeeper: return "zookeeper";
+    case BrokerMode::Migrating: return "migrating";
+    case BrokerMode::KRaft: return "kraft";
+  }
+  sim::unreachable("a broker runs in one of three modes");
+}
+
+BrokerNode::BrokerNode(BrokerNodeConfig config, const sim::Durable& durable)
+    : config_(std::move(config)), durable_(durable) {
+  sim::check(config_.zookeeper.has_value() == (config_.mode != BrokerMode::KRaft),
+             "brokers in ZooKeeper mode, and no others, have a session");
+  sim::check(config_.kraft.has_value() == (config_.mode != BrokerMode::ZooKeeper),
+             "brokers that migrate or have migrated, and no others, know the quorum");
+}
+
+void BrokerNode::boot(sim::Context& context) {
+  broker_.emplace(config_.broker, *durable_);
+  if (config_.zookeeper) zookeeper_.emplace(*config_.zookeeper);
+  if (config_.kraft) kraft_.emplace(*config_.kraft, context.now, *durable_, context.choices);
+  durable_.reset();
+  for (const sim::ControlRequest& request : config_.told_before) {
+    sim::match(
+        request.body,
+        [&](const sim::LeaderAndIsrRequest& body) { (void)broker_->leader_and_isr(context, body); },
+        [&](const sim::UpdateMetadataRequest& body) { (void)broker_->update_metadata(context, body); },
+        [&](const sim::StopReplicaRequest& body) { (void)broker_->stop_replica(context, body); });
+  }
+}
+
+sim::Effects BrokerNode::step(sim::Instant now, sim::Input input, sim::Choices& choices) {
+  sim::Effects effects;
+  sim::Context context{now, choices, effects, last_serial_};
+  if (!broker_) boot(context);
+  if (left_) return effects;
+  dispatch(context, input);
+  settle(context);
+  leave_if_free(context);
+  return effects;
+}
+
+void BrokerNode::dispatch(sim::Context& context, const sim::Input& input) {
+  const bool wake = std::holds_alternative<sim::Wake>(input);
+  if (const auto* const received = std::get_if<sim::Received>(&input)) {
+    if (const auto* const stop = received->message.get_if<StopProcess>()) {
+      begin_shutdown(context, stop->controlled);
+      return;
+    }
+    if (kraft_ && kraft_->receive(context.now, *received, context.choices, context.effects)) return;
+  }
+  if (zookeeper_ && (wake || zookeeper_->session().owns(input))) {
+    zookeeper_->handle(context, input);
+    if (!wake) return;
+  }
+  if (wake && kraft_) kraft_->wake(context.now, context.choices, context.effects);
+  broker_->handle(context, input);
+}
+
+void BrokerNode::settle(sim::Context& context) {
+  if (zookeeper_) follow_zookeeper(context);
+  if (kraft_) follow_kraft(context);
+  const sim::BrokerEpochs epochs{.zk = zookeeper_ ? zookeeper_->epoch() : sim::BrokerEpoch(-1),
+                                 .kraft = kraft_ ? kraft_->broker_epoch() : sim::BrokerEpoch(-1)};
+  if (epochs.zk != epochs_.zk || epochs.kraft != epochs_.kraft) {
+    epochs_ = epochs;
+    broker_->set_epochs(epochs);
+  }
+  const std::optional<sim::ControllerLink> link = controller_link();
+  if (link != controller_link_) {
+    controller_link_ = link;
+    broker_->set_controller(context, link);
+  }
+}
+
+void BrokerNode::follow_zookeeper(sim::Context& context) {
+  while (const std::optional<zk::LinkEvent> event = zookeeper_->next(context)) {
+    if (std::holds_alternative<zk::BrokerRefused>(*event)) {
+      context.effects.push_back(sim::Exit{sim::kMainLane, "a broker of this id is registered in ZooKeeper"});
+      left_ = true;
+      return;
+    }
+  }
+}
+
+void BrokerNode::follow_kraft(sim::Context& context) {
+  for (const kraft::Publication& publication : kraft_->take_publications()) {
+    if (config_.mode == BrokerMode::KRaft) broker_->publish(context, publication.image);
+  }
+  // A broker in ZooKeeper mode is ready from the start; one in KRaft mode once it serves what the log says
+  // (kraft.md §4.1, migration.md §5.9).
+  const bool ready =
+      config_.mode == BrokerMode::Migrating || kraft_->image().provenance().last_contained_offset >= sim::Offset(0);
+  if (ready && !told_ready_) {
+    told_ready_ = true;
+    kraft_->ready_to_unfence(context.now, context.choices, context.effects);
+  }
+}
+
+// Whom AlterPartition and forwarded requests go to (migration.md §5.7). In ZooKeeper mode it is the word of
+// the last UpdateMetadata, not the quorum's and not /controller's; of a KRaft controller it says only that
+// there is one, and who that is the quorum knows.
+std::optional<sim::ControllerLink> BrokerNode::controller_link() const {
+  const auto quorum = [&]() -> std::optional<sim::ControllerLink> {
+    const std::optional<sim::NodeId> node = kraft_ ? kraft_->controller_address() : std::nullopt;
+    if (!node) return std::nullopt;
+    return sim::ControllerLink{*node, kraft_->broker_epoch()};
+  };
+  if (config_.mode == BrokerMode::KRaft) return quorum();
+  const std::optional<sim::CachedController> cached = broker_->metadata().controller();
+  if (!cached) return std::nullopt;
+  if (cached->kraft) return quorum();
+  const auto address = config_.broker.brokers.find(cached->id);
+  if (address == config_.broker.brokers.end()) return std::nullopt;
+  return sim::ControllerLink{address->second, zookeeper_->epoch()};
+}
+
+void BrokerNode::begin_shutdown(sim::Context& context, bool controlled) {
+  if (leave_by_) return;
+  leave_by_ = context.now;
+  if (!controlled) return;
+  // Simplified: a broker under a ZooKeeper-mode controller does not ask it to move leaders away first
+  // (ControlledShutdown); they move when its znode goes.
+  const std::optional<sim::CachedController> cached = broker_->metadata().controller();
+  const bool kraft_rules = config_.mode == BrokerMode::KRaft || (kraft_ && cached && cached->kraft);
+  if (!kraft_rules) return;
+  leave_by_ = context.now + config_.controlled_shutdown_timeout;
+  kraft_->begin_controlled_shutdown(context.now, context.choices, context.effects);
+}
+
+void BrokerNode::leave_if_free(sim::Context& context) {
+  if (!leave_by_ || left_) return;
+  const bool let_go = kraft_ && kraft_->state() == kraft::BrokerLifecycle::ShuttingDown;
+  if (!let_go && context.now < *leave_by_) return;
+  broker_->flush(context);
+  if (zookeeper_) zookeeper_->close(context);
+  context.effects.push_back(sim::Exit{sim::kMainLane, "stopped by the operator"});
+  left_ = true;
+}
+
+std::optional<sim::Instant> BrokerNode::deadline() const {
+  if (!broker_) return sim::Instant(0);
+  if (left_) return std::nullopt;
+  std::optional<sim::Instant> earliest = broker_->deadline();
+  const auto consider = [&](std::optional<sim::Instant> at) {
+    if (at && *at != sim::Instant::never() && (!earliest || *at < *earliest)) earliest = at;
+  };
+  if (zookeeper_) consider(zookeeper_->deadline());
+  if (kraft_) consider(kraft_->deadline());
+  consider(leave_by_);
+  return earliest;
+}
+
+void BrokerNode::digest_into(sim::Digest& digest) const {
+  if (broker_) broker_->digest_into(digest);
+  if (zookeeper_) zookeeper_->digest_into(digest);
+  if (kraft_) kraft_->digest_into(digest);
+  sim::digest_into(digest, controller_link_);
+  sim::digest_into(digest, leave_by_);
+  digest.add(std::uint64_t{told_ready_});
+}
+
+}  // namespace migrate
