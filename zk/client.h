@@ -45,6 +45,8 @@ struct ClientConfig {
   std::string chroot;                 // "" or "/kafka": put before each path, taken off each answer
   std::vector<Identity> identities;   // whom the servers shall take this client for
   sim::Lane lane = sim::kMainLane;    // in which it sends
+  // A session that is there already, as a process has that a simulation finds running; kNoSession: a new one.
+  SessionId resume = kNoSession;
 };
 
 // The answer to one submit. The error ConnectionLoss says *unknown*: a write may have been applied or may
@@ -68,7 +70,10 @@ using ClientEvent = std::variant<Reply, WatchFired, SessionStateChanged>;
 class Client {
  public:
   // Begins to connect at the first `handle` or at its deadline, which is at once.
-  explicit Client(ClientConfig config) : config_(std::move(config)) {}
+  explicit Client(ClientConfig config)
+      : config_(std::move(config)),
+        session_(config_.resume),
+        password_(config_.resume == kNoSession ? 0 : password_of(config_.resume)) {}
 
   // Sends the request now or, while not connected, with the next connection; answers come in order of
   // submission. Returns at once with the answer when the session is over (Expired, Closed).
@@ -90,6 +95,13 @@ class Client {
   Zxid last_zxid_seen() const { return last_zxid_seen_; }
   std::size_t in_flight() const { return pending_.size() + waiting_.size(); }
   const ClientConfig& config() const { return config_; }
+  // The connection in use, and what is watched by it as far as this client knows, by full paths: for checkers.
+  sim::ConnectionId connection() const { return connection_; }
+  sim::NodeId server() const { return server_; }
+  using Paths = std::set<std::string, std::less<>>;
+  const Paths& data_watches() const { return data_watches_; }
+  const Paths& exist_watches() const { return exist_watches_; }
+  const Paths& child_watches() const { return child_watches_; }
   void digest_into(sim::Digest& digest) const;
 
  private:
@@ -141,9 +153,9 @@ class Client {
   std::deque<Call> pending_;  // sent, in the order of their xids
   std::deque<Call> waiting_;  // for a connection
   // What is watched, as this client knows it: full paths.
-  std::set<std::string, std::less<>> data_watches_;
-  std::set<std::string, std::less<>> exist_watches_;
-  std::set<std::string, std::less<>> child_watches_;
+  Paths data_watches_;
+  Paths exist_watches_;
+  Paths child_watches_;
 };
 
 }  // namespace zk

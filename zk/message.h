@@ -203,13 +203,13 @@ struct Synced {
 
 // ── A server to itself, behind a Sync ───────────────────────────────────────────────────────────
 
-// The disk has what was written when this was sent. `term` tells an earlier role's from this one's.
+// The disk has what was written when this was sent (DiskGate).
 struct DiskDone {
   static constexpr std::string_view kName = "zk.DiskDone";
-  std::uint64_t term = 0;
+  std::uint64_t ticket = 0;
   Zxid logged;  // the last transaction that was in the log then
   static constexpr auto fields() {
-    return std::tuple{sim::field("term", &DiskDone::term), sim::field("logged", &DiskDone::logged)};
+    return std::tuple{sim::field("ticket", &DiskDone::ticket), sim::field("logged", &DiskDone::logged)};
   }
 };
 

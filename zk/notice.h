@@ -58,11 +58,12 @@ struct Established {
   static constexpr std::string_view kRule = "zookeeper.md §2.3 step 5";
   ServerId leader;
   ZabEpoch epoch;
-  Zxid history;  // the last transaction of the history that became committed
+  Zxid history;            // the last transaction of the history that became committed
+  std::uint64_t tree = 0;  // digest of the tree that this history makes
   static constexpr auto fields() {
     using sim::field;
     return std::tuple{field("leader", &Established::leader), field("epoch", &Established::epoch),
-                      field("history", &Established::history)};
+                      field("history", &Established::history), field("tree", &Established::tree)};
   }
 };
 
@@ -84,17 +85,20 @@ struct Synchronizing {
   }
 };
 
-// A follower may serve clients.
+// A follower may serve clients: it has the leader's committed history up to `zxid`.
 struct FollowerReady {
   static constexpr std::string_view kName = "zk.FollowerReady";
   static constexpr std::string_view kRule = "zookeeper.md §2.3 step 6";
   ServerId server;
   ServerId leader;
   ZabEpoch epoch;
+  Zxid zxid;
+  std::uint64_t tree = 0;
   static constexpr auto fields() {
     using sim::field;
     return std::tuple{field("server", &FollowerReady::server), field("leader", &FollowerReady::leader),
-                      field("epoch", &FollowerReady::epoch)};
+                      field("epoch", &FollowerReady::epoch), field("zxid", &FollowerReady::zxid),
+                      field("tree", &FollowerReady::tree)};
   }
 };
 
@@ -145,11 +149,14 @@ struct SessionResumed {
   ServerId server;
   SessionId session;
   sim::NodeId client;
+  Zxid seen;  // the newest state that the client has seen
+  Zxid zxid;  // the server's
   static constexpr auto fields() {
     using sim::field;
     return std::tuple{field("server", &SessionResumed::server),
                       field("session", &SessionResumed::session),
-                      field("client", &SessionResumed::client)};
+                      field("client", &SessionResumed::client), field("seen", &SessionResumed::seen),
+                      field("zxid", &SessionResumed::zxid)};
   }
 };
 

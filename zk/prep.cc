@@ -201,9 +201,9 @@ Prep::Decided Prep::decide(Stage& stage, const Delete& remove) {
   const std::string parent_path(parent_of(remove.path));
   const Node parent = node(stage.tree, parent_path);
   if (!parent.exists) return ErrorCode::NoNode;
+  if (!allowed(stage, parent_path, parent, Perm::Delete)) return ErrorCode::NoAuth;
   const Node target = node(stage.tree, remove.path);
   if (!target.exists) return ErrorCode::NoNode;
-  if (!allowed(stage, parent_path, parent, Perm::Delete)) return ErrorCode::NoAuth;
   if (remove.version != kAnyVersion && remove.version != target.version) return ErrorCode::BadVersion;
   if (target.num_children > 0) return ErrorCode::NotEmpty;
   remove_child(stage, remove.path);

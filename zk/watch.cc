@@ -57,6 +57,12 @@ void WatchManager::remove(sim::ConnectionId watcher) {
   }
 }
 
+bool WatchManager::has(WatchKind kind, std::string_view path, sim::ConnectionId watcher) const {
+  const Table& table = kind == WatchKind::OfData ? data_ : child_;
+  const auto found = table.find(path);
+  return found != table.end() && found->second.contains(watcher);
+}
+
 std::size_t WatchManager::size() const {
   std::size_t count = 0;
   for (const Table* const table : {&data_, &child_}) {

@@ -32,6 +32,7 @@ class WatchManager {
   // The connection is gone.
   void remove(sim::ConnectionId watcher);
 
+  bool has(WatchKind kind, std::string_view path, sim::ConnectionId watcher) const;
   bool empty() const { return data_.empty() && child_.empty(); }
   std::size_t size() const;
   void digest_into(sim::Digest& digest) const;
