@@ -1,0 +1,91 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/kafka/compare.h"
+#include "sim/kafka/image.h"
+#include "sim/kafka/ids.h"
+#include "zk/migration_reader_values.h"
+#include "zk/znodes.h"
+
+// Whether ZooKeeper says what KRaft says, as far as Kafka promises it (migration.md §4.4). Two comparisons of
+// images, and a name for each difference that a healthy mirror leaves.
+//
+//        KRaft log   ├──────────────┤ /migration's offset ├───────────┤ end
+//        ZooKeeper   ════════════════ must agree ═══════════ pending ═══
+namespace migrate {
+
+// Why a difference is none of anybody's fault.
+enum class Tolerance : std::uint8_t {
+  ProducerIdBlock,         // the mirror writes [next, next+999], whose successor is next+1000
+  PartitionEpoch,          // in ZooKeeper the version of the znode, which moves with each write
+  NotInZookeeper,          // directories and eligible leader replicas: ZooKeeper has no place for them
+  QuotaLeftBehind,         // MB-12: the last quota of a client, address or user's client was removed
+  EncodedPassword,         // decoded with the secret and equal; each encoding has its own salt
+  EmptyConfig,             // a config znode without configs
+};
+std::string_view name_of(Tolerance tolerance);
+std::string_view explain(Tolerance tolerance);  // a sentence with its reference
+
+struct Tolerated {
+  Tolerance why = Tolerance::PartitionEpoch;
+  sim::Difference difference;  // both sides may be equal, or absent: then the znodes differ all the same
+};
+
+// Something that cannot be compared.
+struct Incomparable {
+  std::string path;
+  std::string why;
+};
+
+// How many things of a kind each side has: topics, partitions, configs, quotas, entries.
+struct KindCount {
+  sim::Family kind = sim::Family::Topics;
+  std::uint64_t zookeeper = 0;
+  std::uint64_t kraft = 0;
+};
+
+enum class Verdict : std::uint8_t {
+  Equal,
+  Different,  // exit 1
+  Unknown,    // exit 2: something could not be read or decoded
+  Behind,     // exit 2: the KRaft log ends before the offset in /migration
+};
+std::string_view name_of(Verdict verdict);
+
+struct DiffInput {
+  const sim::MetadataImage& zookeeper;
+  const zk::ReadReport& report;  // of reading it
+  // /migration; nothing: no migration has begun, and the end of the log is what is compared.
+  std::optional<zk::MigrationZnode> migration;
+  const sim::MetadataImage& kraft_at_checkpoint;  // as of /migration's offset
+  const sim::MetadataImage& kraft_at_end;
+  // Entities whose quotas were removed in the log up to the checkpoint, if the log reaches back to its
+  // beginning: then a quota left behind must be one of them.
+  std::optional<std::set<sim::QuotaEntity>> quotas_removed = std::nullopt;
+};
+
+struct DiffReport {
+  Verdict verdict = Verdict::Unknown;
+  sim::OffsetAndEpoch checkpoint{sim::RaftEpoch(-1), sim::Offset(-1)};  // /migration's
+  sim::OffsetAndEpoch kraft_end{sim::RaftEpoch(-1), sim::Offset(-1)};   // the last record read
+  std::vector<Tolerated> tolerated;
+  std::vector<sim::Difference> pending;    // above /migration's offset: not mirrored yet, or mirrored early
+  std::vector<sim::Difference> different;  // left is ZooKeeper, right is KRaft
+  std::vector<Incomparable> unknown;
+  std::array<KindCount, 9> counts{};
+
+  bool equal() const { return verdict == Verdict::Equal; }
+};
+
+// Compares the nine kinds that are mirrored. The provenances of the KRaft images say where they stand.
+DiffReport differences(const DiffInput& input);
+
+}  // namespace migrate
