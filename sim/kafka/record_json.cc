@@ -9,22 +9,32 @@
 namespace sim {
 namespace {
 
-// The length of the well-formed UTF-8 sequence that `text` begins with, 0 where there is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+struct Utf8Step {
+  std::size_t length = 1;
+  bool well_formed = false;
+};
+
+// The sequence that `text` begins with. Of an ill-formed one the length is how much Java replaces by one
+// U+FFFD: the longest start of what could have become a character, all of an encoded surrogate.
+Utf8Step utf8_step(std::string_view text) {
+  const auto byte = [&](std::size_t i) -> unsigned {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const auto continues = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
   const unsigned lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3
-                             : lead < 0xf5 ? 4 : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
+  if (lead < 0x80) return {.length = 1, .well_formed = true};
+  if (lead < 0xc2 || lead > 0xf4 || !continues(1)) return {};
+  if (lead < 0xe0) return {.length = 2, .well_formed = true};
+  if (lead == 0xe0 && byte(1) < 0xa0) return {};  // overlong, as the next but one
+  if (lead < 0xf0) {
+    if (!continues(2)) return {.length = 2};
+    return {.length = 3, .well_formed = lead != 0xed || byte(1) < 0xa0};
   }
-  // Overlong forms, surrogates, and what lies beyond U+10FFFF.
-  if (lead == 0xe0 && byte(1) < 0xa0) return 0;
-  if (lead == 0xed && byte(1) > 0x9f) return 0;
-  if (lead == 0xf0 && byte(1) < 0x90) return 0;
-  if (lead == 0xf4 && byte(1) > 0x8f) return 0;
-  return length;
+  if (lead == 0xf0 && byte(1) < 0x90) return {};
+  if (lead == 0xf4 && byte(1) > 0x8f) return {};  // beyond U+10FFFF
+  if (!continues(2)) return {.length = 2};
+  if (!continues(3)) return {.length = 3};
+  return {.length = 4, .well_formed = true};
 }
 
 }  // namespace
@@ -58,10 +68,10 @@ namespace json_detail {
 void append_string(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    if (length != 1) {
-      out += length == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(0, length);
-      text.remove_prefix(length == 0 ? 1 : length);
+    const Utf8Step step = utf8_step(text);
+    if (step.length != 1 || !step.well_formed) {
+      out += step.well_formed ? text.substr(0, step.length) : std::string_view("\xef\xbf\xbd");
+      text.remove_prefix(step.length);
       continue;
     }
     const char c = text.front();

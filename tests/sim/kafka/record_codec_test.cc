@@ -190,5 +190,23 @@ TEST(RecordJson, EscapesAsJacksonDoes) {
             "\"a\\\"\\\\\\n\\u0001\xc3\xa9\xef\xbf\xbd\",\"name\":\"k\",\"value\":null}}");
 }
 
+// A cut-off sequence is one U+FFFD, bytes that begin none are one each, an encoded surrogate is one.
+TEST(RecordJson, ReplacesWhatIsNoUtf8AsJavaDoes) {
+  const auto name = [](std::string text) {
+    return to_json({RemoveDelegationTokenRecord{.token_id = std::move(text)}, 0});
+  };
+  const auto replaced = [](int count) {
+    std::string text = R"({"type":"REMOVE_DELEGATION_TOKEN_RECORD","version":0,"data":{"tokenId":"<)";
+    for (int i = 0; i < count; ++i) text += "\xef\xbf\xbd";
+    return text + R"(>"}})";
+  };
+  EXPECT_EQ(name("<\xe2\x82>"), replaced(1));
+  EXPECT_EQ(name("<\xf0\x9f\x98>"), replaced(1));
+  EXPECT_EQ(name("<\xed\xa0\x80>"), replaced(1));
+  EXPECT_EQ(name("<\xc0\xaf>"), replaced(2));
+  EXPECT_EQ(name("<\xf5\x80>"), replaced(2));
+  EXPECT_EQ(name("<\xe0\x80\x80>"), replaced(3));
+}
+
 }  // namespace
 }  // namespace sim
