@@ -1,0 +1,98 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "migrate/broker_node.h"
+#include "migrate/controller_node.h"
+#include "scenarios/defects.h"
+#include "scenarios/initial.h"
+#include "scenarios/scenario.pb.h"
+#include "sim/kernel/world.h"
+#include "zk/server.h"
+
+// A world of three kinds of servers and some clients, and how to speak of it: which node is which server, who
+// stands for a role now, and what program a server runs in which configuration.
+//
+//   zk-1 zk-2 zk-3 │ controller-3000 … │ broker-1 … │ producer-1, group-1, admin
+namespace scenarios {
+
+enum class ControllerMode : std::uint8_t {
+  Migration,  // zookeeper.metadata.migration.enable=true
+  Final,      // the flag is gone
+};
+
+class Cluster {
+ public:
+  // The plan of the cluster; nothing runs yet. A Usage problem if scenario and beginning do not fit.
+  static sim::Expected<Cluster> plan(const zk2kraft::Scenario& scenario, Initial initial,
+                                     const sim::Place& place);
+
+  // Adds all servers and clients to an empty world. ZooKeeper servers and brokers start at once; controllers
+  // when the operator starts them.
+  void populate(sim::World& world) const;
+
+  // ── Programs, for the operator ──
+  std::unique_ptr<sim::Process> controller_program(sim::BrokerId id, ControllerMode mode) const;
+  std::unique_ptr<sim::Process> broker_program(sim::BrokerId id, migrate::BrokerMode mode) const;
+
+  // ── Who is who ──
+  const std::vector<sim::NodeId>& zookeepers() const { return zookeepers_; }
+  const std::map<sim::BrokerId, sim::NodeId>& controllers() const { return controllers_; }
+  const std::map<sim::BrokerId, sim::NodeId>& brokers() const { return brokers_; }
+  const std::vector<sim::NodeId>& producers() const { return producers_; }
+  const std::vector<sim::NodeId>& groups() const { return groups_; }
+  sim::NodeId admin() const { return admin_; }
+  const Initial& initial() const { return *initial_; }
+  const Defects& defects() const { return defects_; }
+
+  // Whom a role names now, in order of id. Roles: zk, zk:leader, zk:follower, zk:any; controller,
+  // controller:active, controller:standby, controller:any; broker, broker:any, broker:controller; client; and
+  // every node by its name.
+  std::vector<sim::NodeId> resolve(const sim::World& world, std::string_view role) const;
+  static std::vector<std::string_view> roles();
+
+  // ── Views ──
+  const zk::Server* zookeeper(const sim::World& world, sim::NodeId node) const {
+    return world.core_if<zk::Server>(node);
+  }
+  const migrate::ControllerNode* controller(const sim::World& world, sim::BrokerId id) const {
+    return world.core_if<migrate::ControllerNode>(controllers_.at(id));
+  }
+  const migrate::BrokerNode* broker(const sim::World& world, sim::BrokerId id) const {
+    return world.core_if<migrate::BrokerNode>(brokers_.at(id));
+  }
+  // The controller that is active and leads the newest epoch, or null.
+  const migrate::ControllerNode* active_controller(const sim::World& world) const;
+  // The leader of the ensemble that a quorum has acknowledged, or null.
+  const zk::Server* zookeeper_leader(const sim::World& world) const;
+
+ private:
+  Cluster() = default;
+  void number_nodes(const zk2kraft::Scenario& scenario);
+  sim::Durable zookeeper_disk() const;
+  std::vector<sim::ControlRequest> told_before(sim::BrokerId id) const;
+  zk::ClientConfig session_of(sim::NodeId self) const;
+  kraft::QuorumConfig quorum() const;
+  sim::AddressBook address_book() const;
+
+  std::shared_ptr<const Initial> initial_;
+  std::shared_ptr<const zk2kraft::Scenario> scenario_;
+  Defects defects_;
+  sim::MetadataVersion metadata_version_ = sim::MetadataVersion::V3_9_IV0;
+  std::size_t min_batch_size_ = 200;
+  sim::Duration zookeeper_session_timeout_{18'000'000'000};
+  sim::Duration broker_session_timeout_{9'000'000'000};
+  std::vector<sim::NodeId> zookeepers_;
+  std::map<sim::BrokerId, sim::NodeId> controllers_;
+  std::map<sim::BrokerId, sim::NodeId> brokers_;
+  std::vector<sim::NodeId> producers_;
+  std::vector<sim::NodeId> groups_;
+  sim::NodeId admin_;
+};
+
+}  // namespace scenarios

@@ -1,0 +1,77 @@
+#include "scenarios/defects.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "sim/base/suggest.h"
+
+namespace scenarios {
+namespace {
+
+// Names under which operators know what the machines call otherwise (migration.md §7.2).
+struct Alias {
+  std::string_view known;
+  bool zk::MirrorDefects::* mirror = nullptr;
+  bool kraft::Behaviour::* kraft = nullptr;
+};
+constexpr Alias kAliases[] = {
+    {"MB-11", &zk::MirrorDefects::unknown_config_throws, nullptr},
+    {"MB-12", &zk::MirrorDefects::quota_removal_throws, nullptr},
+    {"MB-22", nullptr, &kraft::Behaviour::heartbeat_table_before_abort},
+};
+
+// Calls `visit(name, bool&)` for every switch.
+template <class D, class Visit>
+void for_each_switch(D& defects, Visit visit) {
+  const auto table = [&](auto& behaviour, std::string_view prefix) {
+    std::apply([&](const auto&... f) { (visit(fmt::format("{}{}", prefix, f.name), behaviour.*(f.member)), ...); },
+               std::remove_cvref_t<decltype(behaviour)>::fields());
+  };
+  table(defects.zookeeper, "");
+  table(defects.kraft, "kraft.");
+  table(defects.broker, "broker.");
+  for (const Alias& alias : kAliases) {
+    visit(std::string(alias.known), alias.mirror != nullptr ? defects.mirror.*alias.mirror : defects.kraft.*alias.kraft);
+  }
+}
+
+}  // namespace
+
+sim::Expected<void> Defects::set(std::string_view name, bool on, const sim::Place& place) {
+  bool found = false;
+  for_each_switch(*this, [&](const std::string& known, bool& value) {
+    if (known != name) return;
+    value = on;
+    found = true;
+  });
+  if (found) return {};
+  const std::vector<std::string> names = defect_names();
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  return std::unexpected(sim::Problem{sim::Severity::Usage, place,
+                                      fmt::format("there is no defect '{}'.{}", name, sim::did_you_mean(name, candidates)),
+                                      "'zk2kraft run --list defects' names all."});
+}
+
+bool Defects::is_on(std::string_view name) const {
+  bool on = false;
+  for_each_switch(*this, [&](const std::string& known, const bool& value) {
+    if (known == name) on = value;
+  });
+  return on;
+}
+
+std::vector<std::string> defect_names() {
+  std::vector<std::string> names;
+  const Defects defects;
+  for_each_switch(defects, [&](const std::string& name, const bool&) { names.push_back(name); });
+  std::ranges::sort(names);
+  return names;
+}
+
+bool is_known_defect(std::string_view name) {
+  return name.starts_with("MB-") || name.starts_with("zookeeper-") || name.starts_with("KAFKA-");
+}
+
+}  // namespace scenarios
