@@ -114,6 +114,8 @@ struct Cipher {
   const EVP_CIPHER* cipher = nullptr;
   bool authenticated = false;
   bool padded = false;
+  // Java pads for stream modes too when it is told to; OpenSSL never does.
+  bool padded_by_hand = false;
 };
 
 struct FreeCipher {
@@ -141,7 +143,10 @@ Outcome<std::pair<FetchedCipher, Cipher>> find_cipher(std::string_view transform
     return std::unexpected(
         fmt::format("the cipher '{}' with a key of {} bits is not supported", transformation, key_bits));
   }
-  const Cipher found{cipher.get(), mode == "GCM", padding != "NoPadding"};
+  const bool blocks = mode == "CBC" || mode == "ECB";
+  const bool padded = padding != "NoPadding";
+  const Cipher found{cipher.get(), mode == "GCM", padded && blocks,
+                     padded && !blocks && mode != "GCM" && mode != "CTR"};
   return std::pair{std::move(cipher), found};
 }
 
@@ -217,6 +222,25 @@ std::optional<sim::Bytes> run_cipher(Direction direction, const Cipher& cipher, 
   return output;
 }
 
+// PKCS #5 padding to AES blocks, for the modes in which OpenSSL does not do it.
+constexpr std::size_t kBlock = 16;
+
+sim::Bytes padded(sim::ByteView plain) {
+  sim::Bytes bytes(plain.begin(), plain.end());
+  const std::size_t count = kBlock - plain.size() % kBlock;
+  bytes.insert(bytes.end(), count, static_cast<std::uint8_t>(count));
+  return bytes;
+}
+
+bool strip_padding(sim::Bytes& bytes) {
+  const std::size_t count = bytes.empty() ? 0 : bytes.back();
+  if (count == 0 || count > kBlock || count > bytes.size()) return false;
+  const auto tail = sim::ByteView(bytes).last(count);
+  if (!std::ranges::all_of(tail, [&](std::uint8_t byte) { return byte == count; })) return false;
+  bytes.resize(bytes.size() - count);
+  return true;
+}
+
 constexpr int kGcmTagBits = 128;
 
 }  // namespace
@@ -263,8 +287,9 @@ std::expected<std::string, std::string> decode_password(std::string_view encoded
   if (!cipher) return std::unexpected(cipher.error());
   const auto key = derive_key(secret, key_factory, salt, iterations, key_bits);
   if (!key) return std::unexpected(key.error());
-  const auto plain = run_cipher(Direction::Decrypt, cipher->second, *key, vector,
+  auto plain = run_cipher(Direction::Decrypt, cipher->second, *key, vector,
                                 static_cast<std::size_t>(tag_bits) / 8, encrypted);
+  if (plain && cipher->second.padded_by_hand && !strip_padding(*plain)) plain.reset();
   if (!plain) return std::unexpected("the secret does not fit, or the encrypted bytes are damaged");
   std::string password = valid_utf8(std::string(sim::as_text(*plain)));
   if (java_length(password) != static_cast<std::size_t>(length)) {
@@ -285,26 +310,29 @@ std::expected<std::string, std::string> encode_password(std::string_view passwor
   const bool gcm = cipher->second.authenticated;
   const auto encrypted =
       run_cipher(Direction::Encrypt, cipher->second, *key, nonce.initialization_vector,
-                 gcm ? kGcmTagBits / 8 : 0, sim::as_bytes(password));
+                 gcm ? kGcmTagBits / 8 : 0,
+                 cipher->second.padded_by_hand ? padded(sim::as_bytes(password))
+                                               : sim::Bytes(password.begin(), password.end()));
   if (!encrypted) return std::unexpected("the initialization vector does not fit the cipher");
 
-  Parameters parameters{
-      {std::string(kKeyFactoryAlgorithm), encoding.key_factory_algorithm},
-      {std::string(kCipherAlgorithm), encoding.cipher_algorithm},
-      {std::string(kKeyLength), std::to_string(encoding.key_length_bits)},
-      {std::string(kSalt), base64_encode(nonce.salt)},
-      {std::string(kIterations), std::to_string(encoding.iterations)},
-      {std::string(kEncryptedPassword), base64_encode(*encrypted)},
-      {std::string(kPasswordLength), std::to_string(java_length(password))},
-      {std::string(kInitializationVector), base64_encode(nonce.initialization_vector)},
+  // In the order in which Kafka puts them into its map.
+  std::vector<std::pair<std::string_view, std::string>> put{
+      {kKeyFactoryAlgorithm, encoding.key_factory_algorithm},
+      {kCipherAlgorithm, encoding.cipher_algorithm},
+      {kKeyLength, std::to_string(encoding.key_length_bits)},
+      {kSalt, base64_encode(nonce.salt)},
+      {kIterations, std::to_string(encoding.iterations)},
+      {kEncryptedPassword, base64_encode(*encrypted)},
+      {kPasswordLength, std::to_string(java_length(password))},
+      {kInitializationVector, base64_encode(nonce.initialization_vector)},
   };
-  if (gcm) parameters.emplace(kAuthenticationTagLength, std::to_string(kGcmTagBits));
+  if (gcm) put.emplace_back(kAuthenticationTagLength, std::to_string(kGcmTagBits));
   std::vector<std::string> keys;
-  for (const auto& [name, value] : parameters) keys.push_back(name);
+  for (const auto& [name, value] : put) keys.emplace_back(name);
   std::string encoded;
-  for (const std::string& name : hash_map_order(std::move(keys))) {
-    if (!encoded.empty()) encoded += ',';
-    encoded += fmt::format("{}:{}", name, parameters.at(name));
+  for (const std::string& name : hash_map_order(std::move(keys), WithinBucket::AsGiven)) {
+    const auto found = std::ranges::find(put, name, [](const auto& each) { return each.first; });
+    encoded += fmt::format("{}{}:{}", encoded.empty() ? "" : ",", name, found->second);
   }
   return encoded;
 }

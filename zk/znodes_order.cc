@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "zk/utf8.h"
 
@@ -47,16 +48,19 @@ std::int32_t java_hash(std::string_view text) {
   return static_cast<std::int32_t>(hash);
 }
 
-std::vector<std::string> hash_map_order(std::vector<std::string> keys) {
+std::vector<std::string> hash_map_order(std::vector<std::string> keys, WithinBucket within) {
   const std::uint32_t size = table_size(keys.size());
   std::vector<std::tuple<std::uint32_t, std::int32_t, std::string>> placed;
   placed.reserve(keys.size());
   for (std::string& key : keys) {
     const auto hash = static_cast<std::uint32_t>(java_hash(key));
     const std::uint32_t spread = hash ^ (hash >> 16);
-    placed.emplace_back(spread & (size - 1), static_cast<std::int32_t>(spread), std::move(key));
+    const bool by_hash = within == WithinBucket::ByHash;
+    placed.emplace_back(spread & (size - 1), by_hash ? static_cast<std::int32_t>(spread) : 0, std::move(key));
   }
-  std::ranges::sort(placed);
+  std::ranges::stable_sort(placed, {}, [](const auto& each) {
+    return std::pair(std::get<0>(each), std::get<1>(each));
+  });
   for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = std::move(std::get<2>(placed[i]));
   return keys;
 }
