@@ -28,7 +28,7 @@ Problem here(std::string what) {
 
 std::unexpected<Problem> cannot_open(const std::filesystem::path& file, int error) {
   return std::unexpected(Problem{
-      .severity = Severity::Malformed,
+      .severity = error == ENOENT ? Severity::Usage : Severity::Malformed,
       .place = {.source = file.string(), .offset = {}, .line = {}, .column = {}},
       .what = fmt::format("the file cannot be read: {}", std::strerror(error)),
       .remedy = error == EACCES ? "Read it as the user that Kafka runs as: checkpoints have mode 0400."

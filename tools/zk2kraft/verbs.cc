@@ -4,8 +4,10 @@
 
 namespace tools {
 
+Verb dump_verb();
+
 std::span<const Verb> verbs() {
-  static const std::vector<Verb> all{};
+  static const std::vector<Verb> all{dump_verb()};
   return all;
 }
 

@@ -122,6 +122,7 @@ TEST(SegmentReader, AMissingFileIsSaidSo) {
   const auto reader = SegmentReader::open("/nonexistent/00000000000000000000.log");
   ASSERT_FALSE(reader);
   EXPECT_NE(describe(reader.error()).find("No such file"), std::string::npos);
+  EXPECT_EQ(reader.error().severity, sim::Severity::Usage);
 }
 
 RC_GTEST_PROP(SegmentReader, RandomBytesAreNeverFatal, (const Bytes& noise)) {
