@@ -54,6 +54,8 @@ struct AclIdTag {};
 using AclId = sim::Id<AclIdTag, std::int64_t>;
 // world:anyone:ALL, in no cache: what the znodes of a brand-new tree have.
 constexpr AclId kOpenUnsafeAclId{-1};
+// A list that is not known (yet): see disk/snapshot.h. Never in a file.
+constexpr AclId kLostAclId{-2};
 
 class AclCache {
  public:

@@ -101,6 +101,7 @@ class Replay {
     }
     if (auto ok = check_covered(directory); !ok) return std::unexpected(ok.error());
     judge_digests();
+    look_for_lost_acls();
     return std::move(recovery_);
   }
 
@@ -124,12 +125,15 @@ class Replay {
     if (odd != nullptr && chosen_.fuzziness_known && zxid > Zxid(chosen_.fuzzy_until.next())) {
       report_surprise(e, *odd);
     }
-    return visit_({.txn = txn,
-                   .applied = applied,
-                   .after = database,
-                   .exact = checker_.exact(zxid),
-                   .file = e.file.path,
-                   .offset = e.entry.offset});
+    const Visit wish = visit_({.txn = txn,
+                               .applied = applied,
+                               .after = database,
+                               .exact = checker_.exact(zxid),
+                               .file = e.file.path,
+                               .offset = e.entry.offset});
+    // Not one entry further: what comes behind may be damaged.
+    reached_ = reached_ || (options_.at && zxid >= *options_.at);
+    return reached_ ? Visit::Stop : wish;
   }
 
   void count(bool agreed) {
@@ -194,6 +198,18 @@ class Replay {
     }
   }
 
+  // A list that came up while the snapshot was written is in no snapshot, but in the log.
+  void look_for_lost_acls() {
+    if (chosen_.loaded.lost_acls == 0) return;
+    recovery_.database.tree.for_each([&](std::string_view path, const Znode& znode) {
+      if (znode.acl != kLostAclId) return;
+      recovery_.warnings.push_back(
+          {Kind::LostAcl,
+           {.source = chosen_.file->path.string()},
+           fmt::format("the ACL of znode {} is in neither the snapshot nor the logs", path)});
+    });
+  }
+
   const RecoverOptions& options_;
   const std::function<Visit(const Replayed&)>& visit_;
   DigestChecker checker_;
@@ -228,6 +244,7 @@ bool Warning::casts_doubt() const {
     case Kind::DigestMismatch:
     case Kind::UnexpectedError:
     case Kind::MaybeFuzzy:
+    case Kind::LostAcl:
       return true;
   }
   return true;
@@ -251,6 +268,8 @@ std::string_view name_of(Warning::Kind kind) {
       return "unexpected error";
     case Kind::MaybeFuzzy:
       return "maybe fuzzy";
+    case Kind::LostAcl:
+      return "lost ACL";
   }
   return "warning";
 }
@@ -287,10 +306,11 @@ Expected<Transactions> read_transactions(const std::filesystem::path& path, Zxid
   const Zxid after(std::max<std::int64_t>(from.value() - 1, 0));
   auto files = read_series(directory->logs_after(after), after, transactions.warnings,
                            [&](const SeriesEntry& e) {
-                             if (options.at && e.entry.txn.header.zxid > *options.at)
-                               return Visit::Stop;
-                             transactions.last = e.entry.txn.header.zxid;
-                             return visit(e.entry);
+                             const Zxid zxid = e.entry.txn.header.zxid;
+                             if (options.at && zxid > *options.at) return Visit::Stop;
+                             transactions.last = zxid;
+                             const Visit wish = visit(e.entry);
+                             return options.at == zxid ? Visit::Stop : wish;
                            });
   if (!files) return std::unexpected(files.error());
   transactions.files = *std::move(files);

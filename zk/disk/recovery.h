@@ -33,6 +33,7 @@ struct Warning {
     DigestMismatch,   // the tree is not what the leader had after this transaction
     UnexpectedError,  // a transaction did not fit the tree, and no fuzzy snapshot explains it
     MaybeFuzzy,       // the logs do not reach far enough to make the snapshot exact
+    LostAcl,          // a znode's ACL is in neither the snapshot nor the logs
   };
   Kind kind = Kind::TornTail;
   sim::Place place;

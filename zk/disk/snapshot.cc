@@ -193,8 +193,8 @@ struct LoadInto {
     const PersistedStat& stat = node.stat;
     to.newest_zxid = std::max({to.newest_zxid, stat.czxid, stat.mzxid, stat.pzxid});
     if (tree.acls().find(node.acl) == nullptr) {
-      return fmt::format("znode {} has ACL number {}, but the snapshot has no such list", node.path,
-                         node.acl.value());
+      node.acl = kLostAclId;
+      ++to.lost_acls;
     }
     const std::string path = node.path;
     switch (tree.place(std::move(node.path),

@@ -99,6 +99,9 @@ struct LoadedSnapshot {
   std::optional<Zxid> last_processed_zxid;
   Zxid newest_zxid;  // the largest zxid in any znode's stat: above the name, where the snapshot is
                      // fuzzy
+  // Znodes whose ACL list is not in the file: changed while it was written. They carry `kLostAclId`
+  // until a replay mends them.
+  std::uint64_t lost_acls = 0;
   std::uint64_t bytes = 0;  // unpacked
 };
 

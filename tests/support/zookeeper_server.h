@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include <sys/types.h>
+
+namespace tests {
+
+// A real Apache ZooKeeper server on the loopback, for as long as this lives. It works on `data_dir`
+// (the folder that holds version-2, or an empty one) and writes to it: give it a copy.
+class ZooKeeperServer {
+ public:
+  struct Options {
+    // Of the server's jars; empty: Debian's package.
+    std::string class_path;
+    std::string more_config;  // further lines of zoo.cfg
+  };
+  // Starts it and waits until it serves. Throws sim::Bug with the server's last words when it does
+  // not.
+  explicit ZooKeeperServer(const std::filesystem::path& data_dir);
+  ZooKeeperServer(const std::filesystem::path& data_dir, const Options& options);
+  ZooKeeperServer(const ZooKeeperServer&) = delete;
+  ZooKeeperServer& operator=(const ZooKeeperServer&) = delete;
+  ~ZooKeeperServer();
+
+  // Whether Java and the server's jars are on this machine. Tests skip themselves where they are
+  // not.
+  static bool is_installed();
+
+  std::uint16_t port() const { return port_; }
+  std::string address() const;  // "127.0.0.1:port"
+  // Freezes and thaws the process: a server that does not answer.
+  void pause() const;
+  void resume() const;
+
+ private:
+  bool answers() const;
+  std::filesystem::path folder_;
+  std::uint16_t port_ = 0;
+  pid_t process_ = -1;
+};
+
+// A port on the loopback that nobody listens on just now.
+std::uint16_t free_port();
+
+}  // namespace tests
