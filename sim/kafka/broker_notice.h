@@ -45,12 +45,14 @@ struct BrokerBecameFollower {
   BrokerId broker{-1};
   TopicPartition topic_partition;
   LeaderEpoch leader_epoch{};
+  PartitionEpoch partition_epoch{};
   BrokerId leader{-1};  // -1: nobody leads
   bool operator==(const BrokerBecameFollower&) const = default;
   static constexpr auto fields() {
     return std::tuple{field("broker", &BrokerBecameFollower::broker),
                       field("topicPartition", &BrokerBecameFollower::topic_partition),
                       field("leaderEpoch", &BrokerBecameFollower::leader_epoch),
+                      field("partitionEpoch", &BrokerBecameFollower::partition_epoch),
                       field("leader", &BrokerBecameFollower::leader)};
   }
 };

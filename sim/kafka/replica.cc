@@ -85,6 +85,7 @@ bool HostedPartition::make_follower(Context& context, const LeaderAndIsrPartitio
   context.notify(Payload::of(BrokerBecameFollower{.broker = rules.self,
                                                   .topic_partition = id(),
                                                   .leader_epoch = leader_epoch_,
+                                                  .partition_epoch = partition_epoch_,
                                                   .leader = leader_}));
   return true;
 }

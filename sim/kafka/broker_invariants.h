@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "sim/core/payload.h"
+#include "sim/kafka/broker.h"
+#include "sim/kafka/log_batch.h"
+
+// What Kafka promises of its records and offsets (brokers.md §6): pure functions over const views
+// and notices, with the ghost state of §6.1: what clients were told, which no node can see. Work is
+// done when something happens that could break a promise (an answer to a client, a new leader), not
+// after every event.
+namespace sim {
+
+struct Violation {
+  std::string invariant;  // "broker.P1"
+  std::string what;       // a sentence with the evidence
+  bool operator==(const Violation&) const = default;
+};
+using Violations = std::vector<Violation>;
+
+// Acknowledged or consumed records at consecutive offsets.
+struct KnownRecords {
+  Offset base_offset{};
+  std::int64_t count = 0;
+  RecordToken first_token{};
+  Offset next_offset() const { return base_offset.plus(count); }
+};
+
+struct BrokerMemory {
+  struct PartitionGhost {
+    Uuid topic_id;  // of the topic that the records were written to
+    std::map<Offset, KnownRecords>
+        acknowledged;                         // by base offset, disjoint, merged where they adjoin
+    std::map<LeaderEpoch, BrokerId> leaders;  // who was seen to lead in each epoch
+    std::set<BrokerId>
+        lossy;  // brokers that lost unflushed data or their disk since it was first written
+  };
+  std::map<TopicPartition, PartitionGhost> partitions;
+  // By group and partition: the highest position that the group heard to be committed.
+  std::map<std::pair<std::string, TopicPartition>, Offset> committed;
+  // By broker: the highest leader and partition epochs seen in its present life.
+  std::map<std::pair<BrokerId, TopicPartition>, std::pair<LeaderEpoch, PartitionEpoch>> epochs;
+
+  std::uint64_t records_acknowledged = 0;
+  // Losses that Kafka does not promise to survive, by the excuse of brokers.md §6.3: "E-LRS".
+  std::map<std::string, std::uint64_t> expected_losses;
+
+  // A process was started anew: its memory of epochs is gone, as it should be.
+  void on_restart(BrokerId broker);
+  // The broker's machine crashed or its disk was lost: what was not flushed is gone.
+  void on_data_loss(BrokerId broker, const Broker& before);
+  // A topic of that name was deleted: what it held is not promised any more (E-RETAIN).
+  void on_topic_deleted(const std::string& topic);
+};
+
+// Looks at one notice; `running` are the brokers that run, in any order (null: down).
+//
+//   broker.P1   (client.Acknowledged, broker.BecameLeader)  an acknowledged record is in the log of
+//   the leader
+//               of the newest epoch, at its offset
+//   broker.P7   (broker.BecameLeader)  at most one broker leads in a leader epoch
+//   broker.P9   (broker.BecameLeader, broker.BecameFollower)  a broker's leader and partition
+//   epochs never fall broker.P12  (client.Consumed)  a consumer reads at an offset what was
+//   acknowledged there broker.P13  (client.FetchedOffset, broker.BecameLeader)  a committed
+//   position, or a later one, is found
+Violations check_broker_notice(const Payload& notice, std::span<const Broker* const> running,
+                               BrokerMemory& memory);
+
+// For the verdict: how many acknowledged records the present leaders hold below their high
+// watermarks, and how many committed positions their coordinators find.
+struct Durability {
+  std::uint64_t acknowledged = 0;
+  std::uint64_t readable = 0;
+  std::uint64_t committed = 0;
+  std::uint64_t found = 0;
+};
+Durability durability(std::span<const Broker* const> running, const BrokerMemory& memory);
+
+// The running broker that leads the partition in the highest epoch, or null.
+const Broker* leader_of(const TopicPartition& id, std::span<const Broker* const> running);
+
+}  // namespace sim
