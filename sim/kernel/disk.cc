@@ -67,8 +67,19 @@ void Disk::truncate(File file, std::uint64_t entries) {
   stored.cached.truncate(stored.cached.first() + entries);
 }
 
+// Takes effect on what is durable at once: a core that drops entries before what replaces them is synced
+// is to be found out by the next machine crash.
 void Disk::drop_before(File file, std::uint64_t first) {
-  change_shape(file).cached.drop_before(first);
+  Stored& stored = files_[file];
+  stored.cached.drop_before(first);
+  if (stored.durable) stored.durable->drop_before(first);
+  stored.durable_end = std::max(stored.durable_end, first);
+  for (Running& running : running_) {
+    for (Sync::Part& part : running.sync.parts) {
+      if (part.file == file && part.content) part.content->drop_before(first);
+    }
+  }
+  stored.last_write = ++version_;
 }
 
 std::uint32_t Disk::begin_sync() {

@@ -40,6 +40,7 @@ class Disk {
   bool replace(File file, Payload content);
   // Keeps the first `entries` entries.
   void truncate(File file, std::uint64_t entries);
+  // Durable at once, unlike the others.
   void drop_before(File file, std::uint64_t first);
 
   Version version() const { return version_; }
@@ -67,8 +68,8 @@ class Disk {
  private:
   struct Stored {
     Journal cached;
-    // Counts changes other than appends. While it stays the same, every earlier state of the file is a
-    // prefix of the present one, and a number of entries says which.
+    // Counts changes other than appends and drops from the front. While it stays the same, every earlier state of the file is a
+    // prefix of the present one, and an index says which.
     std::uint64_t shape = 0;
     Version last_write = 0;
     std::uint64_t durable_end = 0;   // of `cached`, unless `durable` is set
@@ -80,7 +81,7 @@ class Disk {
     std::uint32_t handle = 0;
     Sync sync;
   };
-  // Must precede every change that is not an append.
+  // Must precede every change that is neither an append nor a drop from the front.
   Stored& change_shape(File file);
 
   boost::container::flat_map<File, Stored> files_;

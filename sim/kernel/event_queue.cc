@@ -1,28 +1,26 @@
 #include "sim/kernel/event_queue.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "sim/base/check.h"
 
 namespace sim {
 
-void EventQueue::push_into_run(const Event& event) {
-  if (run_head_ == run_.size()) {
-    run_.clear();
-    run_head_ = 0;
-  } else if (run_.size() - run_head_ >= kRunAtMost && run_.back().time > event.time) {
-    deal_run();
-    if (time_of(event) >= run_end_) {
+void EventQueue::insert(const Event& event) {
+  if (inserted_.size() >= kInsertedAtMost && inserted_.back().time < event.time) {
+    deal_window();
+    if (time_of(event) >= window_end_) {
       place(event);
       return;
     }
   }
-  // Behind all that are not later: the order of arrival among equals.
-  run_.push_back(event);
-  std::size_t at = run_.size() - 1;
-  for (; at > run_head_ && run_[at - 1].time > event.time; --at) run_[at] = run_[at - 1];
-  run_[at] = event;
+  // Before all that are earlier or equal, for the earliest stands last.
+  inserted_.push_back(event);
+  std::size_t at = inserted_.size() - 1;
+  for (; at > 0 && inserted_[at - 1].time <= event.time; --at) inserted_[at] = inserted_[at - 1];
+  inserted_[at] = event;
 }
 
 void EventQueue::push_late(const Event& event) {
@@ -30,44 +28,58 @@ void EventQueue::push_late(const Event& event) {
   std::ranges::push_heap(overflow_, later);
 }
 
-// Gives the events of a run that grew too long back to the wheel.
-void EventQueue::deal_run() {
-  if (time_of(run_[run_head_]) >= base_) {
-    run_end_ = base_;
-    for (std::size_t at = run_head_; at < run_.size(); ++at) place(run_[at]);
+// Gives what is left of a window that turned out too wide back to the wheel, which puts it into narrower
+// buckets.
+void EventQueue::deal_window() {
+  const bool behind_base =
+      time_of(inserted_.back()) >= base_ &&
+      (batch_head_ == batch_end_ || time_of(batch_[batch_head_]) >= base_);
+  if (behind_base) {
+    window_end_ = base_;
+    for (std::size_t at = batch_head_; at < batch_end_; ++at) place(batch_[at]);
+    for (std::size_t at = inserted_.size(); at-- > 0;) place(inserted_[at]);
   } else {
     // Somebody looked at a far next event and then pushed nearer ones. Start anew from the nearest.
     const std::vector<Event> all = in_order();
-    const std::size_t size = size_;
     *this = EventQueue{};
-    size_ = size;
-    base_ = run_end_ = time_of(all.front());
+    size_ = all.size();
+    base_ = window_end_ = time_of(all.front());
     for (const Event& event : all) place(event);
+    ++size_;  // the event that is being pushed
   }
-  run_.clear();
-  run_head_ = 0;
+  batch_head_ = batch_end_ = 0;
+  inserted_.clear();
 }
 
 void EventQueue::advance() {
   check(size_ != 0, "an event is taken only when one is pending");
-  run_.clear();
-  run_head_ = 0;
   for (;;) {
     if (occupied_levels_ == 0) refill_from_overflow();
     const auto level = static_cast<unsigned>(std::countr_zero(occupied_levels_));
-    const auto& occupied = levels_[level].occupied;
-    unsigned word = 0;
-    while (occupied[word] == 0) ++word;
-    const unsigned digit = word * 64 + static_cast<unsigned>(std::countr_zero(occupied[word]));
+    const unsigned digit = next_occupied(level, 0);
     const unsigned shift = level * kDigitBits;
     const std::uint64_t above = ~((std::uint64_t{kBuckets} << shift) - 1);
     const std::uint64_t start = (base_ & above) | (std::uint64_t{digit} << shift);
-    if (level == 0 || levels_[level].buckets[digit].count <= kSortAtMost) {
-      take_bucket(level, digit, start);
-      return;
+    if (level != 0 && levels_[level].buckets[digit].count > kSortAtMost) {
+      deal_bucket(level, digit, start);
+      continue;
     }
-    deal_bucket(level, digit, start);
+    take_buckets(level, digit, start);
+    return;
   }
+}
+
+// The first occupied bucket from `digit` on, or kBuckets.
+unsigned EventQueue::next_occupied(unsigned level, unsigned digit) const {
+  if (digit >= kBuckets) return kBuckets;
+  const auto& occupied = levels_[level].occupied;
+  unsigned word = digit / 64;
+  std::uint64_t rest = occupied[word] & (~std::uint64_t{0} << (digit % 64));
+  while (rest == 0) {
+    if (++word == occupied.size()) return kBuckets;
+    rest = occupied[word];
+  }
+  return word * 64 + static_cast<unsigned>(std::countr_zero(rest));
 }
 
 EventQueue::Bucket EventQueue::detach(unsigned level, unsigned digit) {
@@ -79,28 +91,85 @@ EventQueue::Bucket EventQueue::detach(unsigned level, unsigned digit) {
   return std::exchange(from.buckets[digit], Bucket{});
 }
 
-void EventQueue::take_bucket(unsigned level, unsigned digit, std::uint64_t start) {
-  const Bucket bucket = detach(level, digit);
-  base_ = start;
-  run_end_ = start + (std::uint64_t{1} << (level * kDigitBits));
-  for (std::uint32_t at = bucket.head; at != kNone; at = chunks_[at].next) {
-    const Chunk& chunk = chunks_[at];
-    for (std::uint32_t i = 0; i < chunk.count; ++i) run_.push_back(chunk.events[i]);
+// Sorts a bucket into the batch, and with it the small ones that follow: a window of two or three events
+// is hardly worth its trouble, but one with a large part of all that is pending would see most pushes fall
+// into it.
+void EventQueue::take_buckets(unsigned level, unsigned digit, std::uint64_t start) {
+  Bucket taken = detach(level, digit);
+  const std::size_t enough = std::clamp(size_ / 16, kWindowAtLeast, kWindowAtMost);
+  unsigned last = digit;
+  while (taken.count < enough) {
+    const unsigned next = next_occupied(level, last + 1);
+    if (next == kBuckets || taken.count + levels_[level].buckets[next].count > enough) break;
+    const Bucket more = detach(level, next);
+    chunks_[taken.tail].next = more.head;
+    taken.tail = more.tail;
+    taken.count += more.count;
+    last = next;
   }
-  chunks_[bucket.tail].next = free_;
-  free_ = bucket.head;
-  if (level == 0) return;  // one nanosecond: all equal, and in order of arrival
-  for (std::size_t next = 1; next < run_.size(); ++next) {
-    const Event event = run_[next];
+  base_ = start;
+  window_end_ = start + (std::uint64_t{last - digit + 1} << (level * kDigitBits));
+  batch_head_ = 0;
+  batch_end_ = taken.count;
+  if (batch_.size() < batch_end_) batch_.resize(std::bit_ceil(batch_end_));
+  if (taken.count <= kInsertionSortAtMost || window_end_ - start == 1) {
+    sort_by_insertion(taken);
+  } else {
+    sort_by_counting(taken);
+  }
+  chunks_[taken.tail].next = free_;
+  free_ = taken.head;
+}
+
+// For few events, or equal ones.
+void EventQueue::sort_by_insertion(const Bucket& taken) {
+  std::size_t count = 0;
+  for (std::uint32_t chunk = taken.head; chunk != kNone; chunk = chunks_[chunk].next) {
+    for (std::uint32_t i = 0; i < chunks_[chunk].count; ++i) {
+      const Event& event = chunks_[chunk].events[i];
+      std::size_t at = count++;
+      for (; at > 0 && batch_[at - 1].time > event.time; --at) batch_[at] = batch_[at - 1];
+      batch_[at] = event;
+    }
+  }
+}
+
+// Deals the events to slots of equal width, two to four times as many as events, in order of arrival;
+// what is left to do within slots is done by insertion, and little.
+void EventQueue::sort_by_counting(const Bucket& taken) {
+  const std::uint64_t start = base_;
+  const auto width_bits = static_cast<unsigned>(std::bit_width(window_end_ - start - 1));
+  const unsigned slot_bits =
+      std::min(width_bits, static_cast<unsigned>(std::bit_width(taken.count)) + 1);
+  const unsigned shift = width_bits - slot_bits;
+  counts_.assign(std::size_t{1} << slot_bits, 0);
+  for (std::uint32_t chunk = taken.head; chunk != kNone; chunk = chunks_[chunk].next) {
+    const Chunk& from = chunks_[chunk];
+    for (std::uint32_t i = 0; i < from.count; ++i) {
+      ++counts_[(time_of(from.events[i]) - start) >> shift];
+    }
+  }
+  std::uint32_t before = 0;
+  for (std::uint32_t& count : counts_) before += std::exchange(count, before);
+  for (std::uint32_t chunk = taken.head; chunk != kNone; chunk = chunks_[chunk].next) {
+    const Chunk& from = chunks_[chunk];
+    for (std::uint32_t i = 0; i < from.count; ++i) {
+      batch_[counts_[(time_of(from.events[i]) - start) >> shift]++] = from.events[i];
+    }
+  }
+  if (shift == 0) return;
+  for (std::size_t next = 1; next < batch_end_; ++next) {
+    if (batch_[next - 1].time <= batch_[next].time) continue;
+    const Event event = batch_[next];
     std::size_t at = next;
-    for (; at > 0 && run_[at - 1].time > event.time; --at) run_[at] = run_[at - 1];
-    run_[at] = event;
+    for (; at > 0 && batch_[at - 1].time > event.time; --at) batch_[at] = batch_[at - 1];
+    batch_[at] = event;
   }
 }
 
 void EventQueue::deal_bucket(unsigned level, unsigned digit, std::uint64_t start) {
   const Bucket bucket = detach(level, digit);
-  base_ = run_end_ = start;
+  base_ = window_end_ = start;
   std::uint32_t at = bucket.head;
   while (at != kNone) {
     const Chunk chunk = chunks_[at];
@@ -113,7 +182,7 @@ void EventQueue::deal_bucket(unsigned level, unsigned digit, std::uint64_t start
 }
 
 void EventQueue::refill_from_overflow() {
-  base_ = run_end_ = time_of(overflow_.front().event) >> kHorizonBits << kHorizonBits;
+  base_ = window_end_ = time_of(overflow_.front().event) >> kHorizonBits << kHorizonBits;
   while (!overflow_.empty() && (time_of(overflow_.front().event) ^ base_) >> kHorizonBits == 0) {
     std::ranges::pop_heap(overflow_, later);
     place(overflow_.back().event);
@@ -122,7 +191,11 @@ void EventQueue::refill_from_overflow() {
 }
 
 std::vector<Event> EventQueue::in_order() const {
-  std::vector<Event> all(run_.begin() + static_cast<std::ptrdiff_t>(run_head_), run_.end());
+  // The window: two sorted parts, of which the batch came first.
+  std::vector<Event> all;
+  std::ranges::merge(batch_.begin() + static_cast<std::ptrdiff_t>(batch_head_),
+                     batch_.begin() + static_cast<std::ptrdiff_t>(batch_end_), inserted_.rbegin(),
+                     inserted_.rend(), std::back_inserter(all), {}, &Event::time, &Event::time);
   for (const Level& level : levels_) {
     for (const Bucket& bucket : level.buckets) {
       if (bucket.count == 0) continue;

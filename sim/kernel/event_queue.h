@@ -13,39 +13,43 @@ namespace sim {
 //
 // A lazily sorted timing wheel. Time is read as digits of 8 bits; an event waits in the bucket of the
 // highest digit in which it differs from the present (level 0: the next 256 ns, level 4: the next 18
-// minutes; what differs above that waits in an overflow heap). When a bucket's turn comes it is either
-// small, and sorted into the *run* from which events are popped, or large, and dealt to the level below.
-// So no width has to be tuned: a sparse queue sorts wide buckets, a crowded one splits them first.
+// minutes; what differs above that waits in an overflow heap). When a bucket's turn comes it is sorted as a
+// whole, or, if it is huge, dealt to the level below first. So no width has to be tuned: a sparse queue
+// sorts wide buckets, a crowded one splits them.
 //
-//     run: sorted, [.., run_end) ── level 0 ── level 1 ── … ── level 4 ── overflow heap
-//            ▲ pop                  unsorted lists of 5-event chunks, appended in order of arrival
+//   batch: one bucket, sorted ┐                level 0 ── level 1 ── … ── level 4 ── overflow heap
+//   inserted: came since then ┴─► pop          unsorted lists of chunks, in order of arrival
+//   (everything before window_end_)            (everything else)
 //
-// Equal times always share a bucket and every move keeps the order of a bucket, so the order of arrival
-// survives without a sequence number (the overflow heap, which is rarely used, keeps its own). Cost per
-// event: a handful of sequential copies, no matter how many are pending. No allocation once the number of
-// pending events has stopped growing.
+// Equal times always share a bucket, every move keeps the order of a bucket, and what is in the batch came
+// before what was inserted: so the order of arrival survives without a sequence number (the overflow heap,
+// which is rarely used, keeps its own). Cost per event: a few sequential copies, no matter how many are
+// pending. No allocation once the number of pending events has stopped growing.
 class EventQueue {
  public:
   // Requires a time that is neither negative nor before the last popped event's.
   void push(const Event& event) {
     ++size_;
-    const std::uint64_t time = time_of(event);
-    if (time < run_end_) {
-      push_into_run(event);
+    if (time_of(event) < window_end_) {
+      insert(event);
     } else {
       place(event);
     }
   }
   // Removes the earliest. Requires !empty().
   Event pop() {
-    if (run_head_ == run_.size()) advance();
+    if (!look_at_inserted()) {
+      --size_;
+      return batch_[batch_head_++];
+    }
     --size_;
-    return run_[run_head_++];
+    const Event event = inserted_.back();
+    inserted_.pop_back();
+    return event;
   }
   // The time of the earliest. Requires !empty(). Not const, for it may have to sort.
   Instant next_time() {
-    if (run_head_ == run_.size()) advance();
-    return run_[run_head_].time;
+    return look_at_inserted() ? inserted_.back().time : batch_[batch_head_].time;
   }
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
@@ -57,17 +61,22 @@ class EventQueue {
   static constexpr unsigned kBuckets = 1U << kDigitBits;
   static constexpr unsigned kLevels = 5;
   static constexpr unsigned kHorizonBits = kDigitBits * kLevels;
-  // A bucket of up to so many is sorted rather than dealt to the level below; a run of more than so many
-  // is dealt again, for inserting into it would cost too much.
-  static constexpr std::uint32_t kSortAtMost = 24;
-  static constexpr std::size_t kRunAtMost = 96;
+  // A bucket of up to so many is sorted as a whole, by insertion or by counting; a fuller one is dealt to
+  // the level below, where nearer pushes find narrower windows.
+  static constexpr std::uint32_t kInsertionSortAtMost = 12;
+  static constexpr std::uint32_t kSortAtMost = 2048;
+  // Small neighbours share a window of a sixteenth of all that is pending, within these bounds.
+  static constexpr std::size_t kWindowAtLeast = 4;
+  static constexpr std::size_t kWindowAtMost = 64;
+  // When so many came into the window, it is too wide: all of it goes back to the wheel.
+  static constexpr std::size_t kInsertedAtMost = 32;
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
   static std::uint64_t time_of(const Event& event) {
     return static_cast<std::uint64_t>(event.time.nanoseconds());
   }
-  static constexpr std::uint32_t kChunkEvents = 5;
-  struct alignas(64) Chunk {  // two cache lines
+  static constexpr std::uint32_t kChunkEvents = 10;
+  struct alignas(64) Chunk {  // four cache lines
     std::array<Event, kChunkEvents> events;
     std::uint32_t count = 0;
     std::uint32_t next = kNone;
@@ -125,23 +134,37 @@ class EventQueue {
     chunks_[chunk].next = kNone;
     return chunk;
   }
-  void push_into_run(const Event& event);
+  // Whether the earliest event is among the inserted ones; if not, it is the head of the batch.
+  bool look_at_inserted() {
+    if (inserted_.empty()) [[likely]] {
+      if (batch_head_ == batch_end_) advance();
+      return false;
+    }
+    return batch_head_ == batch_end_ || inserted_.back().time < batch_[batch_head_].time;
+  }
+  void insert(const Event& event);
   void push_late(const Event& event);
-  // Makes the run hold the earliest events. Requires an empty run and events elsewhere.
+  // Fills the batch with the earliest bucket. Requires an empty window and events behind it.
   void advance();
-  void take_bucket(unsigned level, unsigned digit, std::uint64_t start);
+  unsigned next_occupied(unsigned level, unsigned digit) const;
+  void take_buckets(unsigned level, unsigned digit, std::uint64_t start);
+  void sort_by_insertion(const Bucket& taken);
+  void sort_by_counting(const Bucket& taken);
   void deal_bucket(unsigned level, unsigned digit, std::uint64_t start);
   void refill_from_overflow();
-  void deal_run();
+  void deal_window();
   Bucket detach(unsigned level, unsigned digit);
 
   std::size_t size_ = 0;
-  // Everything before run_end_ is in the run; everything else lies at or behind it, and its place in the
-  // wheel is relative to base_, which is not behind run_end_.
+  // Everything before window_end_ is in batch_ or inserted_; everything else lies at or behind it, and its
+  // place in the wheel is relative to base_, which is not behind window_end_.
   std::uint64_t base_ = 0;
-  std::uint64_t run_end_ = 0;
-  std::vector<Event> run_;  // sorted from run_head_ on
-  std::size_t run_head_ = 0;
+  std::uint64_t window_end_ = 0;
+  std::vector<Event> batch_;  // sorted from batch_head_ to batch_end_; room behind that
+  std::size_t batch_head_ = 0;
+  std::size_t batch_end_ = 0;
+  std::vector<Event> inserted_;         // earliest last
+  std::vector<std::uint32_t> counts_;   // of sort_by_counting; no state
   std::array<Level, kLevels> levels_;
   std::uint32_t occupied_levels_ = 0;
   std::vector<Chunk> chunks_;
