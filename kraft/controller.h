@@ -42,6 +42,7 @@ struct ControllerState {
 
 // Names a write whose end somebody wants to know.
 using WriteId = std::uint64_t;
+struct Desk;
 struct WriteStatus {
   enum class State : std::uint8_t { Waiting, Committed, Failed };
   State state = State::Waiting;
@@ -103,6 +104,8 @@ class Controller {
   const ControllerState& state() const { return state_; }
   // As of the last offset that no open transaction can take back.
   const ControllerState& stable_state() const;
+  // As of the last offset that is committed, whatever is open.
+  const ControllerState& committed_state() const;
   Offset last_committed() const { return last_committed_; }
   Offset last_stable() const { return last_stable_; }
   const Heartbeats& heartbeats() const { return heartbeats_; }
@@ -111,7 +114,6 @@ class Controller {
 
  private:
   enum class PreMigration : std::uint8_t { Refused, Allowed };  // RUNS_IN_PREMIGRATION
-  enum class Atomicity : std::uint8_t { Atomic, MaySplit };
   // An answer that waits for its records. `refused` is sent if they will never be known to be committed.
   struct Parked {
     Offset offset;  // of the last record
@@ -124,24 +126,27 @@ class Controller {
   };
 
   template <class Body>
-  bool serve(Turn& turn, const sim::Received& received);
+  bool serve(Turn& turn, const sim::Received& received, PreMigration mode);
+  bool refuses(PreMigration mode) const;
+  Desk desk(Turn& turn);
   // The last offset, or nothing if this node leads no more.
-  std::optional<Offset> write(Turn& turn, Records records, Atomicity atomicity);
-  void replay(Turn& turn, const sim::VersionedRecord& record, Offset offset);
+  std::optional<Offset> write(Turn& turn, Records records);
+  void replay_all(Turn& turn, const Records& records, Offset base);
+  void replay_special(Turn& turn, const sim::Record& record, Offset offset);
   void abort_transaction(Turn& turn, std::string_view reason);
   void park(Turn& turn, Parked parked);
   void release(Turn& turn);
   void refuse_all(Turn& turn);
-  WriteId write_for_migration(Turn& turn, Records records);
-  void remember(Offset offset);
+  WriteId write_for_migration(Turn& turn, std::optional<Records> records);
+  void remember(Offset offset) { history_.insert_or_assign(offset, state_); }
   void advance_offsets(Offset committed);
-  void activate(Turn& turn);
-  Records activation_records(Turn& turn) const;
-  void halt(Turn& turn, std::string reason);
+  void fill_heartbeats(Instant now);
+  // Nothing if this controller must not become active; it halted.
+  std::optional<Records> activation_records(Turn& turn) const;
+  void write_no_op(Turn& turn);
   void fence_stale_broker(Turn& turn);
+  void balance(Turn& turn);
   void notice_of(Turn& turn, const sim::Record& record);
-
-  friend struct Area;
 
   Settings settings_;
   std::optional<RaftEpoch> claim_epoch_;

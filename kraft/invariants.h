@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kraft/node.h"
 #include "kraft/replica.h"
 
 // What must always hold of a quorum: pure functions over const views, with a little remembered state where
@@ -37,5 +38,29 @@ struct QuorumMemory {
 //   kraft.LeaderCompleteness     a leader of the newest epoch holds everything that was ever committed
 //   kraft.CheckpointAtLogStart   a log that does not start at 0 starts where its checkpoint ends
 std::vector<Violation> check_quorum(std::span<const Replica* const> replicas, QuorumMemory& memory);
+
+// What the checks of metadata remember.
+struct MetadataMemory {
+  std::map<RaftEpoch, BrokerId> active;             // by claim epoch: which controller was active
+  std::map<Offset, std::uint64_t> published;        // by last contained offset: the image's digest
+  sim::MetadataImage newest;                        // the published image of the highest offset
+};
+
+// Checks controllers after an event, and any images that brokers publish beside them.
+//
+//   kraft.OneControllerPerEpoch      no two controllers claim the same epoch
+//   kraft.ActiveControllerLeads      who is active leads the quorum in its claim epoch
+//   kraft.PublishedImagesAgree       images of one offset are equal wherever they are published
+//   kraft.EpochsMonotone             from image to image no leader, partition or broker epoch falls, and a
+//                                    partition that changed has a new partition epoch
+//   kraft.PostMigrationIsFinal       nothing follows POST_MIGRATION, nothing returns to PRE_MIGRATION
+//   kraft.NoTransactionInAnImage     no image stands inside an open metadata transaction
+std::vector<Violation> check_metadata(std::span<const Node* const> nodes,
+                                      std::span<const sim::MetadataImage* const> images,
+                                      MetadataMemory& memory);
+
+// kraft.ImageIsTheFoldOfTheLog: replays the node's whole log up to its image. Costly: at rest, not after
+// every event.
+std::vector<Violation> check_fold(const Node& node);
 
 }  // namespace kraft
