@@ -28,6 +28,7 @@ BrokerNode::BrokerNode(BrokerNodeConfig config, const sim::Durable& durable)
 void BrokerNode::boot(sim::Context& context) {
   broker_.emplace(config_.broker, *durable_);
   if (config_.zookeeper) zookeeper_.emplace(*config_.zookeeper);
+  if (config_.controller) controller_.emplace(*config_.controller);
   if (config_.kraft) kraft_.emplace(*config_.kraft, context.now, *durable_, context.choices);
   durable_.reset();
   for (const sim::ControlRequest& request : config_.told_before) {
@@ -64,6 +65,8 @@ void BrokerNode::dispatch(sim::Context& context, const sim::Input& input) {
     if (!wake) return;
   }
   if (wake && kraft_) kraft_->wake(context.now, context.choices, context.effects);
+  // Answers and connections may be anybody's; only a request that the controller serves is its alone.
+  if (controller_ && controller_->handle(context, *zookeeper_, input)) return;
   broker_->handle(context, input);
 }
 
@@ -85,12 +88,27 @@ void BrokerNode::settle(sim::Context& context) {
 
 void BrokerNode::follow_zookeeper(sim::Context& context) {
   while (const std::optional<zk::LinkEvent> event = zookeeper_->next(context)) {
-    if (std::holds_alternative<zk::BrokerRefused>(*event)) {
-      context.effects.push_back(sim::Exit{sim::kMainLane, "a broker of this id is registered in ZooKeeper"});
-      left_ = true;
-      return;
-    }
+    sim::match(
+        *event, [&](const zk::BrokerRefused&) { refuse(context); },
+        [&](const zk::BrokerRegistered&) {
+          if (controller_) controller_->on_registered(context, *zookeeper_);
+        },
+        [&](const zk::SessionReplaced&) {
+          if (controller_) controller_->on_session_replaced(context);
+        },
+        [&](const zk::WatchFired& fired) {
+          if (controller_) controller_->on_watch(context, *zookeeper_, fired.event);
+        },
+        [&](const zk::BatchDone& done) {
+          if (controller_) (void)controller_->on_answer(context, *zookeeper_, done);
+        });
   }
+}
+
+// Kafka ends the process when another session holds the broker's znode.
+void BrokerNode::refuse(sim::Context& context) {
+  context.effects.push_back(sim::Exit{sim::kMainLane, "a broker of this id is registered in ZooKeeper"});
+  left_ = true;
 }
 
 void BrokerNode::follow_kraft(sim::Context& context) {
@@ -156,6 +174,7 @@ std::optional<sim::Instant> BrokerNode::deadline() const {
     if (at && *at != sim::Instant::never() && (!earliest || *at < *earliest)) earliest = at;
   };
   if (zookeeper_) consider(zookeeper_->deadline());
+  if (controller_) consider(controller_->deadline());
   if (kraft_) consider(kraft_->deadline());
   consider(leave_by_);
   return earliest;
@@ -164,6 +183,7 @@ std::optional<sim::Instant> BrokerNode::deadline() const {
 void BrokerNode::digest_into(sim::Digest& digest) const {
   if (broker_) broker_->digest_into(digest);
   if (zookeeper_) zookeeper_->digest_into(digest);
+  if (controller_) controller_->digest_into(digest);
   if (kraft_) kraft_->digest_into(digest);
   sim::digest_into(digest, controller_link_);
   sim::digest_into(digest, leave_by_);

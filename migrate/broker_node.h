@@ -11,6 +11,7 @@
 #include "sim/kafka/client.h"
 #include "sim/kafka/control_batch.h"
 #include "zk/broker_link.h"
+#include "zk/controller.h"
 
 // A broker's process: what any broker is (sim::Broker), joined to the control planes that its mode knows
 // (KafkaServer, BrokerServer). Only here are both known.
@@ -36,6 +37,9 @@ struct BrokerNodeConfig {
   BrokerMode mode = BrokerMode::ZooKeeper;
   sim::BrokerConfig broker;
   std::optional<zk::BrokerLinkConfig> zookeeper;       // ZooKeeper, Migrating
+  // Every broker in ZooKeeper mode stands for election. None: this one never does (a broker that a simulation
+  // finds running just before a claim, whose controller has nothing left to do).
+  std::optional<zk::ControllerConfig> controller;
   std::optional<kraft::BrokerLink::Config> kraft;      // Migrating, KRaft
   // Of a process that is found running: what the controller had told it before. Nothing else is known of it.
   std::vector<sim::ControlRequest> told_before;
@@ -56,6 +60,7 @@ class BrokerNode {
   const sim::Broker* broker() const { return broker_ ? &*broker_ : nullptr; }
   const zk::BrokerLink* zookeeper() const { return zookeeper_ ? &*zookeeper_ : nullptr; }
   const kraft::BrokerLink* kraft() const { return kraft_ ? &*kraft_ : nullptr; }
+  const zk::Controller* controller() const { return controller_ ? &*controller_ : nullptr; }
   BrokerMode mode() const { return config_.mode; }
   sim::BrokerId id() const { return config_.broker.id; }
   const BrokerNodeConfig& config() const { return config_; }
@@ -65,6 +70,7 @@ class BrokerNode {
   void dispatch(sim::Context& context, const sim::Input& input);
   void settle(sim::Context& context);
   void follow_zookeeper(sim::Context& context);
+  void refuse(sim::Context& context);
   void follow_kraft(sim::Context& context);
   std::optional<sim::ControllerLink> controller_link() const;
   void begin_shutdown(sim::Context& context, bool controlled);
@@ -74,6 +80,7 @@ class BrokerNode {
   std::optional<sim::Durable> durable_;  // until the first step
   std::optional<sim::Broker> broker_;
   std::optional<zk::BrokerLink> zookeeper_;
+  std::optional<zk::Controller> controller_;
   std::optional<kraft::BrokerLink> kraft_;
   std::optional<sim::ControllerLink> controller_link_;
   sim::BrokerEpochs epochs_;

@@ -184,6 +184,10 @@ std::unique_ptr<sim::Process> Cluster::broker_program(sim::BrokerId id, migrate:
                                             .registration = std::move(registration),
                                             .cluster_id = initial_->cluster_id,
                                             .session = session_of(config.broker.self)};
+    config.controller = zk::ControllerConfig{.id = id,
+                                             .self = config.broker.self,
+                                             .addresses = address_book(),
+                                             .behaviour = defects_.zookeeper_controller};
   }
   if (mode != migrate::BrokerMode::ZooKeeper) {
     const bool migrating = mode == migrate::BrokerMode::Migrating;
@@ -210,6 +214,7 @@ std::unique_ptr<sim::Process> Cluster::broker_program(sim::BrokerId id, migrate:
         if (initial->beginning == Beginning::BeforeClaim && incarnation == 1) {
           const auto found = std::ranges::find(initial->brokers, own.broker.id, &InitialBroker::id);
           own.zookeeper->session.resume = found->session;
+          own.controller.reset();
           own.told_before = this_cluster.told_before(own.broker.id);
         }
         return migrate::BrokerNode(std::move(own), disk);
@@ -272,6 +277,12 @@ sim::Durable Cluster::zookeeper_disk() const {
   disk.files[zk::kAcceptedEpochFile] = one(sim::Payload::of(zk::EpochFile{epoch}));
   disk.files[zk::kCurrentEpochFile] = one(sim::Payload::of(zk::EpochFile{epoch}));
   return disk;
+}
+
+sim::WorldOptions Cluster::world_options() const {
+  sim::WorldOptions options;
+  options.link.delay = delay_of(scenario_->cluster().network().delay(), sim::Duration(200'000), sim::Duration(100'000));
+  return options;
 }
 
 void Cluster::populate(sim::World& world) const {

@@ -32,6 +32,8 @@ class Cluster {
   static sim::Expected<Cluster> plan(const zk2kraft::Scenario& scenario, Initial initial,
                                      const sim::Place& place);
 
+  // Links as the scenario describes them.
+  sim::WorldOptions world_options() const;
   // Adds all servers and clients to an empty world. ZooKeeper servers and brokers start at once; controllers
   // when the operator starts them.
   void populate(sim::World& world) const;

@@ -30,6 +30,7 @@ void for_each_switch(D& defects, Visit visit) {
                std::remove_cvref_t<decltype(behaviour)>::fields());
   };
   table(defects.zookeeper, "");
+  table(defects.zookeeper_controller, "");
   table(defects.kraft, "kraft.");
   table(defects.broker, "broker.");
   for (const Alias& alias : kAliases) {

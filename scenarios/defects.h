@@ -8,6 +8,7 @@
 #include "sim/base/problem.h"
 #include "sim/kafka/broker_behaviour.h"
 #include "zk/behaviour.h"
+#include "zk/controller.h"
 #include "zk/migration_writer.h"
 
 // Every switch of every machine under one name each: "zk-watch-lost", "kraft.vote_not_persisted",
@@ -16,6 +17,7 @@ namespace scenarios {
 
 struct Defects {
   zk::ServerBehaviour zookeeper;
+  zk::ControllerBehaviour zookeeper_controller;
   kraft::Behaviour kraft;
   sim::BrokerBehaviour broker;
   zk::MirrorDefects mirror;

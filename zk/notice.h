@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "sim/base/described.h"
+#include "sim/core/core.h"
 #include "sim/core/payload.h"
 #include "zk/message.h"
 

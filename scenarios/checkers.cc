@@ -1,0 +1,170 @@
+#include "scenarios/checkers.h"
+
+#include <algorithm>
+
+#include "migrate/notice.h"
+#include "scenarios/admin.h"
+#include "zk/migration_reader_tree.h"
+
+namespace scenarios {
+namespace {
+
+// Of one invariant the first violations tell the story; the rest is its echo.
+constexpr int kMostOfOneInvariant = 5;
+
+}  // namespace
+
+Checkers::Checkers(const Cluster& cluster) : cluster_(cluster) {}
+
+template <class Found>
+void Checkers::add(const Found& found, const sim::World& world) {
+  for (const auto& violation : found) {
+    if (++seen_[violation.invariant] > kMostOfOneInvariant) continue;
+    violations_.push_back({violation.invariant, violation.what, world.now(), last_occurrence_});
+  }
+}
+
+void Checkers::count(std::initializer_list<std::string_view> names, std::uint64_t times) {
+  for (const std::string_view name : names) checks_[std::string(name)] += times;
+}
+
+void Checkers::on(const sim::Occurrence& occurrence, const sim::World& world) {
+  last_occurrence_ = occurrence.id.value();
+  switch (occurrence.kind) {
+    case sim::OccurrenceKind::Noticed:
+      look_at_notice(occurrence, world);
+      return;
+    case sim::OccurrenceKind::Started:
+    case sim::OccurrenceKind::Crashed:
+    case sim::OccurrenceKind::Exited:
+      ensemble_due_ = quorum_due_ = metadata_due_ = true;
+      for (const auto& [id, node] : cluster_.brokers()) {
+        if (node != occurrence.node) continue;
+        if (occurrence.kind == sim::OccurrenceKind::Started) brokers_.on_restart(id);
+      }
+      return;
+    default:
+      return;
+  }
+}
+
+void Checkers::look_at_notice(const sim::Occurrence& occurrence, const sim::World& world) {
+  const sim::Payload& notice = *occurrence.payload;
+  const std::string_view name = notice.name();
+  if (name.starts_with("zk.")) {
+    ensemble_due_ = true;
+    if (name == "zk.Established") ++zookeeper_elections_;
+    count({"zk.OneLeaderPerEpoch", "zk.CommittedIsKept", "zk.CommittedPrefixAgrees", "zk.ZxidMonotone", "zk.SessionSeesNoPast"});
+    add(zk::check_notice(notice, ensemble_), world);
+  } else if (name.starts_with("kraft.")) {
+    quorum_due_ = true;
+    metadata_due_ = metadata_due_ || name != "kraft.HighWatermark";
+    if (name == "kraft.BecameLeader") ++raft_elections_;
+    if (name == "kraft.ElectedPartitionLeader") ++partition_elections_;
+  } else if (name.starts_with("migrate.")) {
+    count({"migration.S1", "migration.S2", "migration.S7", "migration.S16"});
+    add(migrate::check_notice(notice, migration_), world);
+    if (notice.get_if<migrate::CopyCompleted>() != nullptr) {
+      // The image is published with the commit of EndTransaction, in the very step that says so.
+      const zk::Server* const server = cluster_.zookeeper_leader(world);
+      for (const auto& [id, node] : cluster_.controllers()) {
+        const migrate::ControllerNode* const core = cluster_.controller(world, id);
+        if (node != occurrence.node || core == nullptr || server == nullptr) continue;
+        count({"migration.S4"});
+        add(migrate::check_copy(core->node()->image(), server->database().tree, cluster_.initial().chroot,
+                                cluster_.initial().password_secret),
+            world);
+      }
+    }
+  } else if (name.starts_with("broker.") || name.starts_with("client.") || name.starts_with("zkcontroller.")) {
+    if (name == "zkcontroller.PartitionChanged") ++partition_elections_;
+    count({"broker.P1", "broker.P7", "broker.P9", "broker.P12", "broker.P13"});
+    add(sim::check_broker_notice(notice, running_brokers(world), brokers_), world);
+  } else if (const auto* const done = notice.get_if<AdminDone>()) {
+    constexpr std::string_view kDeletes = "delete topic ";
+    if (done->error == sim::ErrorCode::None && done->what.starts_with(kDeletes)) {
+      brokers_.on_topic_deleted(done->what.substr(kDeletes.size()));
+    }
+  }
+}
+
+void Checkers::after_event(const sim::World& world) {
+  if (ensemble_due_) {
+    ensemble_due_ = false;
+    std::vector<const zk::Server*> servers;
+    for (const sim::NodeId node : cluster_.zookeepers()) servers.push_back(cluster_.zookeeper(world, node));
+    count({"zk.EpochsInOrder", "zk.EphemeralHasSession"});
+    add(zk::check_servers(servers), world);
+  }
+  if (quorum_due_) {
+    quorum_due_ = false;
+    std::vector<const kraft::Replica*> replicas;
+    for (const kraft::Node* const node : running_nodes(world)) {
+      replicas.push_back(node == nullptr ? nullptr : &node->replica());
+    }
+    count({"kraft.OneLeaderPerEpoch", "kraft.EpochMonotone", "kraft.HighWatermarkMonotone", "kraft.CommittedPrefixAgrees",
+           "kraft.LeaderCompleteness", "kraft.CheckpointAtLogStart"});
+    add(kraft::check_quorum(replicas, quorum_), world);
+  }
+  if (metadata_due_) {
+    metadata_due_ = false;
+    const std::vector<const kraft::Node*> nodes = running_nodes(world);
+    std::vector<const sim::MetadataImage*> images;
+    for (const auto& [id, node] : cluster_.brokers()) {
+      const migrate::BrokerNode* const core = cluster_.broker(world, id);
+      if (core != nullptr && core->kraft() != nullptr && core->mode() == migrate::BrokerMode::KRaft) {
+        images.push_back(&core->kraft()->image());
+      }
+    }
+    for (const kraft::Node* const node : nodes) {
+      if (node != nullptr && node->image().features().zk_migration_state == sim::ZkMigrationState::PostMigration) {
+        migration_.post_migration = true;
+      }
+    }
+    count({"kraft.OneControllerPerEpoch", "kraft.ActiveControllerLeads", "kraft.PublishedImagesAgree", "kraft.EpochsMonotone",
+           "kraft.PostMigrationIsFinal", "kraft.NoTransactionInAnImage"});
+    add(kraft::check_metadata(nodes, images, metadata_), world);
+  }
+}
+
+void Checkers::at_end(const sim::World& world) {
+  last_occurrence_ = 0;
+  for (const kraft::Node* const node : running_nodes(world)) {
+    if (node == nullptr) continue;
+    count({"kraft.ImageIsTheFoldOfTheLog"});
+    add(kraft::check_fold(*node), world);
+  }
+  const migrate::ControllerNode* const active = cluster_.active_controller(world);
+  const zk::Server* const server = cluster_.zookeeper_leader(world);
+  if (active != nullptr && server != nullptr && active->driver() != nullptr && active->driver()->idle() &&
+      active->driver()->state() == migrate::MigrationDriverState::DualWrite) {
+    count({"migration.S5"});
+    add(migrate::check_checkpoint(active->driver()->image(), server->database().tree, cluster_.initial().chroot,
+                                  cluster_.initial().password_secret),
+        world);
+  }
+}
+
+std::vector<const sim::Broker*> Checkers::running_brokers(const sim::World& world) const {
+  std::vector<const sim::Broker*> running;
+  for (const auto& [id, node] : cluster_.brokers()) {
+    const migrate::BrokerNode* const core = cluster_.broker(world, id);
+    running.push_back(core == nullptr ? nullptr : core->broker());
+  }
+  return running;
+}
+
+std::vector<const kraft::Node*> Checkers::running_nodes(const sim::World& world) const {
+  std::vector<const kraft::Node*> running;
+  for (const auto& [id, node] : cluster_.controllers()) {
+    const migrate::ControllerNode* const core = cluster_.controller(world, id);
+    running.push_back(core == nullptr ? nullptr : core->node());
+  }
+  return running;
+}
+
+sim::Durability Checkers::durability(const sim::World& world) const {
+  return sim::durability(running_brokers(world), brokers_);
+}
+
+}  // namespace scenarios

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "scenarios/cluster.h"
+#include "scenarios/operator.h"
+#include "sim/kernel/occurrence.h"
+
+namespace scenarios {
+
+struct TimelineLine;
+
+// Tells a run as a story: a line for each change of state that a reader wants to see, in the column of the part
+// that it happened in. What happens to every partition at once is told once.
+class Narrator : public sim::Observer {
+ public:
+  Narrator(const Cluster& cluster, std::function<void(const TimelineLine&)> tell);
+
+  void on(const sim::Occurrence& occurrence, const sim::World& world) override;
+  // What the operator did since the last time, and phases that began.
+  void tell(const sim::World& world, const Operator& operator_);
+
+ private:
+  void line(const sim::World& world, sim::NodeId node, std::string what);
+  std::string sentence(const sim::Payload& notice) const;
+
+  const Cluster& cluster_;
+  std::function<void(const TimelineLine&)> tell_;
+  std::size_t deeds_told_ = 0;
+  std::size_t phases_told_ = 0;
+};
+
+}  // namespace scenarios

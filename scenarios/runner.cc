@@ -1,0 +1,188 @@
+#include "scenarios/runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "scenarios/admin.h"
+#include "scenarios/durations.h"
+#include "scenarios/narrator.h"
+#include "scenarios/workload.h"
+#include "sim/base/check.h"
+
+namespace scenarios {
+namespace {
+
+constexpr sim::Duration kUsualTimeLimit{1'800'000'000'000};
+constexpr sim::Duration kLastWords{10'000'000'000};
+
+sim::Duration duration_or(const std::string& text, sim::Duration usual) {
+  return text.empty() ? usual : parse_duration(text).value_or(usual);
+}
+
+// What the run itself must know while it goes on: who ended, and whom each fault hit.
+class Witness : public sim::Observer {
+ public:
+  explicit Witness(Operator& operator_) : operator_(operator_) {}
+  void on(const sim::Occurrence& occurrence, const sim::World& world) override {
+    switch (occurrence.kind) {
+      case sim::OccurrenceKind::FaultApplied:
+        fault_of_[occurrence.id] = std::string(occurrence.text);
+        ++faults_applied[std::string(occurrence.text)];
+        return;
+      case sim::OccurrenceKind::Crashed:
+        if (const auto fault = fault_of_.find(occurrence.cause); fault != fault_of_.end()) {
+          victims_[fault->second].push_back(occurrence.node);
+        }
+        return;
+      case sim::OccurrenceKind::Exited:
+        operator_.process_exited(occurrence.node);
+        return;
+      case sim::OccurrenceKind::Noticed:
+        ++notices[std::string(occurrence.payload->name())];
+        return;
+      default:
+        return;
+    }
+    static_cast<void>(world);
+  }
+  std::vector<sim::NodeId> victims(std::string_view fault) const {
+    const auto found = victims_.find(fault);
+    return found == victims_.end() ? std::vector<sim::NodeId>{} : found->second;
+  }
+  std::map<std::string, std::uint64_t> notices;
+  std::map<std::string, std::uint64_t> faults_applied;
+
+ private:
+  Operator& operator_;
+  std::map<sim::OccurrenceId, std::string> fault_of_;
+  std::map<std::string, std::vector<sim::NodeId>, std::less<>> victims_;
+};
+
+sim::Expected<std::vector<FaultDirective>> directives_of(const zk2kraft::Scenario& scenario, const RunOptions& options,
+                                                         const sim::Place& place) {
+  std::vector<FaultDirective> directives;
+  for (const std::string& words : scenario.faults()) {
+    auto directive = parse_fault(words, place);
+    if (!directive) return std::unexpected(directive.error());
+    directives.push_back(std::move(*directive));
+  }
+  directives.insert(directives.end(), options.more_faults.begin(), options.more_faults.end());
+  return directives;
+}
+
+sim::Expected<OperatorConfig> operator_of(const zk2kraft::Scenario& scenario, const sim::Place& place) {
+  OperatorConfig config;
+  const std::string& expected = scenario.expect().phase();
+  const std::string& goal = expected.empty() ? scenario.operator_().goal() : expected;
+  if (!goal.empty()) {
+    const auto phase = parse_phase(goal);
+    if (!phase) {
+      return std::unexpected(sim::Problem{sim::Severity::Usage, place, fmt::format("there is no phase '{}'.", goal),
+                                          "Phases are S0 to S8."});
+    }
+    config.goal = *phase;
+  }
+  config.patience = duration_or(scenario.operator_().patience(), config.patience);
+  config.cures_fenced_brokers = std::ranges::find(scenario.operator_().cures(), "MB-22") != scenario.operator_().cures().end();
+  return config;
+}
+
+}  // namespace
+
+std::string_view name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::Good: return "good";
+    case Verdict::Finding: return "finding";
+    case Verdict::Unknown: return "unknown";
+  }
+  sim::unreachable("there are three verdicts");
+}
+
+sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const Initial& initial,
+                                    const RunOptions& options, const sim::Place& place) {
+  const auto cluster = Cluster::plan(scenario, initial, place);
+  if (!cluster) return std::unexpected(cluster.error());
+  const auto directives = directives_of(scenario, options, place);
+  if (!directives) return std::unexpected(directives.error());
+  const auto operator_config = operator_of(scenario, place);
+  if (!operator_config) return std::unexpected(operator_config.error());
+  auto workload = Workload::plan(scenario, *cluster, place);
+  if (!workload) return std::unexpected(workload.error());
+
+  Outcome outcome;
+  outcome.seed = options.seed.value_or(scenario.seed() == 0 ? 1 : scenario.seed());
+  outcome.goal = name_of(operator_config->goal);
+  sim::World world(outcome.seed, cluster->world_options());
+  cluster->populate(world);
+  for (const zk2kraft::Choice& choice : scenario.choices()) {
+    world.choices().override_with({choice.site(), choice.entity(), choice.k()}, choice.value());
+  }
+  world.plan(plan_of(*directives));
+
+  Operator operator_(*cluster, *operator_config);
+  Checkers checkers(*cluster);
+  Witness witness(operator_);
+  Narrator narrator(*cluster, options.on_line);
+  sim::Watch watch;
+  watch.observers = {&witness, &checkers, &narrator, &*workload};
+  watch.observers.insert(watch.observers.end(), options.observers.begin(), options.observers.end());
+  watch.resolve = [&](const sim::World& now, std::string_view role) {
+    if (const auto fault = victims_of(role)) return witness.victims(*fault);
+    return cluster->resolve(now, role);
+  };
+
+  const sim::Instant limit = sim::Instant(0) + duration_or(scenario.time_limit(), kUsualTimeLimit);
+  const sim::Instant within =
+      sim::Instant(0) + duration_or(scenario.expect().within(), limit - sim::Instant(0));
+  while (world.now() < limit && !operator_.done()) {
+    world.run_until(std::min(limit, world.now() + Operator::kLooksEvery), watch);
+    operator_.look(world, watch);
+    narrator.tell(world, operator_);
+    workload->look(world, operator_.phase());
+  }
+  outcome.goal_reached = operator_.done() && world.now() <= within;
+  if (!outcome.goal_reached) outcome.stuck_at = operator_.waiting_for();
+  // Let what is under way arrive, so that the last looks see a quiet world.
+  world.run_until(world.now() + kLastWords, watch);
+  checkers.at_end(world);
+
+  outcome.phases = operator_.phases();
+  outcome.deeds = operator_.deeds();
+  outcome.checks = checkers.checks();
+  outcome.zookeeper_elections = checkers.zookeeper_elections();
+  outcome.raft_elections = checkers.raft_elections();
+  outcome.partition_elections = checkers.partition_elections();
+  outcome.durability = checkers.durability(world);
+  outcome.ended_at = world.now();
+  outcome.digest = world.run_digest();
+  outcome.events = world.events_handled();
+  outcome.notices = witness.notices;
+  outcome.faults = witness.faults_applied;
+  for (const sim::FaultReport& report : world.fault_reports()) {
+    if (report.fate == sim::FaultFate::Applied) continue;
+    // The end of a fault that itself never came says nothing more.
+    if (report.name.ends_with(".end")) continue;
+    outcome.unmet.push_back(fmt::format("{}: {}", report.described, report.why));
+  }
+  for (const sim::ChoiceName& choice : world.choices().unmet_overrides()) {
+    outcome.unmet.push_back(fmt::format("choice {} of {}, the {}th time, was never asked for", choice.site, choice.entity, choice.k));
+  }
+  std::vector<Violation> all = checkers.violations();
+  for (const sim::BrokerId id : operator_.stuck_brokers()) {
+    all.push_back({"MB-22", fmt::format("broker {} stays fenced though it is alive and heartbeats", id.value()), {}, 0});
+  }
+  const auto& known = scenario.expect().known();
+  for (Violation& violation : all) {
+    const bool expected = std::ranges::find(known, violation.invariant) != known.end() &&
+                          cluster->defects().is_on(violation.invariant);
+    (expected ? outcome.known_violations : outcome.violations).push_back(std::move(violation));
+  }
+  outcome.verdict = !outcome.violations.empty() || !outcome.goal_reached ? Verdict::Finding
+                    : !outcome.unmet.empty()                             ? Verdict::Unknown
+                                                                         : Verdict::Good;
+  if (options.at_end) options.at_end(world, *cluster);
+  return outcome;
+}
+
+}  // namespace scenarios

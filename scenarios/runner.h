@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scenarios/checkers.h"
+#include "scenarios/cluster.h"
+#include "scenarios/fault_text.h"
+#include "scenarios/operator.h"
+#include "scenarios/scenario.pb.h"
+#include "sim/kernel/fault.h"
+#include "sim/kernel/world.h"
+
+// One simulated run of a scenario, from its beginning to a verdict.
+namespace scenarios {
+
+enum class Verdict : std::uint8_t {
+  Good,      // the goal was reached, no invariant was broken
+  Finding,   // an invariant was broken, or the goal was not reached
+  Unknown,   // a planned fault never fired, a fixed choice was never asked for
+};
+std::string_view name_of(Verdict verdict);
+
+// A line of the story, in the column of the part that it happened in.
+enum class Column : std::uint8_t { Ensemble, Brokers, Quorum, Operator };
+struct TimelineLine {
+  sim::Instant at;
+  Column column = Column::Operator;
+  std::string who;
+  std::string what;
+};
+
+struct Outcome {
+  Verdict verdict = Verdict::Unknown;
+  std::vector<Violation> violations;        // those that count
+  std::vector<Violation> known_violations;  // those that the scenario expects of the version
+  std::vector<std::string> unmet;           // what was planned and never came
+  bool goal_reached = false;
+  std::string goal;
+  std::string stuck_at;  // what the operator waited for at the end, if the goal was not reached
+  std::map<Phase, sim::Instant> phases;
+  std::vector<Operator::Deed> deeds;
+  std::map<std::string, std::uint64_t> checks;
+  std::uint64_t zookeeper_elections = 0;
+  std::uint64_t raft_elections = 0;
+  std::uint64_t partition_elections = 0;
+  sim::Durability durability;
+  sim::Instant ended_at;
+  std::uint64_t seed = 0;
+  std::uint64_t digest = 0;
+  std::uint64_t events = 0;
+  std::map<std::string, std::uint64_t> notices;  // by name: coverage
+  std::map<std::string, std::uint64_t> faults;   // applied, by kind
+};
+
+struct RunOptions {
+  std::optional<std::uint64_t> seed;  // else the scenario's
+  // Faults beside the scenario's own, of the command line, a campaign or a property.
+  std::vector<FaultDirective> more_faults;
+  // Called with each line as it happens.
+  std::function<void(const TimelineLine&)> on_line;
+  // Called with the world at the end, before it goes.
+  std::function<void(const sim::World&, const Cluster&)> at_end;
+  std::vector<sim::Observer*> observers;
+};
+
+// Runs. A Usage problem if the scenario cannot be: unknown goal, a fault that names a notice or a node that does
+// not exist. A sim::Bug goes through to the caller.
+sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const Initial& initial,
+                                    const RunOptions& options, const sim::Place& place);
+
+}  // namespace scenarios

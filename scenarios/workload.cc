@@ -1,0 +1,105 @@
+#include "scenarios/workload.h"
+
+#include <fmt/format.h>
+
+#include "scenarios/durations.h"
+
+namespace scenarios {
+namespace {
+
+constexpr sim::Duration kRequestTimeout{30'000'000'000};
+
+AdminTask create_topic(const zk2kraft::Topic& topic) {
+  sim::CreatableTopic wanted{.name = topic.name(),
+                             .num_partitions = topic.partitions() == 0 ? 1 : topic.partitions(),
+                             .replication_factor = static_cast<std::int16_t>(
+                                 topic.replication_factor() == 0 ? -1 : topic.replication_factor())};
+  for (const auto& [key, value] : topic.configs()) wanted.configs.emplace_back(key, value);
+  return {fmt::format("create topic {}", topic.name()),
+          sim::CreateTopicsRequest{.topics = {std::move(wanted)}, .timeout = kRequestTimeout}};
+}
+
+AdminTask alter_config(const zk2kraft::AlterConfig& alter) {
+  const bool topic = !alter.topic().empty();
+  const std::string broker = alter.broker() == "<default>" ? "" : alter.broker();
+  sim::AlterConfigsResource resource{
+      .resource_type = topic ? sim::ConfigResourceType::Topic : sim::ConfigResourceType::Broker,
+      .resource_name = topic ? alter.topic() : broker};
+  resource.configs.push_back({.name = alter.key(),
+                              .config_operation = alter.value().empty() ? sim::ConfigOperation::Delete : sim::ConfigOperation::Set,
+                              .value = alter.value().empty() ? std::nullopt : std::optional(alter.value())});
+  return {fmt::format("set {} of {} {}", alter.key(), topic ? "topic" : "broker", topic ? alter.topic() : alter.broker()),
+          sim::IncrementalAlterConfigsRequest{.resources = {std::move(resource)}}};
+}
+
+AdminTask reassign(const zk2kraft::Reassign& wanted) {
+  std::vector<sim::BrokerId> replicas;
+  for (const std::int32_t id : wanted.replicas()) replicas.emplace_back(id);
+  sim::AlterPartitionReassignmentsRequest request{.timeout = kRequestTimeout};
+  request.partitions.push_back(
+      {{wanted.topic(), sim::PartitionId(wanted.partition())}, std::move(replicas)});
+  return {fmt::format("reassign {}-{}", wanted.topic(), wanted.partition()), std::move(request)};
+}
+
+}  // namespace
+
+sim::Expected<Workload> Workload::plan(const zk2kraft::Scenario& scenario, const Cluster& cluster,
+                                       const sim::Place& place) {
+  Workload workload(cluster.admin());
+  for (const zk2kraft::Workload& entry : scenario.workload()) {
+    if (!entry.has_change()) continue;
+    const zk2kraft::Change& wanted = entry.change();
+    Change change;
+    switch (wanted.request_case()) {
+      case zk2kraft::Change::kCreateTopic: change.task = create_topic(wanted.create_topic()); break;
+      case zk2kraft::Change::kDeleteTopic:
+        change.task = {fmt::format("delete topic {}", wanted.delete_topic()),
+                       sim::DeleteTopicsRequest{.topic_names = {wanted.delete_topic()}, .timeout = kRequestTimeout}};
+        break;
+      case zk2kraft::Change::kAlterConfig: change.task = alter_config(wanted.alter_config()); break;
+      case zk2kraft::Change::kReassign: change.task = reassign(wanted.reassign()); break;
+      case zk2kraft::Change::REQUEST_NOT_SET:
+        return std::unexpected(sim::Problem{sim::Severity::Usage, place, "a change of the workload says not what to change.",
+                                            "Add create_topic, delete_topic, alter_config or reassign."});
+    }
+    const zk2kraft::When& when = wanted.when();
+    if (!when.phase().empty()) {
+      change.phase = parse_phase(when.phase());
+      if (!change.phase) {
+        return std::unexpected(sim::Problem{sim::Severity::Usage, place, fmt::format("there is no phase '{}'.", when.phase()),
+                                            "Phases are S0 to S8."});
+      }
+    } else if (!when.on().empty()) {
+      change.notice = when.on();
+      change.node = when.node();
+      change.nth = when.nth() == 0 ? 1 : when.nth();
+    } else {
+      change.at = sim::Instant(0) + parse_duration(when.at()).value_or(sim::Duration(0));
+    }
+    change.after = parse_duration(when.after()).value_or(sim::Duration(0));
+    workload.changes_.push_back(std::move(change));
+  }
+  return workload;
+}
+
+void Workload::on(const sim::Occurrence& occurrence, const sim::World& world) {
+  if (occurrence.kind != sim::OccurrenceKind::Noticed) return;
+  for (Change& change : changes_) {
+    if (change.notice.empty() || change.due || occurrence.payload->name() != change.notice) continue;
+    if (!change.node.empty() && world.name_of(occurrence.node) != change.node) continue;
+    if (++change.seen == change.nth) change.due = world.now() + change.after;
+  }
+}
+
+void Workload::look(sim::World& world, Phase phase) {
+  for (Change& change : changes_) {
+    if (change.given) continue;
+    if (change.at && world.now() >= *change.at) change.due = *change.at + change.after;
+    if (change.phase && phase >= *change.phase && !change.due) change.due = world.now() + change.after;
+    if (!change.due || world.now() < *change.due) continue;
+    change.given = true;
+    world.poke(admin_, sim::Payload::of(change.task));
+  }
+}
+
+}  // namespace scenarios

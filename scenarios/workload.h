@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scenarios/admin.h"
+#include "scenarios/cluster.h"
+#include "scenarios/operator.h"
+#include "scenarios/scenario.pb.h"
+#include "sim/kernel/occurrence.h"
+
+// The administrative changes that a scenario asks for, each at its time: handed to the administrator's client,
+// which sees to it that they are answered. (Producers and groups need no looking after.)
+namespace scenarios {
+
+class Workload : public sim::Observer {
+ public:
+  // A Usage problem for a phase that is none or a change that says nothing.
+  static sim::Expected<Workload> plan(const zk2kraft::Scenario& scenario, const Cluster& cluster,
+                                      const sim::Place& place);
+
+  void on(const sim::Occurrence& occurrence, const sim::World& world) override;
+  // Gives out what is due by now.
+  void look(sim::World& world, Phase phase);
+
+ private:
+  struct Change {
+    std::optional<sim::Instant> at;
+    std::optional<Phase> phase;
+    std::string notice;  // empty: none
+    std::string node;
+    int nth = 1;
+    sim::Duration after;
+    AdminTask task;
+    int seen = 0;
+    std::optional<sim::Instant> due;
+    bool given = false;
+  };
+  explicit Workload(sim::NodeId admin) : admin_(admin) {}
+
+  sim::NodeId admin_;
+  std::vector<Change> changes_;
+};
+
+}  // namespace scenarios
