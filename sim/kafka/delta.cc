@@ -86,7 +86,7 @@ MetadataDelta::Outcome MetadataDelta::replay_one(const PartitionRecord& record) 
   const auto partition = partition_from(record);
   if (!partition) return of_partition(*topic, record.partition_id, partition.error());
   change_of(*topic).partitions.insert(record.partition_id);
-  now_.topics.set_partition(record.topic_id, record.partition_id, *partition);
+  now_.topics.set_partition(*topic, record.partition_id, *partition);
   return {};
 }
 
@@ -98,7 +98,7 @@ MetadataDelta::Outcome MetadataDelta::replay_one(const PartitionChangeRecord& re
   const auto partition = merged(std::move(*before), record);
   if (!partition) return of_partition(*topic, record.partition_id, partition.error());
   change_of(*topic).partitions.insert(record.partition_id);
-  now_.topics.set_partition(record.topic_id, record.partition_id, *partition);
+  now_.topics.set_partition(*topic, record.partition_id, *partition);
   return {};
 }
 

@@ -12,6 +12,7 @@ namespace sim {
 namespace {
 
 using Packed = boost::container::small_vector<std::uint8_t, 64>;
+using Numbers = boost::container::small_vector<std::uint32_t, 8>;
 
 // The first byte of a packed partition: which of its parts are written, because they do not follow from
 // the others. The order of what is written is that of `pack`.
@@ -74,7 +75,7 @@ int partitions_before(std::uint64_t present, std::uint32_t slot) {
   return std::popcount(present & ((std::uint64_t{1} << slot) - 1));
 }
 
-std::uint8_t flags_of(const Partition& partition, const std::vector<std::uint32_t>& directories) {
+std::uint8_t flags_of(const Partition& partition, const Numbers& directories) {
   const auto all = [&](std::uint32_t number) {
     return std::ranges::all_of(directories, [&](std::uint32_t n) { return n == number; });
   };
@@ -96,8 +97,7 @@ std::uint8_t flags_of(const Partition& partition, const std::vector<std::uint32_
 
 Packed pack(const Partition& partition, const DirectoryPool& pool) {
   check(partition.directories.size() == partition.replicas.size(), "every replica has a directory");
-  std::vector<std::uint32_t> directories;
-  directories.reserve(partition.replicas.size());
+  Numbers directories;
   for (std::size_t i = 0; i < partition.replicas.size(); ++i) {
     directories.push_back(pool.number_of(partition.replicas[i], partition.directories[i]));
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -66,6 +67,11 @@ class PartitionChunk final : public Counted {
   std::uint64_t digest() const;
   // True if both hold the same partitions in the same packed form. False says nothing.
   bool same_bytes(const PartitionChunk& other) const;
+  // Calls `found(slot, const Partition* left, const Partition* right)` in order of slot for each partition
+  // whose two states are unequal; null where a side has none. What is packed alike is not unpacked.
+  template <class Found>
+  static void for_each_difference(const PartitionChunk& left, const PartitionChunk& right,
+                                  Found&& found);
   // Heap bytes, for people who count them.
   std::size_t allocated_bytes() const { return sizeof(PartitionChunk) + data_bytes_; }
 
@@ -74,8 +80,9 @@ class PartitionChunk final : public Counted {
    public:
     explicit Cursor(const PartitionChunk& chunk);
     bool done() const { return slot_ == kPartitions; }
-    // Requires `!done()`, as the rest does.
+    // kPartitions once done.
     std::uint32_t slot() const { return slot_; }
+    // Requires `!done()`, as the rest does.
     ByteView packed() const { return packed_; }
     Partition partition() const;
     void next();
@@ -106,5 +113,26 @@ class PartitionChunk final : public Counted {
   Ref<DirectoryPool> pool_;
   mutable std::uint64_t digest_ = 0;  // 0: not computed yet
 };
+
+template <class Found>
+void PartitionChunk::for_each_difference(const PartitionChunk& left, const PartitionChunk& right,
+                                         Found&& found) {
+  const bool same_numbers = left.pool_ == right.pool_;
+  Cursor a(left);
+  Cursor b(right);
+  while (!a.done() || !b.done()) {
+    const std::uint32_t slot = std::min(a.slot(), b.slot());
+    const bool in_a = a.slot() == slot;
+    const bool in_b = b.slot() == slot;
+    const bool same = in_a && in_b && same_numbers && std::ranges::equal(a.packed(), b.packed());
+    if (!same) {
+      const std::optional<Partition> l = in_a ? std::optional(a.partition()) : std::nullopt;
+      const std::optional<Partition> r = in_b ? std::optional(b.partition()) : std::nullopt;
+      if (l != r) found(slot, l ? &*l : nullptr, r ? &*r : nullptr);
+    }
+    if (in_a) a.next();
+    if (in_b) b.next();
+  }
+}
 
 }  // namespace sim

@@ -95,9 +95,8 @@ void TopicsPart::remove(Uuid id) {
   by_id_.erase(id);
 }
 
-void TopicsPart::set_partition(Uuid topic, PartitionId id, const Partition& partition) {
-  const TopicIdentity* const identity = by_id_.find(topic);
-  check(identity != nullptr, "the topic of the partition is there");
+void TopicsPart::set_partition(const Topic& topic, PartitionId id, const Partition& partition) {
+  const Ref<TopicIdentity> identity = topic.identity_;  // outlives `topic`, which may be changed in place
   by_name_.update(identity->name, [&](Topic& changed) {
     partition_count_ -= changed.partition_count_;
     changed.set(id, partition, pool_);

@@ -124,8 +124,9 @@ class TopicsPart {
   void create(std::string name, Uuid id);
   // Requires that the topic is there.
   void remove(Uuid id);
-  // Adds the partition or replaces its state. Requires that the topic is there, and id >= 0.
-  void set_partition(Uuid topic, PartitionId id, const Partition& partition);
+  // Adds the partition or replaces its state. Requires that the topic is one of these (`topic` may not be
+  // valid afterwards), and id >= 0.
+  void set_partition(const Topic& topic, PartitionId id, const Partition& partition);
   // Takes `other`'s object for the topic if it holds the same content, so that both share it.
   void share_if_same(const TopicsPart& other, Uuid topic);
 
@@ -150,13 +151,10 @@ void Topic::for_each_difference(const Topic* left, const Topic* right, Found&& f
       [&](const PartitionChunk* a, const PartitionChunk* b) {
         if (b == nullptr) return lone(*a, true);
         if (a == nullptr) return lone(*b, false);
-        if (a->same_bytes(*b)) return;
-        for (std::uint32_t slot = 0; slot < PartitionChunk::kPartitions; ++slot) {
-          const std::optional<Partition> in_a = a->has(slot) ? std::optional(a->at(slot)) : std::nullopt;
-          const std::optional<Partition> in_b = b->has(slot) ? std::optional(b->at(slot)) : std::nullopt;
-          if (in_a == in_b) continue;
-          found(a->id_of(slot), in_a ? &*in_a : nullptr, in_b ? &*in_b : nullptr);
-        }
+        PartitionChunk::for_each_difference(
+            *a, *b, [&](std::uint32_t slot, const Partition* in_a, const Partition* in_b) {
+              found(a->id_of(slot), in_a, in_b);
+            });
       });
 }
 

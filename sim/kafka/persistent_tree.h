@@ -34,10 +34,31 @@ concept TreeEntry = std::derived_from<Entry, Counted> && requires(const Entry& e
 // Debian has no library for this (immer is not packaged), and Boost has no persistent containers.
 template <TreeEntry Entry, auto kKey>
 class PersistentTree {
+ public:
+  using Key = std::remove_cvref_t<std::invoke_result_t<decltype(kKey), const Entry&>>;
+
+ private:
+  // A small key stands in the node itself, so that a search reads no entries but the one it finds.
+  static constexpr bool kKeyInNode = std::is_trivially_copyable_v<Key> && sizeof(Key) <= 16;
+  struct NoKey {};
+  using NodeKey = std::conditional_t<kKeyInNode, Key, NoKey>;
+
   struct Node : Counted {
     Node(Ref<Node> left_child, Ref<Entry> value, Ref<Node> right_child)
-        : left(std::move(left_child)), right(std::move(right_child)), entry(std::move(value)) {
+        : left(std::move(left_child)), right(std::move(right_child)) {
+      hold(std::move(value));
       count_again();
+    }
+    void hold(Ref<Entry> value) {
+      if constexpr (kKeyInNode) node_key = std::invoke(kKey, *value);
+      entry = std::move(value);
+    }
+    decltype(auto) key() const {
+      if constexpr (kKeyInNode) {
+        return (node_key);
+      } else {
+        return std::invoke(kKey, *entry);
+      }
     }
     // What a change in this node or below it calls for.
     void count_again() {
@@ -45,6 +66,7 @@ class PersistentTree {
       digest = kUnknownDigest;
     }
     std::uint32_t size = 1;
+    [[no_unique_address]] NodeKey node_key{};
     Ref<Node> left;
     Ref<Node> right;
     Ref<Entry> entry;
@@ -52,8 +74,6 @@ class PersistentTree {
   };
 
  public:
-  using Key = std::remove_cvref_t<std::invoke_result_t<decltype(kKey), const Entry&>>;
-
   static decltype(auto) key_of(const Entry& entry) { return std::invoke(kKey, entry); }
 
   std::size_t size() const { return size_of(root_); }
@@ -64,7 +84,7 @@ class PersistentTree {
   const Entry* find(const K& key) const {
     const Node* at = root_.get();
     while (at != nullptr) {
-      const auto order = key <=> std::invoke(kKey, *at->entry);
+      const auto order = key <=> at->key();
       if (order == 0) return at->entry.get();
       at = (order < 0 ? at->left : at->right).get();
     }
@@ -153,7 +173,7 @@ class PersistentTree {
   Iterator lower_bound(const K& key) const {
     Iterator first;
     for (const Node* at = root_.get(); at != nullptr;) {
-      if (key <= std::invoke(kKey, *at->entry)) {
+      if (key <= at->key()) {
         first.path_.push_back(at);
         at = at->left.get();
       } else {
@@ -262,9 +282,9 @@ class PersistentTree {
   static Ref<Node> put_below(Ref<Node> at, Ref<Entry> entry) {
     if (!at) return make_ref<Node>(Ref<Node>(), std::move(entry), Ref<Node>());
     Node& node = own(at);
-    const auto order = std::invoke(kKey, *entry) <=> std::invoke(kKey, *node.entry);
+    const auto order = std::invoke(kKey, *entry) <=> node.key();
     if (order == 0) {
-      node.entry = std::move(entry);
+      node.hold(std::move(entry));
       node.digest = kUnknownDigest;
       return at;
     }
@@ -276,11 +296,13 @@ class PersistentTree {
   template <class K>
   static Ref<Node> erase_below(Ref<Node> at, const K& key) {
     Node& node = own(at);
-    const auto order = key <=> std::invoke(kKey, *node.entry);
+    const auto order = key <=> node.key();
     if (order == 0) {
       if (!node.left) return std::move(node.right);
       if (!node.right) return std::move(node.left);
-      node.right = take_first(std::move(node.right), node.entry);
+      Ref<Entry> next;
+      node.right = take_first(std::move(node.right), next);
+      node.hold(std::move(next));
     } else {
       Ref<Node>& side = order < 0 ? node.left : node.right;
       side = erase_below(std::move(side), key);
@@ -304,7 +326,7 @@ class PersistentTree {
     check(static_cast<bool>(at), "the entry to update is in the tree");
     Node& node = own(at);
     node.digest = kUnknownDigest;
-    const auto order = key <=> std::invoke(kKey, *node.entry);
+    const auto order = key <=> node.key();
     if (order == 0) {
       if (!node.entry.sole_holder()) node.entry = make_ref<Entry>(*node.entry);
       change(node.entry.unshared());
@@ -358,9 +380,9 @@ class PersistentTree {
     check(at->size == left + right + 1, "a node knows how many entries are below it");
     check(left + right <= 1 || (left <= kMaximumRatio * right && right <= kMaximumRatio * left),
           "no side of a node outweighs the other three times");
-    const auto& key = std::invoke(kKey, *at->entry);
-    check(!at->left || std::invoke(kKey, *at->left->entry) < key, "keys ascend from left to right");
-    check(!at->right || key < std::invoke(kKey, *at->right->entry), "keys ascend from left to right");
+    check((at->key() <=> std::invoke(kKey, *at->entry)) == 0, "a node knows the key of its entry");
+    check(!at->left || at->left->key() < at->key(), "keys ascend from left to right");
+    check(!at->right || at->key() < at->right->key(), "keys ascend from left to right");
   }
 
   Ref<Node> root_;
