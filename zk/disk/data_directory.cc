@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 namespace zk::disk {
@@ -96,8 +97,12 @@ Expected<DataDirectory> DataDirectory::find(const fs::path& path,
         *folder, "this is no ZooKeeper data directory: no snapshot.<zxid> and no log.<zxid> in it",
         "Give a ZooKeeper server's dataDir, or the version-2 in it.");
   }
-  std::ranges::stable_sort(found.snapshots, std::ranges::greater{}, &SnapshotFile::zxid);
-  std::ranges::stable_sort(found.logs, std::ranges::less{}, &LogFile::first);
+  std::ranges::sort(found.snapshots, [](const SnapshotFile& a, const SnapshotFile& b) {
+    return std::tie(b.zxid, a.path) < std::tie(a.zxid, b.path);
+  });
+  std::ranges::sort(found.logs, [](const LogFile& a, const LogFile& b) {
+    return std::tie(a.first, a.path) < std::tie(b.first, b.path);
+  });
   return found;
 }
 
