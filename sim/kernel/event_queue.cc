@@ -1,7 +1,6 @@
 #include "sim/kernel/event_queue.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "sim/base/check.h"
@@ -191,26 +190,29 @@ void EventQueue::refill_from_overflow() {
 }
 
 std::vector<Event> EventQueue::in_order() const {
-  // The window: two sorted parts, of which the batch came first.
-  std::vector<Event> all;
-  std::ranges::merge(batch_.begin() + static_cast<std::ptrdiff_t>(batch_head_),
-                     batch_.begin() + static_cast<std::ptrdiff_t>(batch_end_), inserted_.rbegin(),
-                     inserted_.rend(), std::back_inserter(all), {}, &Event::time, &Event::time);
+  // Each part in order of arrival among equal times, which never stand in two parts; except that a batch
+  // came before what was inserted.
+  std::vector<Late> all;
+  const auto add = [&](const Event& event) { all.push_back({event, all.size()}); };
+  std::for_each(batch_.begin() + static_cast<std::ptrdiff_t>(batch_head_),
+                batch_.begin() + static_cast<std::ptrdiff_t>(batch_end_), add);
+  std::for_each(inserted_.rbegin(), inserted_.rend(), add);
   for (const Level& level : levels_) {
     for (const Bucket& bucket : level.buckets) {
-      if (bucket.count == 0) continue;
-      const auto begin = static_cast<std::ptrdiff_t>(all.size());
       for (std::uint32_t at = bucket.head; at != kNone; at = chunks_[at].next) {
-        const Chunk& chunk = chunks_[at];
-        all.insert(all.end(), chunk.events.begin(), chunk.events.begin() + chunk.count);
+        std::for_each_n(chunks_[at].events.begin(), chunks_[at].count, add);
       }
-      std::ranges::stable_sort(all.begin() + begin, all.end(), {}, &Event::time);
     }
   }
+  const auto earlier = [](const Late& a, const Late& b) { return later(b, a); };
   std::vector<Late> late = overflow_;
-  std::ranges::sort(late, [](const Late& a, const Late& b) { return later(b, a); });
-  for (const Late& last : late) all.push_back(last.event);
-  return all;
+  std::ranges::sort(late, earlier);
+  for (const Late& last : late) add(last.event);
+  std::ranges::sort(all, earlier);
+  std::vector<Event> events;
+  events.reserve(all.size());
+  for (const Late& one : all) events.push_back(one.event);
+  return events;
 }
 
 }  // namespace sim

@@ -162,7 +162,8 @@ void World::connect(NodeId opener, const Connect& wish, OccurrenceId cause) {
            connections_[place].generation);
 }
 
-// The first word arrives. Simplified: a paused process accepts when it resumes, not its operating system
+// The first word arrives.
+// Simplified: a paused process accepts when it resumes, not its operating system
 // for it.
 void World::accept(Envelope& open) {
   const std::uint32_t place = open.connection;
