@@ -20,7 +20,8 @@ zk::Database kafka_like(std::int64_t znodes) {
   };
   create("/brokers", "");
   create("/brokers/topics", "");
-  for (std::int64_t topic = 0; zxid < znodes; ++topic) {
+  constexpr std::int64_t kZnodesPerTopic = 202;
+  for (std::int64_t topic = 0; topic < znodes / kZnodesPerTopic; ++topic) {
     const std::string path = fmt::format("/brokers/topics/topic-{:06}", topic);
     create(path, std::string(3000, 'x'));
     create(path + "/partitions", "");
