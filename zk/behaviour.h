@@ -34,8 +34,6 @@ struct ServerBehaviour {
   bool expiry_keeps_ephemerals = false;
   // Seeded: the operations of a multi that stand before the failing one are applied.
   bool multi_not_atomic = false;
-  // Seeded: a server accepts a client that has seen a later state than its own.
-  bool last_zxid_seen_ignored = false;
 
   bool operator==(const ServerBehaviour&) const = default;
   static constexpr auto fields() {
@@ -50,8 +48,7 @@ struct ServerBehaviour {
         field("zk-watch-lost", &ServerBehaviour::watch_lost),
         field("zk-version-check-dropped", &ServerBehaviour::version_check_dropped),
         field("zookeeper-2355", &ServerBehaviour::expiry_keeps_ephemerals),
-        field("zk-multi-not-atomic", &ServerBehaviour::multi_not_atomic),
-        field("zk-last-zxid-seen-ignored", &ServerBehaviour::last_zxid_seen_ignored)};
+        field("zk-multi-not-atomic", &ServerBehaviour::multi_not_atomic)};
   }
 };
 

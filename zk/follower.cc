@@ -159,6 +159,14 @@ void Following::on_new_leader(Environment& environment, const NewLeader& packet)
   sim::check(phase_ == Phase::Synchronizing && sync_.has_value(), "NEWLEADER follows a synchronisation");
   sim::check(packet.zxid.epoch() == static_cast<std::uint32_t>(epoch_.value()),
              "a leader keeps its epoch");
+  if (environment.config.behaviour.epoch_before_history) {
+    persist_new_epoch(environment);  // and only then the history
+  } else {
+    persist_history(environment);
+  }
+}
+
+void Following::persist_history(Environment& environment) {
   History& history = environment.history;
   if (sync_->mode == SyncMode::Trunc && !history.truncate(environment, sync_->zxid)) {
     environment.exit = "the log cannot be truncated to where the leader asks";
@@ -177,12 +185,7 @@ void Following::on_new_leader(Environment& environment, const NewLeader& packet)
     deliver(environment, next.txn);
   }
   pending_ = std::move(uncommitted);
-  if (environment.config.behaviour.epoch_before_history) {  // the epoch may reach the disk alone
-    history.set_current_epoch(environment, epoch_);
-  }
-  if (environment.config.behaviour.new_leader_ack_before_history) {
-    send(environment, sim::Payload::of(Ack{Zxid::of(packet.zxid.epoch(), 0)}));
-  }
+  if (environment.config.behaviour.new_leader_ack_before_history) acknowledge_new_leader(environment);
   phase_ = Phase::PersistingHistory;
   ticket_ = environment.disk.request(environment.effects, environment.self(), history.last_logged());
 }
@@ -194,6 +197,11 @@ void Following::persist_new_epoch(Environment& environment) {
                                      environment.history.last_logged());
 }
 
+void Following::acknowledge_new_leader(Environment& environment) {
+  acked_ = Zxid::of(static_cast<std::uint32_t>(epoch_.value()), 0);
+  send(environment, sim::Payload::of(Ack{acked_}));
+}
+
 void Following::on_disk_done(Environment& environment, const DiskDone& done) {
   switch (phase_) {
     case Phase::PersistingEpoch:
@@ -202,13 +210,22 @@ void Following::on_disk_done(Environment& environment, const DiskDone& done) {
       send(environment, sim::Payload::of(*std::exchange(ack_epoch_, std::nullopt)));
       return;
     case Phase::PersistingHistory:
-      if (environment.disk.is_done(ticket_)) persist_new_epoch(environment);
+      if (!environment.disk.is_done(ticket_)) return;
+      if (environment.history.current_epoch() == epoch_) {
+        phase_ = Phase::AwaitingUpToDate;
+        acknowledge_new_leader(environment);
+      } else {
+        persist_new_epoch(environment);
+      }
       return;
     case Phase::PersistingNewEpoch:
       if (!environment.disk.is_done(ticket_)) return;
-      phase_ = Phase::AwaitingUpToDate;
-      acked_ = Zxid::of(static_cast<std::uint32_t>(epoch_.value()), 0);
-      send(environment, sim::Payload::of(Ack{acked_}));
+      if (sync_) {
+        persist_history(environment);
+      } else {
+        phase_ = Phase::AwaitingUpToDate;
+        acknowledge_new_leader(environment);
+      }
       return;
     case Phase::Broadcast: acknowledge(environment, done.logged); return;
     case Phase::Connecting:

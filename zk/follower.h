@@ -67,7 +67,8 @@ class Following {
   void send(Environment& environment, sim::Payload message);
   void on_leader_info(Environment& environment, const LeaderInfo& info);
   void on_new_leader(Environment& environment, const NewLeader& packet);
-  void history_is_durable(Environment& environment);
+  void persist_history(Environment& environment);
+  void acknowledge_new_leader(Environment& environment);
   void persist_new_epoch(Environment& environment);
   void on_up_to_date(Environment& environment);
   void on_proposal(Environment& environment, const sim::Payload& txn);

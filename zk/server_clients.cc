@@ -72,8 +72,7 @@ void ClientConnections::refuse(Environment& environment, sim::ConnectionId over,
 ClientConnections::ToLeader ClientConnections::on_connect(Environment& environment, sim::NodeId from,
                                                           sim::ConnectionId over,
                                                           const ConnectRequest& request) {
-  const bool ahead = request.last_zxid_seen > environment.history.last_processed();
-  if (ahead && !environment.config.behaviour.last_zxid_seen_ignored) {
+  if (request.last_zxid_seen > environment.history.last_processed()) {
     refuse(environment, over, from, false);  // the client must try another server
     return {};
   }
