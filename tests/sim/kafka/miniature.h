@@ -19,14 +19,14 @@ class Miniature {
  public:
   struct Process {
     virtual ~Process() = default;
-    virtual Effects step(Instant now, Input input, Choices& choices) = 0;
+    virtual Effects step(Instant at, Input input, Choices& draws) = 0;
     virtual std::optional<Instant> deadline() const = 0;
   };
   template <class C>
   struct Hosting final : Process {
     explicit Hosting(C hosted) : core(std::move(hosted)) {}
-    Effects step(Instant now, Input input, Choices& choices) override {
-      return core.step(now, std::move(input), choices);
+    Effects step(Instant at, Input input, Choices& draws) override {
+      return core.step(at, std::move(input), draws);
     }
     std::optional<Instant> deadline() const override { return core.deadline(); }
     C core;
