@@ -100,7 +100,8 @@ class Keeper {
 
 // Three clients, each with a keeper: "client-1" … "keeper-3".
 inline World clients_and_keepers(std::uint64_t seed) {
-  World world(seed);
+  // A slow disk: few events a second, so that properties can afford many worlds.
+  World world(seed, {.fsync = Distribution::uniform(Duration(10'000'000), Duration(30'000'000))});
   for (std::uint32_t pair = 0; pair < 3; ++pair) {
     const NodeId client{2 * pair};
     const NodeId keeper{2 * pair + 1};
