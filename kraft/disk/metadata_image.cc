@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "sim/kafka/delta.h"
@@ -12,14 +13,20 @@ namespace {
 // Folds batches to an image; remembers the last record that counts as the image's provenance.
 class Folding {
  public:
-  Folding() = default;
+  explicit Folding(std::optional<sim::Offset> until = {}) : until_(until) {}
   Folding(const Folding&) = delete;  // its callback knows its place
   Folding& operator=(const Folding&) = delete;
 
   void add(RecordBatch& batch, const BatchSource& source) {
+    if (until_ && !source.in_checkpoint && batch.header.last_offset() > *until_) {
+      if (batch.header.base_offset > *until_) return;
+      std::erase_if(batch.records, [&](const LogRecord& record) { return record.offset > *until_; });
+    }
     source_ = &source;
     position_ = batch.position;
-    const sim::Provenance reached{.last_contained_offset = batch.header.last_offset(),
+    const sim::Provenance reached{.last_contained_offset = until_ && !source.in_checkpoint
+                                                               ? std::min(*until_, batch.header.last_offset())
+                                                               : batch.header.last_offset(),
                                   .last_contained_epoch = batch.header.partition_leader_epoch,
                                   .last_contained_log_time_ms = batch.header.max_timestamp};
     const bool is_control = batch.header.is_control();
@@ -38,7 +45,8 @@ class Folding {
                           .log = std::move(log),
                           .node = std::move(node),
                           .open_transaction = {},
-                          .problems = std::move(problems_)};
+                          .problems = std::move(problems_),
+                          .quotas_removed = std::move(quotas_removed_)};
     loaded.problems.insert(loaded.problems.end(), records_.problems().begin(), records_.problems().end());
     if (const auto& open = records_.open_transaction()) {
       loaded.open_transaction = LoadedMetadata::OpenTransaction{
@@ -49,6 +57,8 @@ class Folding {
 
  private:
   void apply(const AppliedRecord& applied) {
+    const auto* const quota = std::get_if<sim::ClientQuotaRecord>(&applied.record.record);
+    if (quota != nullptr && quota->remove) quotas_removed_.insert(sim::quota_entity(*quota));
     const sim::Place place{.source = source_->file, .offset = position_, .line = {}, .column = {}};
     auto replayed = delta_.replay(applied.record.record, place);
     if (replayed) return;
@@ -57,20 +67,39 @@ class Folding {
     problems_.push_back(std::move(problem));
   }
 
+  std::optional<sim::Offset> until_;
   sim::MetadataDelta delta_{sim::MetadataImage{}};
   AppliedRecords records_{[this](const AppliedRecord& applied) { apply(applied); }};
   sim::Provenance provenance_;
   const BatchSource* source_ = nullptr;
   std::uint64_t position_ = 0;
   std::vector<sim::Problem> problems_;
+  std::set<sim::QuotaEntity> quotas_removed_;
 };
+
+// The directory as it would be had no checkpoint above the offset been made.
+sim::Expected<void> forget_checkpoints_above(sim::Offset until, MetadataDir& dir) {
+  std::erase_if(dir.checkpoints, [&](const CheckpointFile& file) { return file.id.offset > until.next(); });
+  const bool from_the_beginning = !dir.segments.empty() && dir.segments.front().base == sim::Offset(0);
+  if (from_the_beginning || !dir.checkpoints.empty()) return {};
+  return std::unexpected(sim::Problem{
+      .severity = sim::Severity::Unknown,
+      .place = {.source = dir.path.string()},
+      .what = fmt::format("the metadata as of offset {} is not in these files: they begin above it", until.value()),
+      .remedy = "Take the files of another controller, or older ones from a backup."});
+}
 
 }  // namespace
 
-sim::Expected<LoadedMetadata> load_metadata(const std::filesystem::path& path) {
-  const auto dir = open_metadata_dir(path);
+sim::Expected<LoadedMetadata> load_metadata(const std::filesystem::path& path, const LoadOptions& options) {
+  auto dir = open_metadata_dir(path);
   if (!dir) return std::unexpected(dir.error());
-  Folding folding;
+  if (options.until) {
+    if (auto begins = forget_checkpoints_above(*options.until, *dir); !begins) {
+      return std::unexpected(begins.error());
+    }
+  }
+  Folding folding(options.until);
   MetadataLogRead log = read_metadata_log(
       *dir, [&](RecordBatch& batch, const BatchSource& source) { folding.add(batch, source); });
   return folding.finish(std::move(log), dir->meta_properties);

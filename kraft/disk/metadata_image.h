@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,20 @@ struct LoadedMetadata {
   std::optional<OpenTransaction> open_transaction;  // its records are not in the image
   // Records that could not be read, or that contradict the image, each left out of it.
   std::vector<sim::Problem> problems;
+  // Entities of which a quota was removed, as far as the records tell: a checkpoint has forgotten.
+  std::set<sim::QuotaEntity> quotas_removed;
+};
+
+struct LoadOptions {
+  // The image as of this offset, inclusive: what is above it is left out, and checkpoints that contain more
+  // are passed over. An image of a moment in the middle of a batch never was; its records are cut there.
+  std::optional<sim::Offset> until;
 };
 
 // Reads the directory of a metadata log (see open_metadata_dir) to an image. Damage does not fail: the
-// image is then what the records before it say, and `log.damage` is set.
-sim::Expected<LoadedMetadata> load_metadata(const std::filesystem::path& path);
+// image is then what the records before it say, and `log.damage` is set. A Problem of severity Unknown if the
+// files begin above `until`. That they end below it is for the caller to see, in `log.end`.
+sim::Expected<LoadedMetadata> load_metadata(const std::filesystem::path& path, const LoadOptions& options = {});
 
 // The same for one file: a checkpoint, or a segment that starts at offset 0, under whatever name.
 sim::Expected<LoadedMetadata> load_metadata_file(const std::filesystem::path& file);

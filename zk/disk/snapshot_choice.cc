@@ -32,6 +32,7 @@ Expected<ChosenSnapshot> load(const SnapshotFile& file) {
 
 Problem no_snapshot(const DataDirectory& directory) {
   return {
+      .severity = Severity::Unknown,
       .place = {.source = directory.folder.string()},
       .what =
           fmt::format("there are transaction logs from {} on, but no snapshot: a server refuses to "

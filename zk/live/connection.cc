@@ -4,11 +4,9 @@
 #include <spdlog/spdlog.h>
 #include <zookeeper/zookeeper.h>
 
-#include <cerrno>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <system_error>
 #include <utility>
 
 #include "zk/live/probe.h"
@@ -50,6 +48,10 @@ Problem unreachable_problem(const std::string& hosts) {
   std::string what = "no ZooKeeper server answered";
   std::string remedy = "Check the addresses and that a server is running.";
   switch (probe(hosts)) {
+    case Probe::UnknownHost:
+      what = "no host of this name is known to this machine";
+      remedy = "Check the spelling, or name the server by its IP address.";
+      break;
     case Probe::NobodyListens:
       what += ": nobody accepts connections there";
       break;
@@ -89,10 +91,11 @@ class Connection::State {
                               static_cast<int>(options.session_timeout.count()), nullptr, this,
                               ZOO_NO_LOG_CLIENTENV, &log_line);
     if (handle_ == nullptr) {
-      const std::string why = std::error_code(errno, std::generic_category()).message();
+      // The client resolves the names first, and leaves nothing of use in errno when it cannot.
+      if (probe(target_) == Probe::UnknownHost) return std::unexpected(unreachable_problem(target_));
       return std::unexpected(Problem{.severity = sim::Severity::Usage,
                                      .place = {.source = target_},
-                                     .what = "this is no ZooKeeper address: " + why,
+                                     .what = "this is no ZooKeeper address",
                                      .remedy = "Write host:port[,host:port…][/chroot]."});
     }
     if (!wait_for(options.connect_timeout,

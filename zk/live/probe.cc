@@ -67,7 +67,7 @@ Probe probe_host(const HostPort& target) {
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* addresses = nullptr;
   if (getaddrinfo(target.host.c_str(), target.port.c_str(), &hints, &addresses) != 0) {
-    return Probe::NobodyListens;
+    return Probe::UnknownHost;
   }
   Probe best = Probe::NobodyListens;
   for (const addrinfo* address = addresses; address != nullptr; address = address->ai_next) {
@@ -83,7 +83,7 @@ Probe probe_host(const HostPort& target) {
 }  // namespace
 
 Probe probe(const std::string& hosts) {
-  Probe best = Probe::NobodyListens;
+  Probe best = Probe::UnknownHost;
   for (const HostPort& target : split(hosts)) best = std::max(best, probe_host(target));
   return best;
 }

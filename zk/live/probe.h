@@ -8,6 +8,7 @@ namespace zk::live {
 // Why a connection may have failed, found out by plain sockets after the fact: for a message that
 // helps.
 enum class Probe : std::uint8_t {
+  UnknownHost,  // none of the names has an address
   NobodyListens,
   Listens,
   SpeaksTls

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "tools/source/source.h"
+#include "tools/zk2kraft/verb.h"
+
+namespace tools {
+
+// The options of every verb that opens a ZooKeeper source: --chroot, --at, --secret.
+void add_source_options(po::options_description& options);
+// What they say. A Problem if the file with the secret cannot be read.
+sim::Expected<SourceOptions> source_options(const po::variables_map& arguments);
+
+// How much the reading of a source leaves to be desired: Malformed for damage, Unknown for what is
+// unreadable or in doubt. Torn tails, and passwords that stay encoded, are none of that.
+ExitCode soundness(const OpenSource& source, const zk::ReadReport& report);
+
+}  // namespace tools
