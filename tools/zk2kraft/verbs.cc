@@ -4,10 +4,12 @@
 
 namespace tools {
 
+Verb diff_verb();
 Verb dump_verb();
+Verb inspect_verb();
 
 std::span<const Verb> verbs() {
-  static const std::vector<Verb> all{dump_verb()};
+  static const std::vector<Verb> all{inspect_verb(), diff_verb(), dump_verb()};
   return all;
 }
 
