@@ -51,6 +51,7 @@ class Cluster {
   sim::NodeId admin() const { return admin_; }
   const Initial& initial() const { return *initial_; }
   const Defects& defects() const { return defects_; }
+  sim::MetadataVersion metadata_version() const { return metadata_version_; }
 
   // Whom a role names now, in order of id. Roles: zk, zk:leader, zk:follower, zk:any; controller,
   // controller:active, controller:standby, controller:any; broker, broker:any, broker:controller; client; and

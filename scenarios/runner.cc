@@ -23,8 +23,8 @@ sim::Duration duration_or(const std::string& text, sim::Duration usual) {
 // What the run itself must know while it goes on: who ended, and whom each fault hit.
 class Witness : public sim::Observer {
  public:
-  explicit Witness(Operator& operator_) : operator_(operator_) {}
-  void on(const sim::Occurrence& occurrence, const sim::World& world) override {
+  explicit Witness(Operator& person) : person_(person) {}
+  void on(const sim::Occurrence& occurrence, const sim::World& /*world*/) override {
     switch (occurrence.kind) {
       case sim::OccurrenceKind::FaultApplied:
         fault_of_[occurrence.id] = std::string(occurrence.text);
@@ -36,7 +36,7 @@ class Witness : public sim::Observer {
         }
         return;
       case sim::OccurrenceKind::Exited:
-        operator_.process_exited(occurrence.node);
+        person_.process_exited(occurrence.node);
         return;
       case sim::OccurrenceKind::Noticed:
         ++notices[std::string(occurrence.payload->name())];
@@ -44,7 +44,6 @@ class Witness : public sim::Observer {
       default:
         return;
     }
-    static_cast<void>(world);
   }
   std::vector<sim::NodeId> victims(std::string_view fault) const {
     const auto found = victims_.find(fault);
@@ -54,7 +53,7 @@ class Witness : public sim::Observer {
   std::map<std::string, std::uint64_t> faults_applied;
 
  private:
-  Operator& operator_;
+  Operator& person_;
   std::map<sim::OccurrenceId, std::string> fault_of_;
   std::map<std::string, std::vector<sim::NodeId>, std::less<>> victims_;
 };

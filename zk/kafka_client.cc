@@ -107,6 +107,7 @@ void KafkaClient::renew(ClientContext& context, KafkaClientEvents& events) {
   in_flight_.clear();
   std::ranges::sort(open);
   for (const Slot& slot : open) settle(slot, Response{.error = ErrorCode::SessionExpired}, events);
+  config_.resume = kNoSession;
   client_ = Client(config_);
   renewed_ = true;
   take(context, client_.handle(context, sim::Wake{}), events);

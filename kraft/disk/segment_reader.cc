@@ -174,7 +174,7 @@ bool SegmentReader::read_whole(ByteView bytes, RecordBatch& batch) {
     return stopped(Stop::Kind::TornTail, here("the file was cut while it was read"));
   }
   skippable_ = bytes.size();
-  const auto read = depth_ == Depth::Records ? read_batch(bytes, batch) : check_batch(bytes, batch);
+  const auto read = depth_ == Depth::WithRecords ? read_batch(bytes, batch) : check_batch(bytes, batch);
   batch.position = position;
   if (!batch.crc_valid) {
     const bool unwritten_end =

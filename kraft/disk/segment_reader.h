@@ -62,9 +62,9 @@ struct Stop {
 class SegmentReader {
  public:
   // Whether records are made of a batch, or only its header read and its checksum compared.
-  enum class Depth { Records, Headers };
+  enum class Depth { WithRecords, Headers };
   static sim::Expected<SegmentReader> open(const std::filesystem::path& file,
-                                           Depth depth = Depth::Records);
+                                           Depth depth = Depth::WithRecords);
   SegmentReader(sim::ByteView bytes, std::string source) : window_(bytes, std::move(source)) {}
 
   // The first batch shall start here: the offset in the file's name, or where the last segment ended.
@@ -92,7 +92,7 @@ class SegmentReader {
   bool sound_batch_follows(sim::Offset after);
 
   ByteWindow window_;
-  Depth depth_ = Depth::Records;
+  Depth depth_ = Depth::WithRecords;
   std::optional<Stop> stop_;
   std::size_t skippable_ = 0;            // bytes of the batch that stopped us, if whole
   std::optional<sim::Offset> expected_;  // base offset of the next batch

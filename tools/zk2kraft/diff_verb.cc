@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <map>
-#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -133,6 +133,7 @@ ExitCode compare(ZooKeeperSource zookeeper, MetadataSource kraft, OutputFormat f
                                                      .kraft_at_checkpoint = checkpoint.image,
                                                      .kraft_at_end = at_end,
                                                      .quotas_removed = checkpoint.quotas_removed});
+  hide_secrets(result);
   if (checkpoint.why_not) doubt(result, *checkpoint.why_not);
   const bool damaged = kraft.loaded.log.damage.has_value();
   const DiffSides sides{.zookeeper = std::get<ZooKeeperSource>(from).described,
@@ -141,7 +142,6 @@ ExitCode compare(ZooKeeperSource zookeeper, MetadataSource kraft, OutputFormat f
   const OpenSource to = std::move(kraft);
   add_doubts(from, result);
   add_doubts(to, result);
-  hide_secrets(result);
   print(result, sides, format, detail);
   const ExitCode code = exit_code_of(result.verdict);
   return damaged ? worse(code, ExitCode::Malformed) : code;

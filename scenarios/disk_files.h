@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+
+#include "scenarios/cluster.h"
+#include "sim/base/problem.h"
+#include "sim/kernel/world.h"
+
+namespace scenarios {
+
+// Writes what the simulated servers have on their disks as real files, one folder a server:
+//
+//   DIR/zk-1/version-2/{snapshot.*, log.*, acceptedEpoch, currentEpoch}, DIR/zk-1/myid
+//   DIR/controller-3000/{meta.properties, bootstrap.checkpoint, __cluster_metadata-0/…}
+//
+// Real ZooKeeper and real Kafka read them and start from them. What is in the page cache counts as written.
+// Controllers that never started have no folder. Simplified: brokers' partition logs are not written; a simulated
+// record has no payload.
+sim::Expected<void> write_disk_files(const sim::World& world, const Cluster& cluster,
+                                     const std::filesystem::path& directory);
+
+}  // namespace scenarios

@@ -1,0 +1,172 @@
+#include "tools/zk2kraft/run_support.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "scenarios/text.h"
+#include "tools/source/source.h"
+#include "tools/zk2kraft/console.h"
+
+namespace tools {
+namespace {
+
+sim::Problem usage(std::string what, std::string remedy) {
+  return {sim::Severity::Usage, {}, std::move(what), std::move(remedy)};
+}
+
+std::string optional_text(const po::variables_map& arguments, const char* name) {
+  return arguments.count(name) == 0 ? std::string() : arguments[name].as<std::string>();
+}
+
+// Quoted for a shell where it must be.
+std::string shell_word(const std::string& word) {
+  if (!word.empty() && word.find_first_of(" \t'\"$`\\*?[]<>|&;()#~!{}") == std::string::npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace
+
+void add_cluster_options(po::options_description& options) {
+  auto add = options.add_options();
+  add("from", po::value<std::string>()->value_name("SOURCE"),
+      "begin with this real cluster: a ZooKeeper data directory or host:port[/chroot]");
+  add("at", po::value<std::string>()->value_name("ZXID"), "read the directory as of a zxid (0x1f3), or 'claim'");
+  add("chroot", po::value<std::string>()->value_name("PATH"), "where in the tree the cluster has its root");
+  add("secret", po::value<std::string>()->value_name("FILE"), "file whose first line is password.encoder.secret");
+}
+
+sim::Expected<PreparedRun> prepare_run(const po::variables_map& arguments) {
+  if (arguments.count("scenario") == 0) {
+    return std::unexpected(usage("no scenario is named.", "Begin with one that comes along: zk2kraft run scenarios/plain.txtpb"));
+  }
+  const std::string path = arguments["scenario"].as<std::vector<std::string>>().front();
+  auto scenario = scenarios::read_scenario(path);
+  if (!scenario) return std::unexpected(scenario.error());
+  PreparedRun prepared{.scenario = std::move(*scenario), .place = {.source = path}};
+  if (arguments.count("inject") != 0) {
+    for (const std::string& words : arguments["inject"].as<std::vector<std::string>>()) {
+      auto directive = scenarios::parse_fault(words, {.source = "--inject"});
+      if (!directive) return std::unexpected(directive.error());
+      prepared.injected.push_back(std::move(*directive));
+    }
+  }
+  const std::string from = optional_text(arguments, "from");
+  if (from.empty()) {
+    if (arguments.count("at") != 0) return std::unexpected(usage("--at needs a --from whose past it names.", ""));
+    auto initial = scenarios::initial_from_topology(prepared.scenario.cluster(), prepared.place);
+    if (!initial) return std::unexpected(initial.error());
+    prepared.initial = std::move(*initial);
+    return prepared;
+  }
+  if (prepared.scenario.cluster().topics_size() > 0 || prepared.scenario.cluster().brokers() > 0) {
+    return std::unexpected(usage("the scenario describes brokers or topics, and --from names a cluster that has its own.",
+                                 "Take a scenario without them, such as scenarios/plain.txtpb, or leave --from away."));
+  }
+  SourceOptions options{.store = Store::ZooKeeper};
+  if (arguments.count("chroot") != 0) options.chroot = arguments["chroot"].as<std::string>();
+  if (arguments.count("at") != 0) options.at = arguments["at"].as<std::string>();
+  if (arguments.count("secret") != 0) {
+    const auto secret = read_secret(arguments["secret"].as<std::string>());
+    if (!secret) return std::unexpected(secret.error());
+    options.password_secret = *secret;
+  }
+  auto source = open_zookeeper(from, options);
+  if (!source) return std::unexpected(source.error());
+  auto initial = scenarios::initial_from_source(to_source_tree(std::move(*source)));
+  if (!initial) return std::unexpected(initial.error());
+  prepared.initial = std::move(*initial);
+  return prepared;
+}
+
+ExitCode exit_code_of(scenarios::Verdict verdict) {
+  switch (verdict) {
+    case scenarios::Verdict::Good: return ExitCode::Good;
+    case scenarios::Verdict::Finding: return ExitCode::Finding;
+    case scenarios::Verdict::Unknown: return ExitCode::Unknown;
+  }
+  return ExitCode::Internal;
+}
+
+std::string replay_command(const po::variables_map& arguments, std::uint64_t seed) {
+  std::string command = "zk2kraft run";
+  if (arguments.count("scenario") != 0) {
+    command += " " + shell_word(arguments["scenario"].as<std::vector<std::string>>().front());
+  }
+  for (const char* name : {"from", "at", "chroot", "secret"}) {
+    if (const std::string value = optional_text(arguments, name); !value.empty()) {
+      command += fmt::format(" --{} {}", name, shell_word(value));
+    }
+  }
+  if (arguments.count("inject") != 0) {
+    for (const std::string& words : arguments["inject"].as<std::vector<std::string>>()) {
+      command += " --inject " + shell_word(words);
+    }
+  }
+  return fmt::format("{} --seed {}", command, seed);
+}
+
+void print_outcome(const scenarios::Outcome& outcome, const std::string& replay,
+                   const std::vector<scenarios::FaultDirective>& injected) {
+  using scenarios::Verdict;
+  const Colour colour = outcome.verdict == Verdict::Good ? Colour::Green
+                        : outcome.verdict == Verdict::Finding ? Colour::Red : Colour::Yellow;
+  fmt::print("\nverdict      {}\n", coloured(outcome.goal_reached && outcome.goal == "S7"
+                                                 ? fmt::format("{}: FINALIZED", scenarios::name_of(outcome.verdict))
+                                                 : std::string(scenarios::name_of(outcome.verdict)), colour));
+  if (!outcome.goal_reached) fmt::print("goal         {} not reached; waiting for {}\n", outcome.goal, outcome.stuck_at);
+  for (const scenarios::Violation& violation : outcome.violations) {
+    fmt::print("violation    {} at {}: {}\n", violation.invariant, sim::describe(violation.at), violation.what);
+  }
+  for (const scenarios::Violation& violation : outcome.known_violations) {
+    fmt::print("known        {}: {} (a defect of the simulated version; expected by the scenario)\n", violation.invariant, violation.what);
+  }
+  for (const std::string& unmet : outcome.unmet) fmt::print("never came   {}\n", unmet);
+  std::uint64_t checks = 0;
+  for (const auto& [name, count] : outcome.checks) checks += count;
+  fmt::print("elections    ZooKeeper {}, Raft {}, partitions {}\n", outcome.zookeeper_elections, outcome.raft_elections, outcome.partition_elections);
+  fmt::print("records      {} acknowledged, {} of them readable\n", outcome.durability.acknowledged, outcome.durability.readable);
+  fmt::print("offsets      {} committed, {} of them found\n", outcome.durability.committed, outcome.durability.found);
+  fmt::print("invariants   {} checked, {} times in all\n", outcome.checks.size(), checks);
+  std::string phases;
+  for (const auto& [phase, at] : outcome.phases) phases += fmt::format("{}{} {}", phases.empty() ? "" : ", ", scenarios::name_of(phase), sim::describe(at));
+  fmt::print("phases       {}\n", phases);
+  for (const scenarios::FaultDirective& directive : injected) {
+    fmt::print("to keep      faults: \"{}\"\n", scenarios::print_fault(directive));
+  }
+  fmt::print("seed         {}\ndigest       {:016x}\nevents       {} in {} of simulated time\nreplay       {}\n", outcome.seed, outcome.digest,
+             outcome.events, sim::describe(outcome.ended_at), replay);
+}
+
+nlohmann::json outcome_json(const scenarios::Outcome& outcome, const std::string& replay) {
+  const auto violations = [](const std::vector<scenarios::Violation>& list) {
+    nlohmann::json array = nlohmann::json::array();
+    for (const scenarios::Violation& v : list) {
+      array.push_back({{"invariant", v.invariant}, {"what", v.what}, {"atMs", v.at.milliseconds()}, {"occurrence", v.occurrence}});
+    }
+    return array;
+  };
+  nlohmann::json phases = nlohmann::json::object();
+  for (const auto& [phase, at] : outcome.phases) phases[std::string(scenarios::name_of(phase))] = at.milliseconds();
+  return {{"verdict", scenarios::name_of(outcome.verdict)},
+          {"goal", outcome.goal},
+          {"goalReached", outcome.goal_reached},
+          {"waitingFor", outcome.stuck_at},
+          {"violations", violations(outcome.violations)},
+          {"known", violations(outcome.known_violations)},
+          {"neverCame", outcome.unmet},
+          {"elections", {{"zookeeper", outcome.zookeeper_elections}, {"raft", outcome.raft_elections}, {"partitions", outcome.partition_elections}}},
+          {"records", {{"acknowledged", outcome.durability.acknowledged}, {"readable", outcome.durability.readable}}},
+          {"offsets", {{"committed", outcome.durability.committed}, {"found", outcome.durability.found}}},
+          {"invariants", outcome.checks},
+          {"phasesMs", phases},
+          {"notices", outcome.notices},
+          {"seed", outcome.seed},
+          {"digest", fmt::format("{:016x}", outcome.digest)},
+          {"events", outcome.events},
+          {"replay", replay}};
+}
+
+}  // namespace tools

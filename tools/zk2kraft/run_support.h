@@ -1,0 +1,35 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "scenarios/initial.h"
+#include "scenarios/runner.h"
+#include "tools/zk2kraft/verb.h"
+
+// What `run` and `campaign` share: the scenario and the cluster that the command line names, and how an outcome is
+// said.
+namespace tools {
+
+// --from, --at, --chroot, --secret.
+void add_cluster_options(po::options_description& options);
+
+struct PreparedRun {
+  zk2kraft::Scenario scenario;
+  scenarios::Initial initial;
+  std::vector<scenarios::FaultDirective> injected;
+  sim::Place place;
+};
+// Reads the scenario, opens the source if there is one, and reads the faults given with --inject.
+sim::Expected<PreparedRun> prepare_run(const po::variables_map& arguments);
+
+ExitCode exit_code_of(scenarios::Verdict verdict);
+// The command that gives this very run again.
+std::string replay_command(const po::variables_map& arguments, std::uint64_t seed);
+
+void print_outcome(const scenarios::Outcome& outcome, const std::string& replay,
+                   const std::vector<scenarios::FaultDirective>& injected);
+nlohmann::json outcome_json(const scenarios::Outcome& outcome, const std::string& replay);
+
+}  // namespace tools
