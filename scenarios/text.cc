@@ -123,7 +123,7 @@ class Values {
       if (field.is_map()) return std::nullopt;
       const pb::Message& inner = index < 0 ? reflection.GetMessage(message, &field)
                                            : reflection.GetRepeatedMessage(message, &field, index);
-      return check(inner, tree == nullptr ? nullptr : tree->GetTreeForNested(&field, index < 0 ? 0 : index));
+      return check(inner, tree == nullptr ? nullptr : tree->GetTreeForNested(&field, index));
     }
     if (field.cpp_type() != pb::FieldDescriptor::CPPTYPE_STRING) return std::nullopt;
     const std::string text = index < 0 ? reflection.GetString(message, &field)
@@ -143,7 +143,7 @@ class Values {
   sim::Place place_of(const pb::FieldDescriptor& field, int index, const pb::TextFormat::ParseInfoTree* tree) const {
     sim::Place place{.source = source_};
     if (tree == nullptr) return place;
-    const auto at = tree->GetLocation(&field, index < 0 ? 0 : index);
+    const auto at = tree->GetLocation(&field, index);
     if (at.line >= 0) {
       place.line = static_cast<std::uint32_t>(at.line + 1);
       place.column = static_cast<std::uint32_t>(at.column + 1);
