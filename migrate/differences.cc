@@ -23,7 +23,8 @@ sim::CompareOptions how_to_compare() {
   return {.families = sim::Families::mirrored(), .ignore_acl_ids = true, .ignore_isr_order = true};
 }
 
-std::vector<Difference> compare_mirrored(const sim::MetadataImage& left, const sim::MetadataImage& right) {
+std::vector<Difference> compare_mirrored(const sim::MetadataImage& left,
+                                         const sim::MetadataImage& right) {
   return sim::compare(left, right, how_to_compare());
 }
 
@@ -37,7 +38,8 @@ std::optional<sim::ConfigResource> resource_of(std::string_view path) {
   if (slash == std::string_view::npos) return std::nullopt;
   const std::string_view type = path.substr(0, slash);
   const std::string_view name = path.substr(slash + 1);
-  if (type == "topics") return sim::ConfigResource{sim::ConfigResourceType::Topic, std::string(name)};
+  if (type == "topics")
+    return sim::ConfigResource{sim::ConfigResourceType::Topic, std::string(name)};
   if (type != "brokers") return std::nullopt;
   return sim::ConfigResource{sim::ConfigResourceType::Broker,
                              name == "<default>" ? std::string() : std::string(name)};
@@ -49,10 +51,12 @@ std::string config_path(const sim::ConfigResource& resource, std::string_view ke
 }
 
 Family kind_of(const sim::ConfigResource& resource) {
-  return resource.type == sim::ConfigResourceType::Topic ? Family::TopicConfigs : Family::BrokerConfigs;
+  return resource.type == sim::ConfigResourceType::Topic ? Family::TopicConfigs
+                                                         : Family::BrokerConfigs;
 }
 
-// ── ZooKeeper's image without what is tolerated: it is made to agree, and what that took is named ──
+// ── ZooKeeper's image without what is tolerated: it is made to agree, and what that took is named
+// ──
 
 class Tolerating {
  public:
@@ -91,7 +95,8 @@ class Tolerating {
 void Tolerating::producer_ids() {
   const sim::ProducerId zookeeper = input_.zookeeper.producer_ids().next_producer_id;
   const sim::ProducerId kraft = kraft_.producer_ids().next_producer_id;
-  if (!kraft_.producer_ids().known() || zookeeper.value() != kraft.value() + kProducerIdBlockSize) return;
+  if (!kraft_.producer_ids().known() || zookeeper.value() != kraft.value() + kProducerIdBlockSize)
+    return;
   replay(sim::ProducerIdsRecord{.broker_id = sim::kNoBroker, .next_producer_id = kraft});
   tolerate(Tolerance::ProducerIdBlock, {.path = "producerIds/next",
                                         .kind = Family::ProducerIds,
@@ -99,14 +104,16 @@ void Tolerating::producer_ids() {
                                         .right = std::to_string(kraft.value())});
 }
 
-// An entity whose last quota goes is no longer in the image that Kafka asks for its quotas; only users
-// without a client are asked for carefully.
+// An entity whose last quota goes is no longer in the image that Kafka asks for its quotas; only
+// users without a client are asked for carefully.
 void Tolerating::quotas_left_behind() {
   std::vector<sim::ClientQuota> left_behind;
   for (const sim::ClientQuota& quota : input_.zookeeper.client_quotas().entities) {
     const bool user_alone = quota.entity.contains("user") && !quota.entity.contains("client-id");
-    const bool unknown_removal = input_.quotas_removed && !input_.quotas_removed->contains(quota.entity);
-    if (user_alone || unknown_removal || kraft_.client_quotas().find(quota.entity) != nullptr) continue;
+    const bool unknown_removal =
+        input_.quotas_removed && !input_.quotas_removed->contains(quota.entity);
+    if (user_alone || unknown_removal || kraft_.client_quotas().find(quota.entity) != nullptr)
+      continue;
     left_behind.push_back(quota);
   }
   for (const sim::ClientQuota& quota : left_behind) {
@@ -142,9 +149,10 @@ void Tolerating::passwords() {
     const auto there = kraft_.configs().value(*resource, password.config);
     // A controller without the secret imports the encoded text as it is: then both are the same.
     if (!there || !here || here == there) continue;
-    unknown_.push_back({config_path(*resource, password.config),
-                        fmt::format("the password is encoded in ZooKeeper and cannot be compared: {}",
-                                    password.why)});
+    unknown_.push_back(
+        {config_path(*resource, password.config),
+         fmt::format("the password is encoded in ZooKeeper and cannot be compared: {}",
+                     password.why)});
     replay(sim::ConfigRecord{.resource_type = resource->type,
                              .resource_name = resource->name,
                              .name = password.config,
@@ -152,8 +160,8 @@ void Tolerating::passwords() {
   }
 }
 
-// Every topic that ZooKeeper mode or the mirror creates has a config znode, empty or not; elsewhere an empty one
-// is what removing the last config or quota leaves.
+// Every topic that ZooKeeper mode or the mirror creates has a config znode, empty or not; elsewhere
+// an empty one is what removing the last config or quota leaves.
 void Tolerating::empty_configs() {
   for (const std::string& path : input_.report.empty_configs) {
     const auto resource = resource_of(path);
@@ -168,7 +176,8 @@ void Tolerating::empty_configs() {
 // ── Fields of partitions that are no part of the promise ────────────────────────────────────────
 
 std::optional<Tolerance> tolerance_of(const Difference& difference) {
-  if (difference.kind != Family::Partitions || !difference.left || !difference.right) return std::nullopt;
+  if (difference.kind != Family::Partitions || !difference.left || !difference.right)
+    return std::nullopt;
   const std::string_view path = difference.path;
   const std::string_view field = path.substr(path.rfind('/') + 1);
   if (field == "partitionEpoch") return Tolerance::PartitionEpoch;
@@ -179,7 +188,8 @@ std::optional<Tolerance> tolerance_of(const Difference& difference) {
 }
 
 // Splits off what is tolerated.
-std::vector<Difference> without_tolerated(std::vector<Difference> found, std::vector<Tolerated>* tolerated) {
+std::vector<Difference> without_tolerated(std::vector<Difference> found,
+                                          std::vector<Tolerated>* tolerated) {
   std::vector<Difference> rest;
   for (Difference& difference : found) {
     const auto why = tolerance_of(difference);
@@ -194,8 +204,8 @@ std::vector<Difference> without_tolerated(std::vector<Difference> found, std::ve
 
 // ── Above the checkpoint ────────────────────────────────────────────────────────────────────────
 
-// What changed in KRaft between the checkpoint and the end, by path. A thing that came or went covers all
-// that is said about its parts.
+// What changed in KRaft between the checkpoint and the end, by path. A thing that came or went
+// covers all that is said about its parts.
 class Changes {
  public:
   Changes(const sim::MetadataImage& before, const sim::MetadataImage& after) {
@@ -203,7 +213,8 @@ class Changes {
   }
 
   bool concern(const std::string& path) const {
-    for (std::size_t end = path.size(); end != std::string::npos && end > 0; end = path.rfind('/', end - 1)) {
+    for (std::size_t end = path.size(); end != std::string::npos && end > 0;
+         end = path.rfind('/', end - 1)) {
       if (paths_.contains(path.substr(0, end))) return true;
     }
     const auto below = paths_.lower_bound(path + '/');
@@ -235,7 +246,8 @@ std::uint64_t count(const sim::MetadataImage& image, Family kind) {
       return configs(sim::ConfigResourceType::Broker);
     case Family::ClientQuotas: {
       std::uint64_t total = 0;
-      for (const sim::ClientQuota& quota : image.client_quotas().entities) total += quota.values.size();
+      for (const sim::ClientQuota& quota : image.client_quotas().entities)
+        total += quota.values.size();
       return total;
     }
     case Family::Scram:
@@ -256,8 +268,9 @@ std::uint64_t count(const sim::MetadataImage& image, Family kind) {
 }
 
 constexpr std::array<Family, 9> kMirrored{
-    Family::Topics,       Family::Partitions, Family::TopicConfigs, Family::BrokerConfigs, Family::ClientQuotas,
-    Family::Scram,        Family::ProducerIds, Family::Acls,        Family::DelegationTokens};
+    Family::Topics,        Family::Partitions,   Family::TopicConfigs,
+    Family::BrokerConfigs, Family::ClientQuotas, Family::Scram,
+    Family::ProducerIds,   Family::Acls,         Family::DelegationTokens};
 
 sim::OffsetAndEpoch where(const sim::MetadataImage& image) {
   return {.epoch = image.provenance().last_contained_epoch,
@@ -287,18 +300,23 @@ std::string_view name_of(Tolerance tolerance) {
 std::string_view explain(Tolerance tolerance) {
   switch (tolerance) {
     case Tolerance::ProducerIdBlock:
-      return "The mirror writes the block [next, next+999]; after a rollback one block is skipped, none is "
+      return "The mirror writes the block [next, next+999]; after a rollback one block is skipped, "
+             "none is "
              "given out twice (migration.md §4.3).";
     case Tolerance::PartitionEpoch:
-      return "In ZooKeeper it is the version of the state znode, which moves once for each write and drifts "
+      return "In ZooKeeper it is the version of the state znode, which moves once for each write "
+             "and drifts "
              "from KRaft's (migration.md §4.2).";
     case Tolerance::NotInZookeeper:
-      return "ZooKeeper has no place for directories and eligible leader replicas (migration.md §4.2).";
+      return "ZooKeeper has no place for directories and eligible leader replicas (migration.md "
+             "§4.2).";
     case Tolerance::QuotaLeftBehind:
-      return "Kafka fails to mirror the removal of an entity's last quota; a rollback would bring it back "
+      return "Kafka fails to mirror the removal of an entity's last quota; a rollback would bring "
+             "it back "
              "(migration.md §7.2, MB-12).";
     case Tolerance::EncodedPassword:
-      return "Decoded with the secret it is equal; the mirror encodes it anew each time (migration.md §3.4).";
+      return "Decoded with the secret it is equal; the mirror encodes it anew each time "
+             "(migration.md §3.4).";
     case Tolerance::EmptyConfig:
       return "Removing the last config or quota leaves an empty znode (migration.md §4.4 d).";
   }
@@ -326,7 +344,8 @@ DiffReport differences(const DiffInput& input) {
   const bool mirrored = input.migration && input.migration->initial_migration_complete();
   const sim::MetadataImage& checkpoint = mirrored ? input.kraft_at_checkpoint : input.kraft_at_end;
   for (std::size_t i = 0; i < kMirrored.size(); ++i) {
-    report.counts[i] = {kMirrored[i], count(input.zookeeper, kMirrored[i]), count(checkpoint, kMirrored[i])};
+    report.counts[i] = {kMirrored[i], count(input.zookeeper, kMirrored[i]),
+                        count(checkpoint, kMirrored[i])};
   }
   if (mirrored && report.kraft_end < report.checkpoint) {
     report.verdict = Verdict::Behind;
@@ -341,8 +360,8 @@ DiffReport differences(const DiffInput& input) {
   }
   const std::vector<Difference> found =
       without_tolerated(compare_mirrored(at_checkpoint.image(), checkpoint), &report.tolerated);
-  const std::vector<Difference> found_at_end =
-      without_tolerated(compare_mirrored(Tolerating(input, input.kraft_at_end).image(), input.kraft_at_end), nullptr);
+  const std::vector<Difference> found_at_end = without_tolerated(
+      compare_mirrored(Tolerating(input, input.kraft_at_end).image(), input.kraft_at_end), nullptr);
   const Changes above(checkpoint, input.kraft_at_end);
 
   // Entries of one ACL share a path.

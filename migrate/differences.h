@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "sim/kafka/compare.h"
-#include "sim/kafka/image.h"
 #include "sim/kafka/ids.h"
+#include "sim/kafka/image.h"
 #include "zk/migration_reader_values.h"
 #include "zk/znodes.h"
 
-// Whether ZooKeeper says what KRaft says, as far as Kafka promises it (migration.md §4.4). Two comparisons of
-// images, and a name for each difference that a healthy mirror leaves.
+// Whether ZooKeeper says what KRaft says, as far as Kafka promises it (migration.md §4.4). Two
+// comparisons of images, and a name for each difference that a healthy mirror leaves.
 //
 //        KRaft log   ├──────────────┤ /migration's offset ├───────────┤ end
 //        ZooKeeper   ════════════════ must agree ═══════════ pending ═══
@@ -24,19 +24,20 @@ namespace migrate {
 
 // Why a difference is none of anybody's fault.
 enum class Tolerance : std::uint8_t {
-  ProducerIdBlock,         // the mirror writes [next, next+999], whose successor is next+1000
-  PartitionEpoch,          // in ZooKeeper the version of the znode, which moves with each write
-  NotInZookeeper,          // directories and eligible leader replicas: ZooKeeper has no place for them
-  QuotaLeftBehind,         // MB-12: the last quota of a client, address or user's client was removed
-  EncodedPassword,         // decoded with the secret and equal; each encoding has its own salt
-  EmptyConfig,             // a config znode without configs
+  ProducerIdBlock,  // the mirror writes [next, next+999], whose successor is next+1000
+  PartitionEpoch,   // in ZooKeeper the version of the znode, which moves with each write
+  NotInZookeeper,   // directories and eligible leader replicas: ZooKeeper has no place for them
+  QuotaLeftBehind,  // MB-12: the last quota of a client, address or user's client was removed
+  EncodedPassword,  // decoded with the secret and equal; each encoding has its own salt
+  EmptyConfig,      // a config znode without configs
 };
 std::string_view name_of(Tolerance tolerance);
 std::string_view explain(Tolerance tolerance);  // a sentence with its reference
 
 struct Tolerated {
   Tolerance why = Tolerance::PartitionEpoch;
-  sim::Difference difference;  // both sides may be equal, or absent: then the znodes differ all the same
+  sim::Difference
+      difference;  // both sides may be equal, or absent: then the znodes differ all the same
 };
 
 // Something that cannot be compared.
@@ -67,8 +68,8 @@ struct DiffInput {
   std::optional<zk::MigrationZnode> migration;
   const sim::MetadataImage& kraft_at_checkpoint;  // as of /migration's offset
   const sim::MetadataImage& kraft_at_end;
-  // Entities whose quotas were removed in the log up to the checkpoint, if the log reaches back to its
-  // beginning: then a quota left behind must be one of them.
+  // Entities whose quotas were removed in the log up to the checkpoint, if the log reaches back to
+  // its beginning: then a quota left behind must be one of them.
   std::optional<std::set<sim::QuotaEntity>> quotas_removed = std::nullopt;
 };
 
@@ -77,7 +78,8 @@ struct DiffReport {
   sim::OffsetAndEpoch checkpoint{sim::RaftEpoch(-1), sim::Offset(-1)};  // /migration's
   sim::OffsetAndEpoch kraft_end{sim::RaftEpoch(-1), sim::Offset(-1)};   // the last record read
   std::vector<Tolerated> tolerated;
-  std::vector<sim::Difference> pending;    // above /migration's offset: not mirrored yet, or mirrored early
+  std::vector<sim::Difference>
+      pending;  // above /migration's offset: not mirrored yet, or mirrored early
   std::vector<sim::Difference> different;  // left is ZooKeeper, right is KRaft
   std::vector<Incomparable> unknown;
   std::array<KindCount, 9> counts{};
@@ -85,7 +87,8 @@ struct DiffReport {
   bool equal() const { return verdict == Verdict::Equal; }
 };
 
-// Compares the nine kinds that are mirrored. The provenances of the KRaft images say where they stand.
+// Compares the nine kinds that are mirrored. The provenances of the KRaft images say where they
+// stand.
 DiffReport differences(const DiffInput& input);
 
 }  // namespace migrate

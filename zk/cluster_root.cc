@@ -13,10 +13,12 @@ bool holds_cluster(const Tree& tree, std::string_view root) {
          tree.find(fmt::format("{}{}", root, paths::kClusterId)) != nullptr;
 }
 
-std::string shown(std::string_view root) { return root.empty() ? "/" : std::string(root); }
+std::string shown(std::string_view root) {
+  return root.empty() ? "/" : std::string(root);
+}
 
-std::unexpected<sim::Problem> problem(sim::Severity severity, const sim::Place& place, std::string what,
-                                      std::string remedy) {
+std::unexpected<sim::Problem> problem(sim::Severity severity, const sim::Place& place,
+                                      std::string what, std::string remedy) {
   return std::unexpected(sim::Problem{severity, place, std::move(what), std::move(remedy)});
 }
 
@@ -49,15 +51,17 @@ sim::Expected<std::string> cluster_root(const Tree& tree, const std::optional<st
       return problem(sim::Severity::Usage, place,
                      fmt::format("there is no znode {} for --chroot", shown(root)), known);
     }
-    return problem(sim::Severity::Unknown, place,
-                   fmt::format("{} holds no Kafka cluster: brokers/ids or cluster/id is missing below it",
-                               shown(root)),
-                   known);
+    return problem(
+        sim::Severity::Unknown, place,
+        fmt::format("{} holds no Kafka cluster: brokers/ids or cluster/id is missing below it",
+                    shown(root)),
+        known);
   }
   if (roots.size() == 1) return roots.front();
   if (roots.empty()) {
-    return problem(sim::Severity::Unknown, place, "this ZooKeeper tree holds no Kafka cluster",
-                   "A cluster's root has brokers/ids and cluster/id below it; is this the right directory?");
+    return problem(
+        sim::Severity::Unknown, place, "this ZooKeeper tree holds no Kafka cluster",
+        "A cluster's root has brokers/ids and cluster/id below it; is this the right directory?");
   }
   return problem(sim::Severity::Unknown, place,
                  fmt::format("this ZooKeeper tree holds {} Kafka clusters: {}", roots.size(),

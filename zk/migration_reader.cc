@@ -42,7 +42,8 @@ void add_quota_lists(const QuotaMetadata& metadata, std::vector<RecordList>& lis
   }
   RecordList quotas;
   for (const auto& [key, value] : metadata.quotas) {
-    quotas.emplace_back(sim::ClientQuotaRecord{.entity = metadata.entity, .key = key, .value = value});
+    quotas.emplace_back(
+        sim::ClientQuotaRecord{.entity = metadata.entity, .key = key, .value = value});
   }
   if (!quotas.empty()) lists.push_back(std::move(quotas));
 }
@@ -98,7 +99,8 @@ void MigrationRead::begin(Family family) {
 
 std::vector<RecordList> MigrationRead::advance(std::vector<Response> responses,
                                                const std::function<sim::Uuid()>& new_acl_id) {
-  sim::check(!requests_.empty() && responses.size() == requests_.size(), "each request has an answer");
+  sim::check(!requests_.empty() && responses.size() == requests_.size(),
+             "each request has an answer");
   sim::Digest digest(history_);
   for (const Response& response : responses) sim::digest_into(digest, response);
   history_ = digest.value();
@@ -154,8 +156,9 @@ void MigrationRead::topics(std::vector<RecordList>& lists) {
     if (!metadata) continue;
     RecordList list;
     list.emplace_back(sim::TopicRecord{.name = metadata->name, .topic_id = metadata->id});
-    std::ranges::move(config_records(sim::ConfigResourceType::Topic, metadata->name, metadata->config),
-                      std::back_inserter(list));
+    std::ranges::move(
+        config_records(sim::ConfigResourceType::Topic, metadata->name, metadata->config),
+        std::back_inserter(list));
     std::ranges::move(metadata->partitions, std::back_inserter(list));
     lists.push_back(std::move(list));
   }
@@ -198,8 +201,8 @@ void MigrationRead::user_client_quotas(std::vector<RecordList>& lists) {
   reading_.errors(read.errors());
   for (const UserClientsRead::Entity& entity : read.entities()) {
     if (reading_.failed()) return;
-    const auto metadata = reading_.quota(
-        entity.answer, {{kUser, entity.user}, {kClientId, entity.client}}, false);
+    const auto metadata =
+        reading_.quota(entity.answer, {{kUser, entity.user}, {kClientId, entity.client}}, false);
     if (metadata) add_quota_lists(*metadata, lists);
   }
 }
@@ -207,13 +210,15 @@ void MigrationRead::user_client_quotas(std::vector<RecordList>& lists) {
 void MigrationRead::producer_id(std::vector<RecordList>& lists) {
   const auto block = reading_.producer_id_block(*std::get<ZnodeRead>(read_).answer());
   if (!block) return;
-  lists.push_back({sim::ProducerIdsRecord{.broker_id = block->broker,
-                                          .broker_epoch = sim::BrokerEpoch(-1),
-                                          .next_producer_id = sim::ProducerId(block->block_end + 1)}});
+  lists.push_back(
+      {sim::ProducerIdsRecord{.broker_id = block->broker,
+                              .broker_epoch = sim::BrokerEpoch(-1),
+                              .next_producer_id = sim::ProducerId(block->block_end + 1)}});
 }
 
 // ResourceOrdering: by type, then literal before prefixed, then by name from the last to the first.
-void MigrationRead::acls(const std::function<sim::Uuid()>& new_acl_id, std::vector<RecordList>& lists) {
+void MigrationRead::acls(const std::function<sim::Uuid()>& new_acl_id,
+                         std::vector<RecordList>& lists) {
   const auto& read = std::get<AclsRead>(read_);
   reading_.errors(read.errors());
   std::vector<const AclsRead::Acls*> ordered;

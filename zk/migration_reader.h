@@ -14,15 +14,17 @@
 #include "zk/migration_reads.h"
 #include "zk/request.h"
 
-// The copy: Kafka's znodes turned into metadata records (ZkMigrationClient.readAllMetadata, migration.md
-// §3.3, §3.4). A machine that asks for batches of reads and is given their answers, so that the migration
-// driver runs it against an ensemble, simulated or real, and a reader of files runs it against a tree that
-// it holds (zk/tree_reader.h). Both get the same records, for there is no second way from znodes to records.
+// The copy: Kafka's znodes turned into metadata records (ZkMigrationClient.readAllMetadata,
+// migration.md §3.3, §3.4). A machine that asks for batches of reads and is given their answers, so
+// that the migration driver runs it against an ensemble, simulated or real, and a reader of files
+// runs it against a tree that it holds (zk/tree_reader.h). Both get the same records, for there is
+// no second way from znodes to records.
 //
-//   topics ─► broker configs ─► quotas and SCRAM ─► producer id ─► ACLs ─► delegation tokens ─► done
+//   topics ─► broker configs ─► quotas and SCRAM ─► producer id ─► ACLs ─► delegation tokens ─►
+//   done
 //
-// Where Kafka follows the order of a hash set (topics, configs, partitions, entities, entries of an ACL)
-// this follows the order of names and numbers: Kafka promises none, and a seed must give one.
+// Where Kafka follows the order of a hash set (topics, configs, partitions, entities, entries of an
+// ACL) this follows the order of names and numbers: Kafka promises none, and a seed must give one.
 namespace zk {
 
 // One list as Kafka hands it to its consumer; the driver's buffer never splits it.
@@ -35,14 +37,15 @@ class MigrationRead {
 
   // The batch to send now; paths are relative to the chroot. Empty exactly when done or failed.
   const std::vector<Request>& requests() const { return requests_; }
-  // Answers in the order of the requests; CONNECTIONLOSS must have been retried by the caller. Returns the
-  // lists that are now complete: append them before reading on, as the driver does. `new_acl_id` is asked
-  // once for each entry of an ACL.
+  // Answers in the order of the requests; CONNECTIONLOSS must have been retried by the caller.
+  // Returns the lists that are now complete: append them before reading on, as the driver does.
+  // `new_acl_id` is asked once for each entry of an ACL.
   std::vector<RecordList> advance(std::vector<Response> responses,
                                   const std::function<sim::Uuid()>& new_acl_id);
 
   bool done() const { return !reading_.failed() && requests_.empty(); }
-  // Why the copy cannot go on; the driver aborts the transaction then. Only in the manner of the driver.
+  // Why the copy cannot go on; the driver aborts the transaction then. Only in the manner of the
+  // driver.
   const std::optional<UnreadableZnode>& failure() const { return reading_.failure(); }
   const ReadReport& report() const { return reading_.report(); }
   void digest_into(sim::Digest& digest) const;

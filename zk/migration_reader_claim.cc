@@ -15,7 +15,10 @@ namespace {
 // The path and data that a transaction gives to a znode; null for those that give none.
 template <class T>
 std::optional<std::pair<std::string_view, const Data*>> written(const T& txn) {
-  if constexpr (requires { txn.path; txn.data; }) {
+  if constexpr (requires {
+                  txn.path;
+                  txn.data;
+                }) {
     return std::pair{std::string_view(txn.path), &txn.data};
   } else {
     return std::nullopt;
@@ -63,7 +66,8 @@ bool ClaimFinder::completes(const Txn& txn) const {
   };
   const auto* const multi = std::get_if<MultiTxn>(&txn);
   if (multi == nullptr) return std::visit(one, txn);
-  return !multi->failed() && std::ranges::any_of(multi->txns, [&](const SubTxn& sub) { return std::visit(one, sub); });
+  return !multi->failed() &&
+         std::ranges::any_of(multi->txns, [&](const SubTxn& sub) { return std::visit(one, sub); });
 }
 
 bool ClaimFinder::take(const TxnHeader& header, const Txn& txn) {
@@ -71,8 +75,8 @@ bool ClaimFinder::take(const TxnHeader& header, const Txn& txn) {
   if (const auto* multi = std::get_if<MultiTxn>(&txn); multi != nullptr && claims(*multi)) {
     before_claim_ = previous_;
   }
-  // Before a claim there is no copy that could have completed; an offset that somebody wrote by hand then
-  // tells nothing.
+  // Before a claim there is no copy that could have completed; an offset that somebody wrote by
+  // hand then tells nothing.
   complete_ = before_claim_.has_value() && completes(txn);
   previous_ = header.zxid;
   return !complete_;
@@ -88,8 +92,9 @@ sim::Expected<Zxid> ClaimFinder::found(const sim::Place& place) const {
                    "Give a data directory whose logs reach back to before the migration.");
   }
   if (!before_claim_) {
-    return unknown("no KRaft controller claimed /controller in these transaction logs",
-                   "The migration has not begun here, or its logs were purged; leave out --at claim.");
+    return unknown(
+        "no KRaft controller claimed /controller in these transaction logs",
+        "The migration has not begun here, or its logs were purged; leave out --at claim.");
   }
   if (!complete_) {
     return unknown("a KRaft controller claimed /controller, but no copy came to its end",

@@ -125,7 +125,8 @@ TreeImage zk_to_image(const Tree& tree, std::string_view root, const ReadOptions
     for (const sim::Record& record : list) {
       const auto replayed = delta.replay(record);
       // Two topics of one id, or a state that no image can hold.
-      if (!replayed) copy.report.unreadable.push_back({std::string(paths::kTopics), replayed.error().what});
+      if (!replayed)
+        copy.report.unreadable.push_back({std::string(paths::kTopics), replayed.error().what});
     }
   }
   return {.image = delta.apply({}), .report = std::move(copy.report)};
@@ -137,9 +138,8 @@ ClusterView cluster_view(const Tree& tree, std::string_view root) {
   view.cluster_id = read.read(paths::kClusterId, parse_cluster_id);
   if (auto znode = read.read(paths::kController, parse_controller)) {
     const Stat stat = *read.stat(paths::kController);
-    view.controller = {.znode = *znode,
-                       .version = stat.version,
-                       .ephemeral = stat.ephemeral_owner != kNoSession};
+    view.controller = {
+        .znode = *znode, .version = stat.version, .ephemeral = stat.ephemeral_owner != kNoSession};
   }
   view.controller_epoch = read.read(paths::kControllerEpoch, parse_controller_epoch);
   if (const auto stat = read.stat(paths::kControllerEpoch)) {
@@ -151,10 +151,13 @@ ClusterView cluster_view(const Tree& tree, std::string_view root) {
   view.feature = read.read(paths::kFeature, parse_feature);
   read_brokers(read, view);
   view.topics_pending_deletion = read.children(paths::kDeleteTopics);
-  view.legacy_reassignment = read.read(paths::kReassignPartitions, parse_reassignment).value_or(ReassignmentZnode{});
+  view.legacy_reassignment =
+      read.read(paths::kReassignPartitions, parse_reassignment).value_or(ReassignmentZnode{});
   view.preferred_replica_election =
-      read.read(paths::kPreferredReplicaElection, parse_partition_list).value_or(std::vector<sim::TopicPartition>{});
-  tree.for_each_below(read.absolute(paths::kTopics), [&](std::string_view path, const Znode& znode) {
+      read.read(paths::kPreferredReplicaElection, parse_partition_list)
+          .value_or(std::vector<sim::TopicPartition>{});
+  tree.for_each_below(read.absolute(paths::kTopics), [&](std::string_view path,
+                                                         const Znode& znode) {
     if (!path.ends_with("/state") || !znode.data) return;
     const auto state = parse_partition_state(*znode.data);
     if (!state) return;  // the copy's report names it

@@ -7,19 +7,19 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/kafka/image.h"
 #include "sim/kafka/ids.h"
+#include "sim/kafka/image.h"
 #include "zk/migration_reader.h"
 #include "zk/request.h"
 #include "zk/tree.h"
 #include "zk/znodes.h"
 
-// The copy and the image from a tree that one holds: of a data directory, of a live ensemble read as a whole,
-// or of a simulated server. `root` is the chroot of the cluster, "" or "/" for none.
+// The copy and the image from a tree that one holds: of a data directory, of a live ensemble read
+// as a whole, or of a simulated server. `root` is the chroot of the cluster, "" or "/" for none.
 namespace zk {
 
-// What a server with this tree answers to a getData, getChildren or exists (no permissions are looked at). The
-// paths of the requests are relative to `root`. Requires one of those three.
+// What a server with this tree answers to a getData, getChildren or exists (no permissions are
+// looked at). The paths of the requests are relative to `root`. Requires one of those three.
 Response answer(const Tree& tree, std::string_view root, const Request& request);
 
 struct TreeCopy {
@@ -34,8 +34,8 @@ struct TreeImage {
   sim::MetadataImage image;
   ReadReport report;
 };
-// The image that the copy would make: the nine mirrored families, without registrations and features. What
-// cannot be read is in the report and not in the image.
+// The image that the copy would make: the nine mirrored families, without registrations and
+// features. What cannot be read is in the report and not in the image.
 TreeImage zk_to_image(const Tree& tree, std::string_view root, const ReadOptions& options);
 
 // What a tree says of its cluster besides the metadata that is copied.
@@ -64,8 +64,8 @@ struct ClusterView {
   std::vector<std::string> topics_pending_deletion;
   ReassignmentZnode legacy_reassignment;
   std::vector<sim::TopicPartition> preferred_replica_election;
-  // The highest controller_epoch in any partition's state (KAFKA-20488: above /controller_epoch after dual
-  // writes by a KRaft controller with a high Raft epoch).
+  // The highest controller_epoch in any partition's state (KAFKA-20488: above /controller_epoch
+  // after dual writes by a KRaft controller with a high Raft epoch).
   std::optional<sim::ControllerEpoch> highest_partition_controller_epoch;
   std::vector<UnreadableZnode> unreadable;
 };

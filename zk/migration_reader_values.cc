@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "zk/paths.h"
 #include "zk/password.h"
+#include "zk/paths.h"
 #include "zk/sanitizer.h"
 
 namespace zk {
@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::string_view kEncodedAlgorithms = "encryptedPassword:";
 
-std::string server_error(ErrorCode error) { return fmt::format("the server answered {}", name_of(error)); }
+std::string server_error(ErrorCode error) {
+  return fmt::format("the server answered {}", name_of(error));
+}
 
 }  // namespace
 
@@ -57,21 +59,22 @@ std::optional<TopicMetadata> ZnodeReading::topic(const TopicsRead::Topic& topic)
   return metadata;
 }
 
-std::optional<sim::PartitionRecord> ZnodeReading::partition(const TopicsRead::Topic& topic,
-                                                            sim::PartitionId id,
-                                                            const TopicZnode::Assignment& assignment) {
+std::optional<sim::PartitionRecord> ZnodeReading::partition(
+    const TopicsRead::Topic& topic, sim::PartitionId id, const TopicZnode::Assignment& assignment) {
   sim::PartitionRecord record{.partition_id = id,
                               .topic_id = *topic.parsed->topic_id,
                               .replicas = assignment.replicas,
                               .removing_replicas = assignment.removing_replicas,
                               .adding_replicas = assignment.adding_replicas};
   report_.brokers_named.insert(assignment.replicas.begin(), assignment.replicas.end());
-  report_.brokers_named.insert(assignment.adding_replicas.begin(), assignment.adding_replicas.end());
+  report_.brokers_named.insert(assignment.adding_replicas.begin(),
+                               assignment.adding_replicas.end());
 
   const ZnodeAnswer& answer = topic.states.at(id);
   if (answer.exists()) {
     Parsed<PartitionStateZnode> state = std::unexpected(Unreadable{"it holds no data", true});
-    if (answer.error != ErrorCode::Ok) state = std::unexpected(Unreadable{server_error(answer.error)});
+    if (answer.error != ErrorCode::Ok)
+      state = std::unexpected(Unreadable{server_error(answer.error)});
     if (answer.data) state = parse_partition_state(*answer.data);
     if (state) {
       record.isr = std::move(state->isr);
@@ -87,8 +90,9 @@ std::optional<sim::PartitionRecord> ZnodeReading::partition(const TopicsRead::To
     if (kafka_throws && failed()) return std::nullopt;
   }
   if (assignment.replicas.empty()) {
-    unreadable(topic.znode.path,
-               {fmt::format("partition {} has neither replicas nor a readable state", id.value()), true});
+    unreadable(
+        topic.znode.path,
+        {fmt::format("partition {} has neither replicas nor a readable state", id.value()), true});
     return std::nullopt;
   }
   report_.partitions_without_state.push_back({topic.name, id});
@@ -120,7 +124,8 @@ void ZnodeReading::decode_passwords(const std::string& path, ConfigZnode& config
   for (auto& [name, value] : config) {
     if (!is_password_config(name)) continue;
     if (!options_.password_secret) {
-      const bool encoded = value.find(kEncodedAlgorithms) != std::string::npos && looks_encoded(value);
+      const bool encoded =
+          value.find(kEncodedAlgorithms) != std::string::npos && looks_encoded(value);
       if (encoded) report_.encoded_passwords.push_back({path, name, "no secret was given"});
       continue;
     }
@@ -131,7 +136,8 @@ void ZnodeReading::decode_passwords(const std::string& path, ConfigZnode& config
     } else {
       report_.encoded_passwords.push_back({path, name, plain.error()});
       if (options_.manner == ReadManner::Driver) {
-        unreadable(path, {fmt::format("the password in '{}' cannot be decoded: {}", name, plain.error())});
+        unreadable(
+            path, {fmt::format("the password in '{}' cannot be decoded: {}", name, plain.error())});
       }
     }
   }
@@ -155,7 +161,8 @@ std::optional<QuotaMetadata> ZnodeReading::quota(
     if (znode_name != kDefaultEntity) {
       name = desanitize(znode_name);
       if (!name) {
-        unreadable(answer.path, {fmt::format("the name '{}' is not URL-encoded", znode_name), true});
+        unreadable(answer.path,
+                   {fmt::format("the name '{}' is not URL-encoded", znode_name), true});
         return std::nullopt;
       }
     }
@@ -169,8 +176,9 @@ std::optional<QuotaMetadata> ZnodeReading::quota(
       auto credential = parse_scram_credential(found->second);
       if (credential) {
         // Kafka desanitizes the znode's name here without regard to <default>.
-        metadata.credentials.push_back({desanitize(entity.front().second).value_or(entity.front().second),
-                                        mechanism, *std::move(credential)});
+        metadata.credentials.push_back(
+            {desanitize(entity.front().second).value_or(entity.front().second), mechanism,
+             *std::move(credential)});
       } else {
         unreadable(answer.path, std::move(credential.error()));
         if (failed()) return std::nullopt;
@@ -182,7 +190,8 @@ std::optional<QuotaMetadata> ZnodeReading::quota(
     if (const auto value = sim::QuotaValue::parse(text)) {
       metadata.quotas.emplace(key, *value);
     } else {
-      unreadable(answer.path, {fmt::format("the quota '{}' is '{}', which is no number", key, text), true});
+      unreadable(answer.path,
+                 {fmt::format("the quota '{}' is '{}', which is no number", key, text), true});
       if (failed()) return std::nullopt;
     }
   }

@@ -15,21 +15,22 @@
 #include "zk/migration_reads.h"
 #include "zk/znodes.h"
 
-// From the bytes of single znodes to what they mean for the metadata, with one rule for all that cannot be
-// read. The copy (zk/migration_reader.h) makes records of it, the reconciliation (zk/migration_writer.h)
-// compares it with an image.
+// From the bytes of single znodes to what they mean for the metadata, with one rule for all that
+// cannot be read. The copy (zk/migration_reader.h) makes records of it, the reconciliation
+// (zk/migration_writer.h) compares it with an image.
 namespace zk {
 
 // What to do with a znode that cannot be read.
 enum class ReadManner : std::uint8_t {
-  Driver,  // as the migration driver: where Kafka throws, reading fails, and where it does not, it goes on
+  Driver,  // as the migration driver: where Kafka throws, reading fails, and where it does not, it
+           // goes on
   Reader,  // as a person wants it: name it in the report and go on with the next
 };
 
 struct ReadOptions {
   ReadManner manner = ReadManner::Reader;
-  // password.encoder.secret. Without it encoded passwords are carried as they stand, as a controller
-  // without a secret does.
+  // password.encoder.secret. Without it encoded passwords are carried as they stand, as a
+  // controller without a secret does.
   std::optional<std::string> password_secret;
   bool operator==(const ReadOptions&) const = default;
 };
@@ -75,16 +76,17 @@ struct ScramUser {
   ScramCredential credential;
 };
 
-// A znode below /config/{users,clients,ips}: SCRAM credentials first, then quotas, as Kafka visits them.
+// A znode below /config/{users,clients,ips}: SCRAM credentials first, then quotas, as Kafka visits
+// them.
 struct QuotaMetadata {
   std::vector<sim::EntityData> entity;
   std::vector<ScramUser> credentials;
   std::map<std::string, sim::QuotaValue> quotas;
 };
 
-// Interprets znode after znode and keeps the account of what could not be. Each function returns nothing
-// when there is nothing to use: the znode is absent, or it cannot be read. `failed` then tells whether the
-// caller must stop.
+// Interprets znode after znode and keeps the account of what could not be. Each function returns
+// nothing when there is nothing to use: the znode is absent, or it cannot be read. `failed` then
+// tells whether the caller must stop.
 class ZnodeReading {
  public:
   explicit ZnodeReading(ReadOptions options) : options_(std::move(options)) {}
@@ -92,10 +94,11 @@ class ZnodeReading {
   std::optional<TopicMetadata> topic(const TopicsRead::Topic& topic);
   // An absent znode is an empty map.
   std::optional<ConfigZnode> config(const ZnodeAnswer& answer);
-  // `user` and `client` (or `ip`) as the znodes are named. Only `with_credentials` looks for SCRAM keys.
-  std::optional<QuotaMetadata> quota(const ZnodeAnswer& answer,
-                                     const std::vector<std::pair<std::string_view, std::string>>& entity,
-                                     bool with_credentials);
+  // `user` and `client` (or `ip`) as the znodes are named. Only `with_credentials` looks for SCRAM
+  // keys.
+  std::optional<QuotaMetadata> quota(
+      const ZnodeAnswer& answer,
+      const std::vector<std::pair<std::string_view, std::string>>& entity, bool with_credentials);
   std::optional<ProducerIdBlockZnode> producer_id_block(const ZnodeAnswer& answer);
   std::optional<std::vector<AclEntry>> acls(const ZnodeAnswer& answer);
   std::optional<DelegationTokenZnode> delegation_token(const ZnodeAnswer& answer);
@@ -110,8 +113,7 @@ class ZnodeReading {
 
  private:
   bool has_data(const ZnodeAnswer& answer);
-  std::optional<sim::PartitionRecord> partition(const TopicsRead::Topic& topic,
-                                                sim::PartitionId id,
+  std::optional<sim::PartitionRecord> partition(const TopicsRead::Topic& topic, sim::PartitionId id,
                                                 const TopicZnode::Assignment& assignment);
   void decode_passwords(const std::string& path, ConfigZnode& config);
 

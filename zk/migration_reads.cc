@@ -62,8 +62,8 @@ std::vector<Request> FolderRead::ask() const {
   if (!listed_) return {GetChildren{path_}};
   std::vector<Request> requests;
   if (pace_ == Pace::NamesOnly) return requests;
-  const std::size_t end = pace_ == Pace::Together ? names_.size()
-                                                  : std::min(answers_.size() + 1, names_.size());
+  const std::size_t end =
+      pace_ == Pace::Together ? names_.size() : std::min(answers_.size() + 1, names_.size());
   for (std::size_t i = answers_.size(); i < end; ++i) {
     requests.emplace_back(GetData{paths::child(path_, names_[i])});
   }
@@ -86,7 +86,8 @@ void FolderRead::take(std::vector<Response> responses) {
 
 std::vector<Request> UserClientsRead::ask() const {
   if (!listed_) return {GetChildren{paths::config_type(paths::kUserEntity)}};
-  if (users_listed_ < users_.size()) return {GetChildren{paths::user_clients(users_[users_listed_])}};
+  if (users_listed_ < users_.size())
+    return {GetChildren{paths::user_clients(users_[users_listed_])}};
   if (entities_read_ < entities_.size()) return {GetData{entities_[entities_read_].answer.path}};
   return {};
 }
@@ -191,13 +192,15 @@ void TopicsRead::next_topic() {
     if (znode.data) {
       parsed = parse_topic(*znode.data);
     } else if (znode.error != ErrorCode::Ok && znode.exists()) {
-      parsed = std::unexpected(Unreadable{fmt::format("the server answered {}", name_of(znode.error))});
+      parsed =
+          std::unexpected(Unreadable{fmt::format("the server answered {}", name_of(znode.error))});
     } else if (znode.exists()) {
       parsed = std::unexpected(Unreadable{"it holds no data"});
     }
     if (parsed && !parsed->topic_id) {
-      parsed = std::unexpected(Unreadable{
-          "it has no topic id; brokers with an inter.broker.protocol.version of 2.8 or later add one"});
+      parsed =
+          std::unexpected(Unreadable{"it has no topic id; brokers with an "
+                                     "inter.broker.protocol.version of 2.8 or later add one"});
     }
     Topic topic{.name = names_[next_], .znode = std::move(znode), .parsed = std::move(parsed)};
     znode = {};
@@ -229,7 +232,9 @@ void TopicsRead::read_states_or_complete() {
   if (!in_loop) next_topic();
 }
 
-std::vector<TopicsRead::Topic> TopicsRead::take_complete() { return std::exchange(complete_, {}); }
+std::vector<TopicsRead::Topic> TopicsRead::take_complete() {
+  return std::exchange(complete_, {});
+}
 
 // ── ACLs ────────────────────────────────────────────────────────────────────────────────────────
 

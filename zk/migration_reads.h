@@ -12,12 +12,14 @@
 #include "zk/request.h"
 #include "zk/znodes.h"
 
-// The reads of which the copy and the reconciliation are made, each a copyable machine with the batches of
-// KafkaZkClient: what is pipelined there is one batch here, what is read one after the other is one batch
-// each. They collect what the znodes hold; what to make of it is for their users to say.
+// The reads of which the copy and the reconciliation are made, each a copyable machine with the
+// batches of KafkaZkClient: what is pipelined there is one batch here, what is read one after the
+// other is one batch each. They collect what the znodes hold; what to make of it is for their users
+// to say.
 namespace zk {
 
-// What a read found at a znode: its bytes, its version, or an error. NoNode is an answer like any other.
+// What a read found at a znode: its bytes, its version, or an error. NoNode is an answer like any
+// other.
 struct ZnodeAnswer {
   std::string path;
   ErrorCode error = ErrorCode::Ok;
@@ -51,12 +53,16 @@ class ZnodeRead {
 // The znodes below one folder. An absent folder is an empty one.
 class FolderRead {
  public:
-  enum class Pace : std::uint8_t { Together, OneByOne, NamesOnly };
+  enum class Pace : std::uint8_t {
+    Together,
+    OneByOne,
+    NamesOnly
+  };
   FolderRead(std::string path, Pace pace);
   std::vector<Request> ask() const;
   void take(std::vector<Response> responses);
 
-  const std::vector<std::string>& names() const { return names_; }  // sorted
+  const std::vector<std::string>& names() const { return names_; }      // sorted
   const std::vector<ZnodeAnswer>& answers() const { return answers_; }  // of each name
   const std::vector<ReadError>& errors() const { return errors_; }
 
@@ -73,7 +79,7 @@ class FolderRead {
 class UserClientsRead {
  public:
   struct Entity {
-    std::string user;    // as the znodes are named
+    std::string user;  // as the znodes are named
     std::string client;
     ZnodeAnswer answer;
   };
@@ -92,11 +98,16 @@ class UserClientsRead {
   std::vector<ReadError> errors_;
 };
 
-// /brokers/topics without those that wait to be deleted, topic after topic (ZkTopicMigrationClient.iterateTopics).
+// /brokers/topics without those that wait to be deleted, topic after topic
+// (ZkTopicMigrationClient.iterateTopics).
 class TopicsRead {
  public:
-  enum class Configs : std::uint8_t { Read, Skip };
-  // One topic whose znodes have all been read. `states` has an answer for each partition of the znode.
+  enum class Configs : std::uint8_t {
+    Read,
+    Skip
+  };
+  // One topic whose znodes have all been read. `states` has an answer for each partition of the
+  // znode.
   struct Topic {
     std::string name;
     ZnodeAnswer znode;
@@ -114,7 +125,14 @@ class TopicsRead {
   const std::vector<ReadError>& errors() const { return errors_; }
 
  private:
-  enum class Step : std::uint8_t { Names, Deletions, Znodes, Config, States, Done };
+  enum class Step : std::uint8_t {
+    Names,
+    Deletions,
+    Znodes,
+    Config,
+    States,
+    Done
+  };
   void next_topic();
   void read_states_or_complete();
 
@@ -143,7 +161,12 @@ class AclsRead {
   const std::vector<ReadError>& errors() const { return errors_; }
 
  private:
-  enum class Step : std::uint8_t { Types, Names, Entries, Done };
+  enum class Step : std::uint8_t {
+    Types,
+    Names,
+    Entries,
+    Done
+  };
   sim::PatternType pattern() const;
   std::string folder() const;
   void next_type();

@@ -5,19 +5,20 @@
 #include <utility>
 
 #include "sim/base/check.h"
-#include "sim/base/match.h"
 #include "sim/base/described.h"
+#include "sim/base/match.h"
 #include "zk/migration_writer_operations.h"
 
 namespace zk {
 
-MirrorWriter::MirrorWriter(Stage stage, const sim::MetadataImage& image, const MirrorContext& context,
-                           const MirrorOptions& options)
+MirrorWriter::MirrorWriter(Stage stage, const sim::MetadataImage& image,
+                           const MirrorContext& context, const MirrorOptions& options)
     : stage_(stage),
       image_(std::make_shared<const sim::MetadataImage>(image)),
       context_(context),
       options_(std::make_shared<const MirrorOptions>(options)),
-      reading_(ReadOptions{.manner = ReadManner::Driver, .password_secret = options.password_secret}) {}
+      reading_(
+          ReadOptions{.manner = ReadManner::Driver, .password_secret = options.password_secret}) {}
 
 // ── The delta path ──────────────────────────────────────────────────────────────────────────────
 
@@ -26,7 +27,8 @@ namespace {
 void plan_topics(const sim::MetadataDelta& delta, const OperationMaker& make,
                  std::deque<MirrorOperation>& operations) {
   const sim::MetadataChanges& changes = delta.changes();
-  for (const auto& [id, name] : changes.deleted_topics) operations.push_back(make.delete_topic(name, id));
+  for (const auto& [id, name] : changes.deleted_topics)
+    operations.push_back(make.delete_topic(name, id));
   for (const auto& [id, change] : changes.topics) {
     const sim::Topic* const topic = delta.now().topics.find(id);
     sim::check(topic != nullptr, "a changed topic is there after the delta");
@@ -59,13 +61,14 @@ void plan_configs(const sim::MetadataDelta& delta, const OperationMaker& make,
     resources.insert({sim::ConfigResourceType::Topic, name});
   }
   for (const sim::ConfigResource& resource : resources) {
-    auto operation = make.configs("UpdateConfig", "DeleteConfig", resource, delta.now().configs.find(resource));
+    auto operation =
+        make.configs("UpdateConfig", "DeleteConfig", resource, delta.now().configs.find(resource));
     if (operation) operations.push_back(*std::move(operation));
   }
 }
 
-void plan_quotas(const sim::MetadataDelta& delta, const OperationMaker& make, const MirrorDefects& defects,
-                 std::deque<MirrorOperation>& operations) {
+void plan_quotas(const sim::MetadataDelta& delta, const OperationMaker& make,
+                 const MirrorDefects& defects, std::deque<MirrorOperation>& operations) {
   std::set<std::optional<std::string>> users;
   for (const auto& [mechanism, user] : delta.changes().scram) users.insert(user);
   for (const auto& [entity, keys] : delta.changes().client_quotas) {
@@ -95,7 +98,8 @@ void plan_acls(const sim::MetadataDelta& delta, const OperationMaker& make,
   for (const sim::Uuid& id : delta.changes().acls) {
     const sim::Acl* acl = delta.now().acls.find(id);
     if (acl == nullptr) acl = delta.base().acls().find(id);
-    // An ACL that came and went within the delta: Kafka logs an error and does not know its resource.
+    // An ACL that came and went within the delta: Kafka logs an error and does not know its
+    // resource.
     if (acl != nullptr) touched.emplace(resource_of(*acl), std::vector<AclEntry>{});
   }
   if (touched.empty()) return;
@@ -152,7 +156,8 @@ void MirrorWriter::fail(MirrorFailure failure) {
 }
 
 void MirrorWriter::advance(std::vector<Response> responses) {
-  sim::check(!requests_.empty() && responses.size() == requests_.size(), "each request has an answer");
+  sim::check(!requests_.empty() && responses.size() == requests_.size(),
+             "each request has an answer");
   if (running_) {
     running_->advance(responses);
     requests_ = running_->requests();

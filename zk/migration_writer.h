@@ -18,24 +18,28 @@
 #include "zk/password.h"
 
 // The mirror: what a KRaft controller writes to ZooKeeper so that it says what the image says
-// (KRaftMigrationZkWriter, migration.md §4.2, §4.3). Two ways lead there: a delta's changes, written as they
-// are; or, after a claim, everything in ZooKeeper read, compared with the image, and the differences written.
+// (KRaftMigrationZkWriter, migration.md §4.2, §4.3). Two ways lead there: a delta's changes,
+// written as they are; or, after a claim, everything in ZooKeeper read, compared with the image,
+// and the differences written.
 //
 //   topics ─► configs ─► quotas and SCRAM ─► producer id ─► ACLs ─► delegation tokens ─► finished
 //
-// Each family's reads and writes are done before the next begins. The offset in /migration is not written
-// here: that is the driver's last step, after this has finished.
+// Each family's reads and writes are done before the next begins. The offset in /migration is not
+// written here: that is the driver's last step, after this has finished.
 namespace zk {
 
 // Behaviours of Kafka's writer that are defects; all are there in 3.9.1.
 struct MirrorDefects {
-  bool quota_removal_throws = true;   // MB-12: NullPointerException when an entity loses its last quota
-  bool unknown_config_throws = true;  // MB-11: a config of another resource type ends the reconciliation
+  bool quota_removal_throws =
+      true;  // MB-12: NullPointerException when an entity loses its last quota
+  bool unknown_config_throws =
+      true;  // MB-11: a config of another resource type ends the reconciliation
   bool operator==(const MirrorDefects&) const = default;
 };
 
 struct MirrorOptions {
-  std::optional<std::string> password_secret;  // password.encoder.secret; without it passwords stay plain
+  std::optional<std::string>
+      password_secret;  // password.encoder.secret; without it passwords stay plain
   PasswordEncoding password_encoding;
   // Salts and initialization vectors follow from it and from what is encoded.
   std::uint64_t nonce_seed = 0;
@@ -44,8 +48,9 @@ struct MirrorOptions {
   MirrorDefects defects;
 };
 
-// A copyable value. Loop: send `requests()` together, hand all answers to `advance` (CONNECTIONLOSS must have
-// been retried by the caller, as Kafka's client does). Sorted where Kafka follows the order of a hash map.
+// A copyable value. Loop: send `requests()` together, hand all answers to `advance` (CONNECTIONLOSS
+// must have been retried by the caller, as Kafka's client does). Sorted where Kafka follows the
+// order of a hash map.
 class MirrorWriter {
  public:
   // handleDelta: `delta` leads from the previous image to the one to be mirrored.
@@ -86,7 +91,8 @@ class MirrorWriter {
     TokenNames,
     Finished,
   };
-  using Read = std::variant<std::monostate, FolderRead, TopicsRead, UserClientsRead, AclsRead, ZnodeRead>;
+  using Read =
+      std::variant<std::monostate, FolderRead, TopicsRead, UserClientsRead, AclsRead, ZnodeRead>;
 
   MirrorWriter(Stage stage, const sim::MetadataImage& image, const MirrorContext& context,
                const MirrorOptions& options);
@@ -127,8 +133,8 @@ class MirrorWriter {
   std::vector<std::string> done_;
 };
 
-// The text of a quota as ZooKeeper mode writes it: rates as integers, percentages as Java doubles. Nothing if a
-// rate is no whole number, or the key is none of this entity's (Kafka throws).
+// The text of a quota as ZooKeeper mode writes it: rates as integers, percentages as Java doubles.
+// Nothing if a rate is no whole number, or the key is none of this entity's (Kafka throws).
 std::optional<std::string> quota_text(const sim::QuotaEntity& entity, const std::string& key,
                                       sim::QuotaValue value);
 

@@ -48,16 +48,19 @@ MirrorFailure zookeeper_failure(ErrorCode error, std::string_view path) {
 }
 
 std::vector<Request> fence(const std::vector<Request>& requests, const MirrorContext& context) {
-  sim::check(context.controller_epoch_zk_version.value() >= 0, "only a controller with a claim writes");
+  sim::check(context.controller_epoch_zk_version.value() >= 0,
+             "only a controller with a claim writes");
   std::vector<Request> fenced;
   fenced.reserve(requests.size());
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const bool last = i + 1 == requests.size();
     const std::string migration(paths::kMigration);
-    const Op guard = last ? Op(SetData{migration, encode(context.migration), context.migration_zk_version})
-                          : Op(Check{migration, context.migration_zk_version});
-    fenced.emplace_back(Multi{{Check{std::string(paths::kControllerEpoch), context.controller_epoch_zk_version},
-                               guard, fenced_op(requests[i])}});
+    const Op guard =
+        last ? Op(SetData{migration, encode(context.migration), context.migration_zk_version})
+             : Op(Check{migration, context.migration_zk_version});
+    fenced.emplace_back(
+        Multi{{Check{std::string(paths::kControllerEpoch), context.controller_epoch_zk_version},
+               guard, fenced_op(requests[i])}});
   }
   return fenced;
 }
@@ -127,7 +130,9 @@ void OperationRun::send_fenced(Step step, const std::vector<Request>& requests) 
   }
 }
 
-void OperationRun::end() { send(Step::Ended, {}); }
+void OperationRun::end() {
+  send(Step::Ended, {});
+}
 
 void OperationRun::fail(MirrorFailure failure) {
   failure_ = std::move(failure);
@@ -230,7 +235,9 @@ void OperationRun::accept(const Unfenced& unfenced) {
     case Acceptance::AllOk:
       return all(is_ok) ? succeed(unfenced) : refuse();
     case Acceptance::OkOrNodeExists:
-      return all([](ErrorCode code) { return code == ErrorCode::Ok || code == ErrorCode::NodeExists; })
+      return all([](ErrorCode code) {
+        return code == ErrorCode::Ok || code == ErrorCode::NodeExists;
+      })
                  ? succeed(unfenced)
                  : refuse();
     case Acceptance::TopicCreated:
@@ -245,13 +252,15 @@ void OperationRun::accept(const Unfenced& unfenced) {
       if (codes.front() == ErrorCode::NoNode) return end();
       return all(is_ok) ? succeed(unfenced) : refuse();
     case Acceptance::AclDeleted:
-      return is_ok(codes.front()) || codes.front() == ErrorCode::NoNode ? succeed(unfenced) : refuse();
+      return is_ok(codes.front()) || codes.front() == ErrorCode::NoNode ? succeed(unfenced)
+                                                                        : refuse();
   }
 }
 
 void OperationRun::succeed(const Unfenced& unfenced) {
-  // Kafka announces first and adopts the version when the operation's function returns; nothing that comes
-  // in between asks for the version, so it can be kept now and dropped if the announcement fails.
+  // Kafka announces first and adopts the version when the operation's function returns; nothing
+  // that comes in between asks for the version, so it can be kept now and dropped if the
+  // announcement fails.
   context_.migration_zk_version = unfenced.migration_zk_version;
   notify();
 }

@@ -11,15 +11,16 @@
 #include "zk/request.h"
 #include "zk/znodes.h"
 
-// One logical write of the mirror ("create topic orders") and how it becomes requests: fenced by the epoch of
-// the claim and by /migration, tried again where a znode is missing, announced where brokers in ZooKeeper mode
-// must hear of it (KafkaZkClient.retryMigrationRequestsUntilConnected and the classes in kafka.zk.migration;
-// migration.md §2.9, §4.2).
+// One logical write of the mirror ("create topic orders") and how it becomes requests: fenced by
+// the epoch of the claim and by /migration, tried again where a znode is missing, announced where
+// brokers in ZooKeeper mode must hear of it (KafkaZkClient.retryMigrationRequestsUntilConnected and
+// the classes in kafka.zk.migration; migration.md §2.9, §4.2).
 namespace zk {
 
 // What the migration driver knows of its place in ZooKeeper (ZkMigrationLeadershipState).
 struct MirrorContext {
-  MigrationZnode migration;  // what each operation writes to /migration: the offset is still the old one
+  MigrationZnode
+      migration;  // what each operation writes to /migration: the offset is still the old one
   DataVersion migration_zk_version{-2};         // -2: unknown, which no znode ever matches
   DataVersion controller_epoch_zk_version{-2};  // of /controller_epoch right after the claim
   bool operator==(const MirrorContext&) const = default;
@@ -28,20 +29,21 @@ struct MirrorContext {
 struct MirrorFailure {
   enum class Kind : std::uint8_t {
     ControllerMoved,    // ControllerMovedException: /controller_epoch has another version
-    AnotherController,  // RuntimeException: /migration has another version, "another KRaft controller writes"
+    AnotherController,  // RuntimeException: /migration has another version, "another KRaft
+                        // controller writes"
     ZooKeeper,          // MigrationClientException around a KeeperException, or raised by a client
     Authentication,     // MigrationClientAuthException: no retry will help
-    Unexpected,         // any other exception: a defect of Kafka, or content that it does not expect
+    Unexpected,  // any other exception: a defect of Kafka, or content that it does not expect
   };
   Kind kind = Kind::ZooKeeper;
   std::string what;
   bool operator==(const MirrorFailure&) const = default;
 };
 
-// Each request becomes a multi of [check /controller_epoch, check /migration, request]; the last one's second
-// operation writes /migration instead, and so moves its version by one. The multis are sent together: none
-// waits for another, and the failure of one does not stop the next. Requires creates, deletes and setDatas,
-// and a claim (a version of /controller_epoch that is not negative).
+// Each request becomes a multi of [check /controller_epoch, check /migration, request]; the last
+// one's second operation writes /migration instead, and so moves its version by one. The multis are
+// sent together: none waits for another, and the failure of one does not stop the next. Requires
+// creates, deletes and setDatas, and a claim (a version of /controller_epoch that is not negative).
 std::vector<Request> fence(const std::vector<Request>& requests, const MirrorContext& context);
 
 struct Unfenced {
@@ -65,13 +67,14 @@ enum class Acceptance : std::uint8_t {
 };
 
 struct MirrorOperation {
-  std::string type;  // "CreateTopic": Kafka's names, as they are counted in its log
-  std::string what;  // "Created Topic orders, ID …"
+  std::string type;               // "CreateTopic": Kafka's names, as they are counted in its log
+  std::string what;               // "Created Topic orders, ID …"
   std::vector<Request> requests;  // to be fenced
   Acceptance acceptance = Acceptance::AllOk;
   // All znodes below are listed first and deleted, the deepest first, before `requests`.
   std::optional<std::string> delete_below;
-  // If the one request answers NoNode: create this folder (unfenced, parents as needed) and send `create`.
+  // If the one request answers NoNode: create this folder (unfenced, parents as needed) and send
+  // `create`.
   std::optional<std::string> folder_to_create;
   std::optional<Request> create;
   // Announcement after success, outside the fence.
@@ -81,7 +84,8 @@ struct MirrorOperation {
   std::optional<MirrorFailure> throws;
 };
 
-// An operation under way: a copyable value. Loop: send `requests()` together, hand the answers to `advance`.
+// An operation under way: a copyable value. Loop: send `requests()` together, hand the answers to
+// `advance`.
 class OperationRun {
  public:
   // `context` is adopted and kept up to date until the operation ends.
@@ -92,14 +96,22 @@ class OperationRun {
 
   bool ended() const { return requests_.empty(); }
   const std::optional<MirrorFailure>& failure() const { return failure_; }
-  // After the end. The version of /migration is adopted on success alone: what was written before a failure
-  // has moved it all the same, and every later write of this leader fails on that (MB-04).
+  // After the end. The version of /migration is adopted on success alone: what was written before a
+  // failure has moved it all the same, and every later write of this leader fails on that (MB-04).
   const MirrorContext& context() const { return context_; }
   const MirrorOperation& operation() const { return operation_; }
   void digest_into(sim::Digest& digest) const;
 
  private:
-  enum class Step : std::uint8_t { List, Write, CreateFolder, WriteAgain, NotificationFolder, Notify, Ended };
+  enum class Step : std::uint8_t {
+    List,
+    Write,
+    CreateFolder,
+    WriteAgain,
+    NotificationFolder,
+    Notify,
+    Ended
+  };
   void send(Step step, std::vector<Request> requests);
   void send_fenced(Step step, const std::vector<Request>& requests);
   void end();

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "sim/base/check.h"
@@ -18,7 +18,8 @@ namespace {
 std::string describe(const sim::QuotaEntity& entity) {
   std::string text;
   for (const auto& [type, name] : entity) {
-    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", type, name.value_or(std::string(kDefaultEntity)));
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", type,
+                        name.value_or(std::string(kDefaultEntity)));
   }
   return text;
 }
@@ -29,7 +30,8 @@ sim::Bytes nonce_bytes(std::uint64_t seed, std::size_t count) {
   sim::Digest digest(seed);
   while (bytes.size() < count) {
     digest.add(static_cast<std::uint64_t>(bytes.size()));
-    for (std::uint64_t word = digest.value(), i = 0; i < 8 && bytes.size() < count; ++i, word >>= 8) {
+    for (std::uint64_t word = digest.value(), i = 0; i < 8 && bytes.size() < count;
+         ++i, word >>= 8) {
       bytes.push_back(static_cast<std::uint8_t>(word));
     }
   }
@@ -57,7 +59,8 @@ std::optional<std::string> znode_name(const sim::QuotaEntity& entity, std::strin
 
 PartitionMap partitions_of(const sim::Topic& topic) {
   PartitionMap partitions;
-  for (const auto& [id, partition] : topic.partitions()) partitions.emplace_hint(partitions.end(), id, partition);
+  for (const auto& [id, partition] : topic.partitions())
+    partitions.emplace_hint(partitions.end(), id, partition);
   return partitions;
 }
 
@@ -69,16 +72,19 @@ std::map<std::string, std::string> scram_texts(const sim::ScramPart& scram,
   for (const auto mechanism : {ScramSha256, ScramSha512}) {
     const auto* const credential = scram.find(mechanism, *user);
     if (credential == nullptr) continue;
-    texts.emplace(sim::name_of(mechanism), encode(ScramCredential{.salt = credential->salt,
-                                                                  .stored_key = credential->stored_key,
-                                                                  .server_key = credential->server_key,
-                                                                  .iterations = credential->iterations}));
+    texts.emplace(sim::name_of(mechanism),
+                  encode(ScramCredential{.salt = credential->salt,
+                                         .stored_key = credential->stored_key,
+                                         .server_key = credential->server_key,
+                                         .iterations = credential->iterations}));
   }
   return texts;
 }
 
 ResourcePattern resource_of(const sim::Acl& acl) {
-  return {.resource_type = acl.resource_type, .pattern_type = acl.pattern_type, .name = acl.resource_name};
+  return {.resource_type = acl.resource_type,
+          .pattern_type = acl.pattern_type,
+          .name = acl.resource_name};
 }
 
 AclEntry entry_of(const sim::Acl& acl) {
@@ -105,10 +111,50 @@ bool is_user_alone(const sim::QuotaEntity& entity) {
 
 // ── Quotas as texts: DynamicConfig.{User,Client,Ip}, QuotaConfigs ───────────────────────────────
 
+namespace {
+
+// The whole number that a value stands for: within a millionth, as ZkAdminManager has it, and no
+// more than `most`. Reckoned on the bits, so that every compiler agrees.
+std::optional<std::int64_t> whole_number(sim::QuotaValue value, std::int64_t most) {
+  constexpr std::uint64_t kFraction = (std::uint64_t{1} << 52) - 1;
+  const bool negative = (value.bits() >> 63) != 0;
+  const auto biased = static_cast<int>((value.bits() >> 52) & 0x7FF);
+  if (biased == 0x7FF) return std::nullopt;  // infinite, or no number
+  const std::uint64_t mantissa = (value.bits() & kFraction) | (biased == 0 ? 0 : kFraction + 1);
+  const int exponent = (biased == 0 ? 1 : biased) - 1075;  // the value is mantissa * 2^exponent
+  std::uint64_t whole = 0;
+  if (exponent >= 0) {
+    if (exponent > 11) return std::nullopt;
+    whole = mantissa << exponent;
+  } else if (exponent > -63) {
+    const std::uint64_t one = std::uint64_t{1} << -exponent;
+    const std::uint64_t rest = mantissa & (one - 1);
+    whole = mantissa >> -exponent;
+    const std::uint64_t tolerated = one / 1'000'000;
+    if (one - rest <= tolerated) {
+      ++whole;
+    } else if (rest > tolerated) {
+      return std::nullopt;
+    }
+  } else if (exponent > -73 && mantissa > ((std::uint64_t{1} << 62) / 1'000'000)
+                                              << (-exponent - 62)) {
+    return std::nullopt;
+  }
+  if (negative && whole != 0) return std::nullopt;
+  // Java's cast saturates: 2^63 becomes the largest long and counts as equal to it.
+  constexpr std::uint64_t kTwoTo63 = std::uint64_t{1} << 63;
+  if (whole == kTwoTo63 && most == std::numeric_limits<std::int64_t>::max()) return most;
+  if (whole > static_cast<std::uint64_t>(most)) return std::nullopt;
+  return static_cast<std::int64_t>(whole);
+}
+
+}  // namespace
+
 std::optional<std::string> quota_text(const sim::QuotaEntity& entity, const std::string& key,
                                       sim::QuotaValue value) {
   constexpr std::array<std::string_view, 2> kLongs{"producer_byte_rate", "consumer_byte_rate"};
-  constexpr std::array<std::string_view, 2> kDoubles{"request_percentage", "controller_mutation_rate"};
+  constexpr std::array<std::string_view, 2> kDoubles{"request_percentage",
+                                                     "controller_mutation_rate"};
   const bool is_ip = entity.contains(std::string(kQuotaIp)) &&
                      !entity.contains(std::string(kQuotaUser)) &&
                      !entity.contains(std::string(kQuotaClientId));
@@ -116,14 +162,10 @@ std::optional<std::string> quota_text(const sim::QuotaEntity& entity, const std:
   const bool is_long = !is_ip && std::ranges::find(kLongs, key) != kLongs.end();
   if (!is_ip && std::ranges::find(kDoubles, key) != kDoubles.end()) return value.describe();
   if (!is_int && !is_long) return std::nullopt;
-  // Java's cast truncates towards zero and saturates; a value that is no whole number is refused.
-  constexpr double kEpsilon = 1e-6;
-  const double number = value.value();
-  const double most = is_int ? 2147483647.0 : 9223372036854774784.0;
-  if (std::isnan(number)) return std::nullopt;
-  const double truncated = std::clamp(std::trunc(number + kEpsilon), -most - 1, most);
-  if (std::fabs(truncated - number) > kEpsilon) return std::nullopt;
-  return std::to_string(static_cast<std::int64_t>(truncated));
+  const auto number = whole_number(value, is_int ? std::numeric_limits<std::int32_t>::max()
+                                                 : std::numeric_limits<std::int64_t>::max());
+  if (!number) return std::nullopt;
+  return std::to_string(*number);
 }
 
 // ── Topics ──────────────────────────────────────────────────────────────────────────────────────
@@ -161,19 +203,23 @@ namespace {
 std::string topic_text(const sim::Topic& topic, const PartitionMap& partitions) {
   TopicZnode znode{.topic_id = topic.id()};
   for (const auto& [id, partition] : partitions) {
-    znode.partitions.emplace_hint(znode.partitions.end(), id,
-                                  TopicZnode::Assignment{.replicas = partition.replicas,
-                                                         .adding_replicas = partition.adding_replicas,
-                                                         .removing_replicas = partition.removing_replicas});
+    znode.partitions.emplace_hint(
+        znode.partitions.end(), id,
+        TopicZnode::Assignment{.replicas = partition.replicas,
+                               .adding_replicas = partition.adding_replicas,
+                               .removing_replicas = partition.removing_replicas});
   }
   return encode(znode);
 }
 
 }  // namespace
 
-MirrorOperation OperationMaker::clear_pending_deletions(const std::vector<std::string>& topics) const {
-  MirrorOperation operation{.type = "DeletePendingTopicDeletion", .what = "Deleted pending topic deletions"};
-  for (const std::string& topic : topics) operation.requests.emplace_back(Delete{paths::delete_topic(topic)});
+MirrorOperation OperationMaker::clear_pending_deletions(
+    const std::vector<std::string>& topics) const {
+  MirrorOperation operation{.type = "DeletePendingTopicDeletion",
+                            .what = "Deleted pending topic deletions"};
+  for (const std::string& topic : topics)
+    operation.requests.emplace_back(Delete{paths::delete_topic(topic)});
   return operation;
 }
 
@@ -183,7 +229,8 @@ MirrorOperation OperationMaker::create_topic(const sim::Topic& topic) const {
       .type = "CreateTopic",
       .what = fmt::format("Created Topic {}, ID {}", topic.name(), topic.id().describe()),
       .acceptance = Acceptance::TopicCreated};
-  operation.requests.emplace_back(create(paths::topic(topic.name()), topic_text(topic, partitions)));
+  operation.requests.emplace_back(
+      create(paths::topic(topic.name()), topic_text(topic, partitions)));
   operation.requests.emplace_back(
       create(paths::config(paths::kTopicEntity, topic.name()), encode(ConfigZnode{})));
   add_partition_creates(topic.name(), partitions, operation.requests);
@@ -191,17 +238,19 @@ MirrorOperation OperationMaker::create_topic(const sim::Topic& topic) const {
 }
 
 MirrorOperation OperationMaker::update_topic(const sim::Topic& topic) const {
-  return {.type = "UpdateTopic",
-          .what = fmt::format("Changed Topic {}, ID {}", topic.name(), topic.id().describe()),
-          .requests = {SetData{paths::topic(topic.name()), topic_text(topic, partitions_of(topic))}}};
+  return {
+      .type = "UpdateTopic",
+      .what = fmt::format("Changed Topic {}, ID {}", topic.name(), topic.id().describe()),
+      .requests = {SetData{paths::topic(topic.name()), topic_text(topic, partitions_of(topic))}}};
 }
 
 MirrorOperation OperationMaker::delete_topic(const std::string& name, sim::Uuid id) const {
-  return {.type = "DeleteTopic",
-          .what = fmt::format("Deleted Topic {}, ID {}", name, id.describe()),
-          .requests = {Delete{paths::config(paths::kTopicEntity, name)}, Delete{paths::topic(name)}},
-          .acceptance = Acceptance::LastOk,
-          .delete_below = paths::topic(name)};
+  return {
+      .type = "DeleteTopic",
+      .what = fmt::format("Deleted Topic {}, ID {}", name, id.describe()),
+      .requests = {Delete{paths::config(paths::kTopicEntity, name)}, Delete{paths::topic(name)}},
+      .acceptance = Acceptance::LastOk,
+      .delete_below = paths::topic(name)};
 }
 
 MirrorOperation OperationMaker::create_partitions(const std::string& topic,
@@ -218,23 +267,27 @@ MirrorOperation OperationMaker::update_partitions(const std::string& topic,
   MirrorOperation operation{.type = "UpdatePartition",
                             .what = fmt::format("Updated Partitions for Topic {}", topic)};
   for (const auto& [id, partition] : partitions) {
-    operation.requests.emplace_back(SetData{paths::partition_state(topic, id), state_text(partition)});
+    operation.requests.emplace_back(
+        SetData{paths::partition_state(topic, id), state_text(partition)});
   }
   return operation;
 }
 
 MirrorOperation OperationMaker::delete_partitions(const std::string& topic,
                                                   const std::vector<sim::PartitionId>& ids) const {
-  MirrorOperation operation{.type = "DeletePartition",
-                            .what = fmt::format("Deleted extraneous Partitions for Topic {}", topic)};
+  MirrorOperation operation{
+      .type = "DeletePartition",
+      .what = fmt::format("Deleted extraneous Partitions for Topic {}", topic)};
   // Without the `state` below: NotEmpty in the first round (MB-10).
-  for (const sim::PartitionId id : ids) operation.requests.emplace_back(Delete{paths::partition(topic, id)});
+  for (const sim::PartitionId id : ids)
+    operation.requests.emplace_back(Delete{paths::partition(topic, id)});
   return operation;
 }
 
 // ── Configs ─────────────────────────────────────────────────────────────────────────────────────
 
-std::string OperationMaker::encoded_password(const std::string& where, const std::string& plain) const {
+std::string OperationMaker::encoded_password(const std::string& where,
+                                             const std::string& plain) const {
   if (!options_.password_secret) return plain;
   sim::Digest digest(options_.nonce_seed);
   digest.add(std::string_view(where));
@@ -242,16 +295,17 @@ std::string OperationMaker::encoded_password(const std::string& where, const std
   const bool gcm = options_.password_encoding.cipher_algorithm.starts_with("AES/GCM/");
   const PasswordNonce nonce{
       .salt = nonce_bytes(digest.value(), kSaltBytes),
-      .initialization_vector =
-          nonce_bytes(~digest.value(), gcm ? kGcmVectorBytes : kVectorBytes)};
-  auto encoded = encode_password(plain, *options_.password_secret, options_.password_encoding, nonce);
+      .initialization_vector = nonce_bytes(~digest.value(), gcm ? kGcmVectorBytes : kVectorBytes)};
+  auto encoded =
+      encode_password(plain, *options_.password_secret, options_.password_encoding, nonce);
   sim::check(encoded.has_value(), "the configured cipher was tried when the controller started");
   return *std::move(encoded);
 }
 
 MirrorOperation OperationMaker::config_write(std::string type, std::string what,
-                                             std::string_view entity_type, const std::string& entity,
-                                             const ConfigZnode& config, std::string folder) const {
+                                             std::string_view entity_type,
+                                             const std::string& entity, const ConfigZnode& config,
+                                             std::string folder) const {
   const std::string path = paths::config(entity_type, entity);
   std::string text = encode(config);
   return {.type = std::move(type),
@@ -259,10 +313,11 @@ MirrorOperation OperationMaker::config_write(std::string type, std::string what,
           .requests = {SetData{path, text}},
           .folder_to_create = std::move(folder),
           .create = create(path, std::move(text)),
-          .notification = Create{.path = std::string(paths::kConfigChangePrefix),
-                                 .data = encode_config_change(fmt::format("{}/{}", entity_type, entity)),
-                                 .acl = create("", {}).acl,
-                                 .mode = CreateMode::PersistentSequential},
+          .notification =
+              Create{.path = std::string(paths::kConfigChangePrefix),
+                     .data = encode_config_change(fmt::format("{}/{}", entity_type, entity)),
+                     .acl = create("", {}).acl,
+                     .mode = CreateMode::PersistentSequential},
           .notification_folder = std::string(paths::kConfigChanges)};
 }
 
@@ -283,8 +338,8 @@ std::optional<MirrorOperation> OperationMaker::configs(std::string_view update_t
     }
   }
   MirrorOperation write =
-      config_write(std::string(update_type), fmt::format("Updated configs for {}", whom), entity_type,
-                   entity, config, paths::config_type(entity_type));
+      config_write(std::string(update_type), fmt::format("Updated configs for {}", whom),
+                   entity_type, entity, config, paths::config_type(entity_type));
   if (!config.empty()) return write;
   return MirrorOperation{.type = std::string(delete_type),
                          .what = fmt::format("Deleted configs for {}", whom),
@@ -294,9 +349,9 @@ std::optional<MirrorOperation> OperationMaker::configs(std::string_view update_t
                          .notification_folder = std::move(write.notification_folder)};
 }
 
-MirrorOperation OperationMaker::client_quotas(const sim::QuotaEntity& entity,
-                                              const sim::ClientQuota* quotas,
-                                              const std::map<std::string, std::string>& credentials) const {
+MirrorOperation OperationMaker::client_quotas(
+    const sim::QuotaEntity& entity, const sim::ClientQuota* quotas,
+    const std::map<std::string, std::string>& credentials) const {
   const auto user = znode_name(entity, kQuotaUser);
   const auto client = znode_name(entity, kQuotaClientId);
   const auto ip = znode_name(entity, kQuotaIp);
@@ -307,20 +362,24 @@ MirrorOperation OperationMaker::client_quotas(const sim::QuotaEntity& entity,
     for (const auto& [key, value] : quotas->values) {
       auto text = quota_text(entity, key, value);
       if (!text) {
-        return {.type = type,
-                .what = what,
-                .throws = MirrorFailure{MirrorFailure::Kind::ZooKeeper,
-                                        fmt::format("the quota {}={} of {} has no form in ZooKeeper", key,
-                                                    value.describe(), describe(entity))}};
+        return {
+            .type = type,
+            .what = what,
+            .throws = MirrorFailure{MirrorFailure::Kind::ZooKeeper,
+                                    fmt::format("the quota {}={} of {} has no form in ZooKeeper",
+                                                key, value.describe(), describe(entity))}};
       }
       config.emplace(key, *std::move(text));
     }
   }
   if (user && client) {
-    return config_write(type, what, paths::kUserEntity, fmt::format("{}/clients/{}", *user, *client),
-                        config, paths::user_clients(*user));
+    return config_write(type, what, paths::kUserEntity,
+                        fmt::format("{}/clients/{}", *user, *client), config,
+                        paths::user_clients(*user));
   }
-  const std::string_view entity_type = user ? paths::kUserEntity : client ? paths::kClientEntity : paths::kIpEntity;
+  const std::string_view entity_type = user     ? paths::kUserEntity
+                                       : client ? paths::kClientEntity
+                                                : paths::kIpEntity;
   const auto& name = user ? user : client ? client : ip;
   // An entity that ZooKeeper mode does not know: Kafka logs an error and goes on.
   if (!name) return {.type = type, .what = what};
@@ -332,11 +391,11 @@ MirrorOperation OperationMaker::client_quotas(const sim::QuotaEntity& entity,
 MirrorOperation OperationMaker::producer_id(sim::ProducerId next) const {
   return {.type = "UpdateProducerId",
           .what = "Set next producer ID",
-          .requests = {SetData{std::string(paths::kProducerIdBlock),
-                               encode(ProducerIdBlockZnode{
-                                   .broker = sim::kNoBroker,
-                                   .block_start = next.value(),
-                                   .block_end = next.value() + kProducerIdBlockSize - 1})}},
+          .requests = {SetData{
+              std::string(paths::kProducerIdBlock),
+              encode(ProducerIdBlockZnode{.broker = sim::kNoBroker,
+                                          .block_start = next.value(),
+                                          .block_end = next.value() + kProducerIdBlockSize - 1})}},
           .acceptance = Acceptance::Whatever};
 }
 
@@ -363,13 +422,14 @@ MirrorOperation OperationMaker::acls(const ResourcePattern& resource,
 }
 
 MirrorOperation OperationMaker::token(const sim::DelegationToken& token) const {
-  const std::string text = encode(DelegationTokenZnode{.token_id = token.token_id,
-                                                       .owner = token.owner,
-                                                       .token_requester = token.requester,
-                                                       .renewers = token.renewers,
-                                                       .issue_timestamp_ms = token.issue_timestamp,
-                                                       .expiry_timestamp_ms = token.expiration_timestamp,
-                                                       .max_timestamp_ms = token.max_timestamp});
+  const std::string text =
+      encode(DelegationTokenZnode{.token_id = token.token_id,
+                                  .owner = token.owner,
+                                  .token_requester = token.requester,
+                                  .renewers = token.renewers,
+                                  .issue_timestamp_ms = token.issue_timestamp,
+                                  .expiry_timestamp_ms = token.expiration_timestamp,
+                                  .max_timestamp_ms = token.max_timestamp});
   const std::string path = paths::token(token.token_id);
   return {.type = "UpdateDelegationToken",
           .what = fmt::format("Updated DelegationToken for {}", token.token_id),

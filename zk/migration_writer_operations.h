@@ -25,7 +25,8 @@ class OperationMaker {
   MirrorOperation delete_topic(const std::string& name, sim::Uuid id) const;
   MirrorOperation create_partitions(const std::string& topic, const PartitionMap& partitions) const;
   MirrorOperation update_partitions(const std::string& topic, const PartitionMap& partitions) const;
-  MirrorOperation delete_partitions(const std::string& topic, const std::vector<sim::PartitionId>& ids) const;
+  MirrorOperation delete_partitions(const std::string& topic,
+                                    const std::vector<sim::PartitionId>& ids) const;
   // An empty map deletes the znode. Nothing for a resource that has no znode: Kafka logs an error.
   std::optional<MirrorOperation> configs(std::string_view update_type, std::string_view delete_type,
                                          const sim::ConfigResource& resource,

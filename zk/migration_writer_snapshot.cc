@@ -10,7 +10,8 @@
 #include "zk/paths.h"
 #include "zk/sanitizer.h"
 
-// The reconciliation: family by family read ZooKeeper, compare, write the differences (migration.md §4.3).
+// The reconciliation: family by family read ZooKeeper, compare, write the differences (migration.md
+// §4.3).
 namespace zk {
 
 void MirrorWriter::begin_stage() {
@@ -30,8 +31,9 @@ void MirrorWriter::begin_stage() {
         const bool known = configs.resource.type == sim::ConfigResourceType::Topic ||
                            configs.resource.type == sim::ConfigResourceType::Broker;
         if (!known && options_->defects.unknown_config_throws) {  // MB-11
-          return fail({MirrorFailure::Kind::Unexpected,
-                       fmt::format("Unknown config resource type {}", sim::name_of(configs.resource.type))});
+          return fail(
+              {MirrorFailure::Kind::Unexpected, fmt::format("Unknown config resource type {}",
+                                                            sim::name_of(configs.resource.type))});
         }
       }
       folder(paths::config_type(paths::kBrokerEntity), FolderRead::Pace::Together);
@@ -70,8 +72,7 @@ void MirrorWriter::begin_stage() {
     case Stage::Finished:
       return;
   }
-  sim::match(
-      read_, [](std::monostate) {}, [&](const auto& read) { requests_ = read.ask(); });
+  sim::match(read_, [](std::monostate) {}, [&](const auto& read) { requests_ = read.ask(); });
 }
 
 void MirrorWriter::read_complete() {
@@ -125,8 +126,10 @@ void MirrorWriter::read_complete() {
   if (reading_.failed()) fail_as_reading_did();
 }
 
-// ── Topics: create, change, delete, then partitions, in this order, which loses a topic that was deleted and
-//    created again under its name (MB-08) ──────────────────────────────────────────────────────────
+// ── Topics: create, change, delete, then partitions, in this order, which loses a topic that was
+// deleted and
+//    created again under its name (MB-08)
+//    ──────────────────────────────────────────────────────────
 
 void MirrorWriter::reconcile_topics() {
   const OperationMaker make(*options_, context_);
@@ -163,7 +166,8 @@ void MirrorWriter::reconcile_topics() {
     if (topic_changed) changed_topics.push_back(make.update_topic(*topic));
     // MB-10: setData on `state` znodes that are not there.
     if (!missing.empty()) new_partitions.push_back(make.update_partitions(topic->name(), missing));
-    if (!changed.empty()) changed_partitions.push_back(make.update_partitions(topic->name(), changed));
+    if (!changed.empty())
+      changed_partitions.push_back(make.update_partitions(topic->name(), changed));
     if (!extraneous.empty()) {
       extraneous_partitions.push_back(make.delete_partitions(topic->name(), extraneous));
     }
@@ -198,8 +202,9 @@ void MirrorWriter::reconcile_configs() {
   const auto write = [&](const sim::ConfigResource& resource, const sim::ResourceConfigs* configs,
                          auto& operations) {
     const bool broker = resource.type == sim::ConfigResourceType::Broker;
-    auto operation = make.configs(broker ? "UpdateBrokerConfig" : "UpdateTopicConfig",
-                                  broker ? "DeleteBrokerConfig" : "DeleteTopicConfig", resource, configs);
+    auto operation =
+        make.configs(broker ? "UpdateBrokerConfig" : "UpdateTopicConfig",
+                     broker ? "DeleteBrokerConfig" : "DeleteTopicConfig", resource, configs);
     if (operation) operations.push_back(*std::move(operation));
   };
   for (const sim::ResourceConfigs& configs : image_->configs().resources) {
@@ -207,7 +212,8 @@ void MirrorWriter::reconcile_configs() {
   }
   for (const auto& [resource, config] : configs_) {
     const sim::ResourceConfigs* const configs = image_->configs().find(resource);
-    const bool same = configs == nullptr ? config.empty() : std::ranges::equal(configs->values, config);
+    const bool same =
+        configs == nullptr ? config.empty() : std::ranges::equal(configs->values, config);
     if (!same) write(resource, configs, updates);
   }
   std::ranges::move(updates, std::back_inserter(operations_));
@@ -236,10 +242,12 @@ void MirrorWriter::compare_quota(const QuotaMetadata& metadata) {
   for (const ScramUser& user : metadata.credentials) {
     const auto texts = scram_texts(image_->scram(), user.name);
     const auto found = texts.find(std::string(sim::name_of(user.mechanism)));
-    if (found == texts.end() || found->second != encode(user.credential)) changed_users_.insert(user.name);
+    if (found == texts.end() || found->second != encode(user.credential))
+      changed_users_.insert(user.name);
   }
   sim::QuotaEntity entity;
-  for (const sim::EntityData& part : metadata.entity) entity.emplace(part.entity_type, part.entity_name);
+  for (const sim::EntityData& part : metadata.entity)
+    entity.emplace(part.entity_type, part.entity_name);
   const sim::ClientQuota* const quotas = image_->client_quotas().find(entity);
   const bool same = quotas == nullptr ? metadata.quotas.empty()
                                       : std::ranges::equal(quotas->values, metadata.quotas);
@@ -302,7 +310,8 @@ void MirrorWriter::reconcile_acls(const AclsRead& read) {
       missing.erase(found);
     }
   }
-  for (const auto& [resource, entries] : missing) operations_.push_back(make.acls(resource, entries));
+  for (const auto& [resource, entries] : missing)
+    operations_.push_back(make.acls(resource, entries));
   std::ranges::move(deleted, std::back_inserter(operations_));
   std::ranges::move(changed, std::back_inserter(operations_));
 }

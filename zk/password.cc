@@ -30,7 +30,8 @@ constexpr std::string_view kAuthenticationTagLength = "authenticationTagLength";
 constexpr std::string_view kEncryptedPassword = "encryptedPassword";
 constexpr std::string_view kPasswordLength = "passwordLength";
 
-// Far above what any configuration uses, low enough that a damaged znode cannot keep us busy for minutes.
+// Far above what any configuration uses, low enough that a damaged znode cannot keep us busy for
+// minutes.
 constexpr int kMostIterations = 10'000'000;
 
 template <class T>
@@ -123,7 +124,8 @@ struct FreeCipher {
 };
 using FetchedCipher = std::unique_ptr<EVP_CIPHER, FreeCipher>;
 
-Outcome<std::pair<FetchedCipher, Cipher>> find_cipher(std::string_view transformation, int key_bits) {
+Outcome<std::pair<FetchedCipher, Cipher>> find_cipher(std::string_view transformation,
+                                                      int key_bits) {
   const std::size_t first = std::min(transformation.find('/'), transformation.size());
   const std::string_view algorithm = transformation.substr(0, first);
   const std::string_view rest = transformation.substr(std::min(first + 1, transformation.size()));
@@ -140,8 +142,8 @@ Outcome<std::pair<FetchedCipher, Cipher>> find_cipher(std::string_view transform
   }
   FetchedCipher cipher(name.empty() ? nullptr : EVP_CIPHER_fetch(nullptr, name.c_str(), nullptr));
   if (cipher == nullptr) {
-    return std::unexpected(
-        fmt::format("the cipher '{}' with a key of {} bits is not supported", transformation, key_bits));
+    return std::unexpected(fmt::format("the cipher '{}' with a key of {} bits is not supported",
+                                       transformation, key_bits));
   }
   const bool blocks = mode == "CBC" || mode == "ECB";
   const bool padded = padding != "NoPadding";
@@ -158,7 +160,8 @@ Outcome<sim::Bytes> derive_key(std::string_view secret, std::string_view key_fac
   }
   if (iterations < 1 || iterations > kMostIterations || key_bits < 8 || key_bits > 4096 ||
       salt.empty() || secret.size() > std::numeric_limits<int>::max()) {
-    return std::unexpected("iterations, key length or salt of the encoded password are out of range");
+    return std::unexpected(
+        "iterations, key length or salt of the encoded password are out of range");
   }
   sim::Bytes key(static_cast<std::size_t>(key_bits) / 8);
   if (PKCS5_PBKDF2_HMAC(secret.data(), static_cast<int>(secret.size()), salt.data(),
@@ -173,11 +176,15 @@ struct FreeContext {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
 };
 
-enum class Direction { Decrypt = 0, Encrypt = 1 };
+enum class Direction {
+  Decrypt = 0,
+  Encrypt = 1
+};
 
 // One pass of the cipher over `input`. In GCM the tag is the end of the cipher text, as in Java.
 std::optional<sim::Bytes> run_cipher(Direction direction, const Cipher& cipher, sim::ByteView key,
-                                     sim::ByteView vector, std::size_t tag_size, sim::ByteView input) {
+                                     sim::ByteView vector, std::size_t tag_size,
+                                     sim::ByteView input) {
   const std::unique_ptr<EVP_CIPHER_CTX, FreeContext> context(EVP_CIPHER_CTX_new());
   const auto as_int = [](std::size_t size) { return static_cast<int>(size); };
   sim::Bytes tag(tag_size);
@@ -188,8 +195,10 @@ std::optional<sim::Bytes> run_cipher(Direction direction, const Cipher& cipher, 
   }
   const int encrypt = static_cast<int>(direction);
   auto* const ctx = context.get();
-  if (EVP_CipherInit_ex(ctx, cipher.cipher, nullptr, nullptr, nullptr, encrypt) != 1) return std::nullopt;
-  if (key.size() != static_cast<std::size_t>(EVP_CIPHER_CTX_get_key_length(ctx))) return std::nullopt;
+  if (EVP_CipherInit_ex(ctx, cipher.cipher, nullptr, nullptr, nullptr, encrypt) != 1)
+    return std::nullopt;
+  if (key.size() != static_cast<std::size_t>(EVP_CIPHER_CTX_get_key_length(ctx)))
+    return std::nullopt;
   if (cipher.authenticated) {
     if (EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, as_int(vector.size()), nullptr) != 1) {
       return std::nullopt;
@@ -247,9 +256,9 @@ constexpr int kGcmTagBits = 128;
 
 bool is_password_config(std::string_view name) {
   constexpr std::array<std::string_view, 7> kDynamicPasswordConfigs{
-      "ssl.keystore.password",    "ssl.key.password",
-      "ssl.keystore.key",         "ssl.keystore.certificate.chain",
-      "ssl.truststore.password",  "ssl.truststore.certificates",
+      "ssl.keystore.password",   "ssl.key.password",
+      "ssl.keystore.key",        "ssl.keystore.certificate.chain",
+      "ssl.truststore.password", "ssl.truststore.certificates",
       "sasl.jaas.config",
   };
   return std::ranges::any_of(kDynamicPasswordConfigs,
@@ -280,7 +289,8 @@ std::expected<std::string, std::string> decode_password(std::string_view encoded
   const int tag_bits = gcm ? read.number(kAuthenticationTagLength) : 0;
   if (read.complaint()) return std::unexpected(*read.complaint());
   if (tag_bits % 8 != 0 || tag_bits > kGcmTagBits) {
-    return std::unexpected("the authentication tag of the encoded password has an impossible length");
+    return std::unexpected(
+        "the authentication tag of the encoded password has an impossible length");
   }
 
   const auto cipher = find_cipher(transformation, key_bits);
@@ -288,7 +298,7 @@ std::expected<std::string, std::string> decode_password(std::string_view encoded
   const auto key = derive_key(secret, key_factory, salt, iterations, key_bits);
   if (!key) return std::unexpected(key.error());
   auto plain = run_cipher(Direction::Decrypt, cipher->second, *key, vector,
-                                static_cast<std::size_t>(tag_bits) / 8, encrypted);
+                          static_cast<std::size_t>(tag_bits) / 8, encrypted);
   if (plain && cipher->second.padded_by_hand && !strip_padding(*plain)) plain.reset();
   if (!plain) return std::unexpected("the secret does not fit, or the encrypted bytes are damaged");
   std::string password = valid_utf8(std::string(sim::as_text(*plain)));
@@ -304,8 +314,8 @@ std::expected<std::string, std::string> encode_password(std::string_view passwor
                                                         const PasswordNonce& nonce) {
   const auto cipher = find_cipher(encoding.cipher_algorithm, encoding.key_length_bits);
   if (!cipher) return std::unexpected(cipher.error());
-  const auto key = derive_key(secret, encoding.key_factory_algorithm, nonce.salt, encoding.iterations,
-                              encoding.key_length_bits);
+  const auto key = derive_key(secret, encoding.key_factory_algorithm, nonce.salt,
+                              encoding.iterations, encoding.key_length_bits);
   if (!key) return std::unexpected(key.error());
   const bool gcm = cipher->second.authenticated;
   const auto encrypted =

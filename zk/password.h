@@ -26,21 +26,23 @@ struct PasswordEncoding {
   int iterations = 4096;
 };
 
-// Salt and initialization vector of one encoding. Kafka draws them at random for each; here the caller
-// does, so that the bytes are reproducible. Kafka's salt has 256 bytes, its vector 16 (12 for GCM).
+// Salt and initialization vector of one encoding. Kafka draws them at random for each; here the
+// caller does, so that the bytes are reproducible. Kafka's salt has 256 bytes, its vector 16 (12
+// for GCM).
 struct PasswordNonce {
   sim::Bytes salt;
   sim::Bytes initialization_vector;
 };
 
-// The plain password, or a sentence that says why not: a part is missing, an algorithm is unknown, or the
-// secret is wrong (padding, tag, or the length that stands in the text disagrees). AES in CBC, CFB, CFB8, OFB,
-// CTR, ECB and GCM modes, DES-EDE in CBC mode; PBKDF2 with HMAC of SHA-1 and SHA-2.
+// The plain password, or a sentence that says why not: a part is missing, an algorithm is unknown,
+// or the secret is wrong (padding, tag, or the length that stands in the text disagrees). AES in
+// CBC, CFB, CFB8, OFB, CTR, ECB and GCM modes, DES-EDE in CBC mode; PBKDF2 with HMAC of SHA-1 and
+// SHA-2.
 std::expected<std::string, std::string> decode_password(std::string_view encoded,
                                                         std::string_view secret);
 
-// The inverse. Requires a nonce of the sizes the cipher wants (false: a sentence). Keys come in the order in
-// which Kafka's map gives them; readers accept any.
+// The inverse. Requires a nonce of the sizes the cipher wants (false: a sentence). Keys come in the
+// order in which Kafka's map gives them; readers accept any.
 std::expected<std::string, std::string> encode_password(std::string_view password,
                                                         std::string_view secret,
                                                         const PasswordEncoding& encoding,

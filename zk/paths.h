@@ -7,9 +7,9 @@
 
 #include "sim/kafka/ids.h"
 
-// Where Kafka 3.9 keeps what (kafka.zk.ZkData, zookeeper.md §5.1). Paths are relative to the chroot: the
-// caller puts the root in front, as Kafka's own client library does. Names of users, clients and addresses
-// must be sanitized already (zk/sanitizer.h).
+// Where Kafka 3.9 keeps what (kafka.zk.ZkData, zookeeper.md §5.1). Paths are relative to the
+// chroot: the caller puts the root in front, as Kafka's own client library does. Names of users,
+// clients and addresses must be sanitized already (zk/sanitizer.h).
 namespace zk::paths {
 
 inline constexpr std::string_view kController = "/controller";
@@ -51,7 +51,8 @@ inline constexpr std::string_view kIpEntity = "ips";
 inline constexpr std::string_view kConfigChangePrefix = "/config/changes/config_change_";
 inline constexpr std::string_view kIsrChangePrefix = "/isr_change_notification/isr_change_";
 inline constexpr std::string_view kLogDirEventPrefix = "/log_dir_event_notification/log_dir_event_";
-inline constexpr std::string_view kTokenChangePrefix = "/delegation_token/token_changes/token_change_";
+inline constexpr std::string_view kTokenChangePrefix =
+    "/delegation_token/token_changes/token_change_";
 inline constexpr std::string_view kAclChangePrefix = "/kafka-acl-changes/acl_changes_";
 inline constexpr std::string_view kExtendedAclChangePrefix =
     "/kafka-acl-extended-changes/acl_changes_";
@@ -59,8 +60,12 @@ inline constexpr std::string_view kExtendedAclChangePrefix =
 inline std::string child(std::string_view parent, std::string_view name) {
   return fmt::format("{}/{}", parent, name);
 }
-inline std::string broker(sim::BrokerId id) { return fmt::format("{}/{}", kBrokerIds, id.value()); }
-inline std::string topic(std::string_view name) { return child(kTopics, name); }
+inline std::string broker(sim::BrokerId id) {
+  return fmt::format("{}/{}", kBrokerIds, id.value());
+}
+inline std::string topic(std::string_view name) {
+  return child(kTopics, name);
+}
 inline std::string partitions(std::string_view topic_name) {
   return fmt::format("{}/{}/partitions", kTopics, topic_name);
 }
@@ -70,8 +75,12 @@ inline std::string partition(std::string_view topic_name, sim::PartitionId id) {
 inline std::string partition_state(std::string_view topic_name, sim::PartitionId id) {
   return fmt::format("{}/{}/partitions/{}/state", kTopics, topic_name, id.value());
 }
-inline std::string delete_topic(std::string_view topic_name) { return child(kDeleteTopics, topic_name); }
-inline std::string config_type(std::string_view entity_type) { return child(kConfig, entity_type); }
+inline std::string delete_topic(std::string_view topic_name) {
+  return child(kDeleteTopics, topic_name);
+}
+inline std::string config_type(std::string_view entity_type) {
+  return child(kConfig, entity_type);
+}
 // `entity` is a sanitized name, "<default>", or "<user>/clients/<client>".
 inline std::string config(std::string_view entity_type, std::string_view entity) {
   return fmt::format("{}/{}/{}", kConfig, entity_type, entity);
@@ -79,6 +88,8 @@ inline std::string config(std::string_view entity_type, std::string_view entity)
 inline std::string user_clients(std::string_view sanitized_user) {
   return fmt::format("{}/{}/{}/{}", kConfig, kUserEntity, sanitized_user, kClientEntity);
 }
-inline std::string token(std::string_view id) { return child(kTokens, id); }
+inline std::string token(std::string_view id) {
+  return child(kTokens, id);
+}
 
 }  // namespace zk::paths

@@ -23,8 +23,8 @@ inline std::size_t utf8_sequence(std::string_view text) {
   return overlong || surrogate || beyond_unicode ? 0 : length;
 }
 
-// The text with each byte that is part of no UTF-8 sequence replaced by U+FFFD. (Java may merge several
-// bad bytes into one replacement; the difference is in what was garbage already.)
+// The text with each byte that is part of no UTF-8 sequence replaced by U+FFFD. (Java may merge
+// several bad bytes into one replacement; the difference is in what was garbage already.)
 inline std::string valid_utf8(std::string text) {
   std::string valid;
   bool changed = false;

@@ -14,16 +14,17 @@
 #include "sim/kafka/uuid.h"
 
 // What Kafka's znodes hold, as values, and both ways between values and bytes (kafka.zk.ZkData,
-// zookeeper.md §5). `encode` writes the bytes that Kafka 3.9 writes, key order included; `parse` reads
-// what Kafka reads, which is more: older versions, unknown keys, keys in any order, and it says no where
-// Kafka throws. Data that is null is the caller's business: what null means differs from znode to znode.
+// zookeeper.md §5). `encode` writes the bytes that Kafka 3.9 writes, key order included; `parse`
+// reads what Kafka reads, which is more: older versions, unknown keys, keys in any order, and it
+// says no where Kafka throws. Data that is null is the caller's business: what null means differs
+// from znode to znode.
 namespace zk {
 
 // Why a znode cannot be read, as a sentence without the path.
 struct Unreadable {
   std::string why;
-  // Kafka's reader throws, so a migration would end here. False: Kafka takes the znode for empty or absent
-  // and goes on, silently.
+  // Kafka's reader throws, so a migration would end here. False: Kafka takes the znode for empty or
+  // absent and goes on, silently.
   bool kafka_throws = true;
   bool operator==(const Unreadable&) const = default;
 };
@@ -34,7 +35,8 @@ using Parsed = std::expected<T, Unreadable>;
 struct ControllerZnode {
   sim::BrokerId broker;
   std::int64_t timestamp_ms = 0;
-  // -1 written by a ZooKeeper-mode controller, absent before 3.4, the claim's Raft epoch from KRaft.
+  // -1 written by a ZooKeeper-mode controller, absent before 3.4, the claim's Raft epoch from
+  // KRaft.
   std::optional<sim::RaftEpoch> kraft_controller_epoch;
   bool operator==(const ControllerZnode&) const = default;
   bool is_kraft() const { return kraft_controller_epoch.value_or(sim::RaftEpoch(-1)).value() >= 0; }
@@ -96,7 +98,8 @@ struct TopicZnode {
     std::vector<sim::BrokerId> removing_replicas;
     bool operator==(const Assignment&) const = default;
   };
-  std::optional<sim::Uuid> topic_id;  // absent: written with an inter.broker.protocol.version below 2.8
+  std::optional<sim::Uuid>
+      topic_id;  // absent: written with an inter.broker.protocol.version below 2.8
   std::map<sim::PartitionId, Assignment> partitions;
   bool operator==(const TopicZnode&) const = default;
 };
@@ -115,8 +118,8 @@ struct PartitionStateZnode {
 Parsed<PartitionStateZnode> parse_partition_state(std::string_view data);
 std::string encode(const PartitionStateZnode& znode);
 
-// /config/<type>/<entity>, quotas and SCRAM credentials included. An object without "config", and text
-// that is no JSON, are an empty map to Kafka.
+// /config/<type>/<entity>, quotas and SCRAM credentials included. An object without "config", and
+// text that is no JSON, are an empty map to Kafka.
 using ConfigZnode = std::map<std::string, std::string>;
 Parsed<ConfigZnode> parse_config(std::string_view data);
 std::string encode(const ConfigZnode& znode);
@@ -135,8 +138,8 @@ struct ProducerIdBlockZnode {
 Parsed<ProducerIdBlockZnode> parse_producer_id_block(std::string_view data);
 std::string encode(const ProducerIdBlockZnode& znode);
 
-// Entries of /kafka-acl/<Type>/<name> and /kafka-acl-extended/prefixed/<Type>/<name>. A word that Kafka
-// does not know is read as UNKNOWN, without a complaint.
+// Entries of /kafka-acl/<Type>/<name> and /kafka-acl-extended/prefixed/<Type>/<name>. A word that
+// Kafka does not know is read as UNKNOWN, without a complaint.
 struct AclEntry {
   std::string principal;
   std::string host;
@@ -148,8 +151,8 @@ struct AclEntry {
 Parsed<std::vector<AclEntry>> parse_acls(std::string_view data);
 std::string encode(const std::vector<AclEntry>& acls);
 
-// Resource types as path elements, "TransactionalId". Reading ignores case, as Kafka does; what it does not
-// know is Unknown.
+// Resource types as path elements, "TransactionalId". Reading ignores case, as Kafka does; what it
+// does not know is Unknown.
 sim::AclResourceType resource_type_of(std::string_view path_element);
 std::string path_element_of(sim::AclResourceType type);
 
@@ -161,8 +164,8 @@ struct ResourcePattern {
   auto operator<=>(const ResourcePattern&) const = default;
 };
 std::string acl_path(const ResourcePattern& resource);
-// Where and what a change of these ACLs is announced: plain text for literal patterns, JSON for others. The
-// path is the prefix of a sequential znode.
+// Where and what a change of these ACLs is announced: plain text for literal patterns, JSON for
+// others. The path is the prefix of a sequential znode.
 std::string_view acl_change_path(const ResourcePattern& resource);
 std::string encode_acl_change(const ResourcePattern& resource);
 Parsed<ResourcePattern> parse_acl_change(std::string_view data);
@@ -187,7 +190,7 @@ sim::Bytes delegation_token_hmac(std::string_view token_id, std::string_view sec
 // /feature
 struct FeatureZnode {
   std::int32_t version = 2;
-  std::int32_t status = 1;  // 0 disabled, 1 enabled
+  std::int32_t status = 1;                       // 0 disabled, 1 enabled
   std::map<std::string, std::int16_t> features;  // finalized max_version_level
   bool operator==(const FeatureZnode&) const = default;
 };
@@ -207,7 +210,8 @@ using ReassignmentZnode = std::map<sim::TopicPartition, std::vector<sim::BrokerI
 Parsed<ReassignmentZnode> parse_reassignment(std::string_view data);
 std::string encode(const ReassignmentZnode& znode);
 
-// A SCRAM credential as it stands in /config/users/<user>: "salt=…,stored_key=…,server_key=…,iterations=N".
+// A SCRAM credential as it stands in /config/users/<user>:
+// "salt=…,stored_key=…,server_key=…,iterations=N".
 struct ScramCredential {
   sim::Bytes salt;
   sim::Bytes stored_key;

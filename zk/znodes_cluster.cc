@@ -9,7 +9,8 @@
 #include "zk/znodes.h"
 #include "zk/znodes_json.h"
 
-// Controllers, brokers, features and the marks they leave: what is not a topic, a config or a secret.
+// Controllers, brokers, features and the marks they leave: what is not a topic, a config or a
+// secret.
 namespace zk {
 namespace {
 
@@ -38,12 +39,12 @@ std::optional<BrokerZnode::Endpoint> parse_endpoint(std::string_view text) {
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   const auto port = parse_i32(text.substr(colon + 1));
   if (!port) return std::nullopt;
-  return BrokerZnode::Endpoint{.listener = upper(text.substr(0, scheme)),
-                               .host = std::string(host),
-                               .port = *port};
+  return BrokerZnode::Endpoint{
+      .listener = upper(text.substr(0, scheme)), .host = std::string(host), .port = *port};
 }
 
-// The listeners of version 2 and later. Without a map of protocols a listener is named after its own.
+// The listeners of version 2 and later. Without a map of protocols a listener is named after its
+// own.
 void read_endpoints(JsonFields& read, BrokerZnode& broker) {
   const nlohmann::json* const protocols = read.find("listener_security_protocol_map");
   for (const std::string& text : read.texts("endpoints")) {
@@ -56,7 +57,8 @@ void read_endpoints(JsonFields& read, BrokerZnode& broker) {
     if (protocols != nullptr && protocols->is_object()) {
       const auto found = protocols->find(endpoint->listener);
       if (found == protocols->end() || !found->is_string()) {
-        read.complain(fmt::format("the listener '{}' has no security protocol", endpoint->listener));
+        read.complain(
+            fmt::format("the listener '{}' has no security protocol", endpoint->listener));
         continue;
       }
       protocol = upper(found->get<std::string>());
@@ -115,9 +117,12 @@ Parsed<ControllerZnode> parse_controller(std::string_view data) {
 std::string encode(const ControllerZnode& znode) {
   return JsonWriter()
       .begin('{')
-      .key("version").number(2)
-      .key("brokerid").number(znode.broker.value())
-      .key("timestamp").text(std::to_string(znode.timestamp_ms))
+      .key("version")
+      .number(2)
+      .key("brokerid")
+      .number(znode.broker.value())
+      .key("timestamp")
+      .text(std::to_string(znode.timestamp_ms))
       .key("kraftControllerEpoch")
       .number(znode.kraft_controller_epoch.value_or(sim::RaftEpoch(-1)).value())
       .end('}')
@@ -130,7 +135,9 @@ Parsed<sim::ControllerEpoch> parse_controller_epoch(std::string_view data) {
   return sim::ControllerEpoch(*epoch);
 }
 
-std::string encode_controller_epoch(sim::ControllerEpoch epoch) { return std::to_string(epoch.value()); }
+std::string encode_controller_epoch(sim::ControllerEpoch epoch) {
+  return std::to_string(epoch.value());
+}
 
 Parsed<MigrationZnode> parse_migration(std::string_view data) {
   const auto json = parse_json(data);
@@ -151,11 +158,16 @@ Parsed<MigrationZnode> parse_migration(std::string_view data) {
 std::string encode(const MigrationZnode& znode) {
   return JsonWriter()
       .begin('{')
-      .key("version").number(0)
-      .key("kraft_metadata_offset").number(znode.kraft_metadata.offset.value())
-      .key("kraft_controller_id").number(znode.kraft_controller_id.value())
-      .key("kraft_metadata_epoch").number(znode.kraft_metadata.epoch.value())
-      .key("kraft_controller_epoch").number(znode.kraft_controller_epoch.value())
+      .key("version")
+      .number(0)
+      .key("kraft_metadata_offset")
+      .number(znode.kraft_metadata.offset.value())
+      .key("kraft_controller_id")
+      .number(znode.kraft_controller_id.value())
+      .key("kraft_metadata_epoch")
+      .number(znode.kraft_metadata.epoch.value())
+      .key("kraft_controller_epoch")
+      .number(znode.kraft_controller_epoch.value())
       .end('}')
       .take();
 }
@@ -179,7 +191,8 @@ Parsed<BrokerZnode> parse_broker(std::string_view data) {
   JsonFields read(*json);
   BrokerZnode broker{.version = read.i32("version"), .jmx_port = read.i32("jmx_port")};
   if (!read.complaint() && broker.version < 1) {
-    return unreadable(fmt::format("version {} of a broker registration is not supported", broker.version));
+    return unreadable(
+        fmt::format("version {} of a broker registration is not supported", broker.version));
   }
   if (broker.version == 1) {
     broker.endpoints.push_back({.listener = "PLAINTEXT",
@@ -258,10 +271,14 @@ Parsed<ProducerIdBlockZnode> parse_producer_id_block(std::string_view data) {
 std::string encode(const ProducerIdBlockZnode& znode) {
   return JsonWriter()
       .begin('{')
-      .key("version").number(1)
-      .key("broker").number(znode.broker.value())
-      .key("block_start").text(std::to_string(znode.block_start))
-      .key("block_end").text(std::to_string(znode.block_end))
+      .key("version")
+      .number(1)
+      .key("broker")
+      .number(znode.broker.value())
+      .key("block_start")
+      .text(std::to_string(znode.block_start))
+      .key("block_end")
+      .text(std::to_string(znode.block_end))
       .end('}')
       .take();
 }
@@ -304,7 +321,13 @@ std::string encode(const FeatureZnode& znode) {
     if (znode.version == 1) json.key("min_version_level").number(level);
     json.end('}');
   }
-  return json.end('}').key("version").number(znode.version).key("status").number(znode.status).end('}').take();
+  return json.end('}')
+      .key("version")
+      .number(znode.version)
+      .key("status")
+      .number(znode.status)
+      .end('}')
+      .take();
 }
 
 Parsed<sim::BrokerId> parse_log_dir_event(std::string_view data) {
@@ -319,9 +342,12 @@ Parsed<sim::BrokerId> parse_log_dir_event(std::string_view data) {
 std::string encode_log_dir_event(sim::BrokerId broker) {
   return JsonWriter()
       .begin('{')
-      .key("version").number(1)
-      .key("broker").number(broker.value())
-      .key("event").number(1)
+      .key("version")
+      .number(1)
+      .key("broker")
+      .number(broker.value())
+      .key("event")
+      .number(1)
       .end('}')
       .take();
 }

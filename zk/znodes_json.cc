@@ -68,22 +68,25 @@ const nlohmann::json* JsonFields::require(std::string_view key) {
 }
 
 void JsonFields::complain(std::string what) {
-  if (!complaint_) complaint_ = where_.empty() ? std::move(what) : fmt::format("{} in {}", what, where_);
+  if (!complaint_)
+    complaint_ = where_.empty() ? std::move(what) : fmt::format("{} in {}", what, where_);
 }
 
 std::int32_t JsonFields::as_i32(const nlohmann::json& value, std::string_view key) {
   if (value.is_number_integer()) {
-    const bool fits = value.is_number_unsigned()
-                          ? value.get<std::uint64_t>() <= std::numeric_limits<std::int32_t>::max()
-                          : value.get<std::int64_t>() >= std::numeric_limits<std::int32_t>::min() &&
-                                value.get<std::int64_t>() <= std::numeric_limits<std::int32_t>::max();
+    const bool fits =
+        value.is_number_unsigned()
+            ? value.get<std::uint64_t>() <= std::numeric_limits<std::int32_t>::max()
+            : value.get<std::int64_t>() >= std::numeric_limits<std::int32_t>::min() &&
+                  value.get<std::int64_t>() <= std::numeric_limits<std::int32_t>::max();
     if (fits) return value.get<std::int32_t>();
   }
   complain(fmt::format("the field '{}' is no 32-bit number", key));
   return 0;
 }
 
-std::vector<sim::BrokerId> JsonFields::as_brokers(const nlohmann::json& value, std::string_view key) {
+std::vector<sim::BrokerId> JsonFields::as_brokers(const nlohmann::json& value,
+                                                  std::string_view key) {
   std::vector<sim::BrokerId> ids;
   if (!value.is_array()) {
     complain(fmt::format("the field '{}' is no array", key));
@@ -139,8 +142,12 @@ std::vector<sim::BrokerId> JsonFields::brokers(std::string_view key) {
   return as_brokers(array(key), key);
 }
 
-std::optional<std::int32_t> parse_i32(std::string_view text) { return parse_number<std::int32_t>(text); }
-std::optional<std::int64_t> parse_i64(std::string_view text) { return parse_number<std::int64_t>(text); }
+std::optional<std::int32_t> parse_i32(std::string_view text) {
+  return parse_number<std::int32_t>(text);
+}
+std::optional<std::int64_t> parse_i64(std::string_view text) {
+  return parse_number<std::int64_t>(text);
+}
 
 void JsonWriter::separate() {
   if (out_.empty()) return;

@@ -11,16 +11,16 @@
 #include "sim/kafka/ids.h"
 #include "zk/znodes.h"
 
-// Both ways between JSON text and values, with the manners of Kafka's own helpers (kafka.utils.Json over
-// Jackson). For the sources of zk/znodes.h alone.
+// Both ways between JSON text and values, with the manners of Kafka's own helpers (kafka.utils.Json
+// over Jackson). For the sources of zk/znodes.h alone.
 namespace zk {
 
-// The document, or nothing where Jackson throws JsonProcessingException. Text without any token is a
-// document that is no object; text after the document is ignored; the last of equal keys counts.
+// The document, or nothing where Jackson throws JsonProcessingException. Text without any token is
+// a document that is no object; text after the document is ignored; the last of equal keys counts.
 std::optional<nlohmann::json> parse_json(std::string_view text);
 
-// Reads members of an object as JsonValue.to[T] does: strictly by type, no conversions. The first failure
-// is remembered, later reads give neutral values; ask `complaint` at the end.
+// Reads members of an object as JsonValue.to[T] does: strictly by type, no conversions. The first
+// failure is remembered, later reads give neutral values; ask `complaint` at the end.
 class JsonFields {
  public:
   explicit JsonFields(const nlohmann::json& object, std::string where = {});
@@ -58,12 +58,13 @@ inline std::unexpected<Unreadable> unreadable(std::string why) {
   return std::unexpected(Unreadable{std::move(why), true});
 }
 
-// Decimal digits with an optional sign, the whole text, in range: Integer.parseInt and Long.parseLong.
+// Decimal digits with an optional sign, the whole text, in range: Integer.parseInt and
+// Long.parseLong.
 std::optional<std::int32_t> parse_i32(std::string_view text);
 std::optional<std::int64_t> parse_i64(std::string_view text);
 
-// Writes JSON as Jackson does: no blanks, non-ASCII as it is, control characters as \uXXXX in capitals.
-// Keys come out in the order of the calls.
+// Writes JSON as Jackson does: no blanks, non-ASCII as it is, control characters as \uXXXX in
+// capitals. Keys come out in the order of the calls.
 class JsonWriter {
  public:
   JsonWriter& key(std::string_view name);

@@ -17,7 +17,9 @@ std::uint32_t table_size(std::size_t keys) {
 }
 
 std::uint32_t code_point(std::string_view sequence) {
-  const auto at = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(sequence[i])); };
+  const auto at = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(sequence[i]));
+  };
   switch (sequence.size()) {
     case 1:
       return at(0);
@@ -50,19 +52,20 @@ std::int32_t java_hash(std::string_view text) {
 
 std::vector<std::string> hash_map_order(std::vector<std::string> keys, WithinBucket within) {
   const std::uint32_t size = table_size(keys.size());
-  std::vector<std::tuple<std::uint32_t, std::int32_t, std::string>> placed;
+  // Bucket, order within it, and which of the keys it is, so that no two places are the same.
+  std::vector<std::tuple<std::uint32_t, std::int32_t, std::size_t>> placed;
   placed.reserve(keys.size());
-  for (std::string& key : keys) {
-    const auto hash = static_cast<std::uint32_t>(java_hash(key));
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto hash = static_cast<std::uint32_t>(java_hash(keys[i]));
     const std::uint32_t spread = hash ^ (hash >> 16);
     const bool by_hash = within == WithinBucket::ByHash;
-    placed.emplace_back(spread & (size - 1), by_hash ? static_cast<std::int32_t>(spread) : 0, std::move(key));
+    placed.emplace_back(spread & (size - 1), by_hash ? static_cast<std::int32_t>(spread) : 0, i);
   }
-  std::ranges::stable_sort(placed, {}, [](const auto& each) {
-    return std::pair(std::get<0>(each), std::get<1>(each));
-  });
-  for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = std::move(std::get<2>(placed[i]));
-  return keys;
+  std::ranges::sort(placed);
+  std::vector<std::string> ordered;
+  ordered.reserve(keys.size());
+  for (const auto& place : placed) ordered.push_back(std::move(keys[std::get<2>(place)]));
+  return ordered;
 }
 
 }  // namespace zk

@@ -34,13 +34,16 @@ std::string pascal_case(std::string_view name) {
   return result;
 }
 
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+char upper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
 
 bool same_word(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, upper, upper);
 }
 
-// The enumerator in [1, last] with this name in Pascal case, whatever the case of the text; else Unknown.
+// The enumerator in [1, last] with this name in Pascal case, whatever the case of the text; else
+// Unknown.
 template <class Enum>
 Enum named(std::string_view word, Enum last) {
   for (int code = 1; code <= static_cast<int>(last); ++code) {
@@ -61,7 +64,9 @@ Enum spelled(std::string_view word, Enum last) {
 }
 
 // "Type:name" with a type and a colon, or Kafka throws (SecurityUtils.parseKafkaPrincipal).
-bool is_principal(std::string_view text) { return text.find(':') != std::string_view::npos; }
+bool is_principal(std::string_view text) {
+  return text.find(':') != std::string_view::npos;
+}
 
 std::string principal_of(JsonFields& read, std::string_view sanitized) {
   auto principal = desanitize(sanitized);
@@ -78,7 +83,9 @@ sim::AclResourceType resource_type_of(std::string_view path_element) {
   return named(path_element, sim::AclResourceType::User);
 }
 
-std::string path_element_of(sim::AclResourceType type) { return pascal_case(sim::name_of(type)); }
+std::string path_element_of(sim::AclResourceType type) {
+  return pascal_case(sim::name_of(type));
+}
 
 std::string acl_path(const ResourcePattern& resource) {
   const std::string_view store =
@@ -97,10 +104,14 @@ std::string encode_acl_change(const ResourcePattern& resource) {
   }
   return JsonWriter()
       .begin('{')
-      .key("version").number(1)
-      .key("resourceType").text(sim::name_of(resource.resource_type))
-      .key("name").text(resource.name)
-      .key("patternType").text(sim::name_of(resource.pattern_type))
+      .key("version")
+      .number(1)
+      .key("resourceType")
+      .text(sim::name_of(resource.resource_type))
+      .key("name")
+      .text(resource.name)
+      .key("patternType")
+      .text(sim::name_of(resource.pattern_type))
       .end('}')
       .take();
 }
@@ -108,9 +119,10 @@ std::string encode_acl_change(const ResourcePattern& resource) {
 Parsed<ResourcePattern> parse_acl_change(std::string_view data) {
   const std::size_t colon = data.find(':');
   if (colon == std::string_view::npos) return unreadable("it is not of the form TYPE:name");
-  return ResourcePattern{.resource_type = spelled(data.substr(0, colon), sim::AclResourceType::User),
-                         .pattern_type = sim::PatternType::Literal,
-                         .name = std::string(data.substr(colon + 1))};
+  return ResourcePattern{
+      .resource_type = spelled(data.substr(0, colon), sim::AclResourceType::User),
+      .pattern_type = sim::PatternType::Literal,
+      .name = std::string(data.substr(colon + 1))};
 }
 
 Parsed<ResourcePattern> parse_extended_acl_change(std::string_view data) {
@@ -139,11 +151,11 @@ Parsed<std::vector<AclEntry>> parse_acls(std::string_view data) {
   }
   for (const nlohmann::json& element : read.array("acls")) {
     JsonFields acl(element, "an entry");
-    AclEntry entry{.principal = acl.text("principal"),
-                   .host = acl.text("host"),
-                   .operation = named(acl.text("operation"), sim::AclOperation::DescribeTokens),
-                   .permission_type =
-                       named(acl.text("permissionType"), sim::AclPermissionType::Allow)};
+    AclEntry entry{
+        .principal = acl.text("principal"),
+        .host = acl.text("host"),
+        .operation = named(acl.text("operation"), sim::AclOperation::DescribeTokens),
+        .permission_type = named(acl.text("permissionType"), sim::AclPermissionType::Allow)};
     if (!acl.complaint() && !is_principal(entry.principal)) {
       acl.complain(fmt::format("'{}' is no principal", entry.principal));
     }
@@ -162,10 +174,14 @@ std::string encode(const std::vector<AclEntry>& acls) {
   json.begin('{').key("acls").begin('[');
   for (const AclEntry& acl : acls) {
     json.begin('{')
-        .key("principal").text(acl.principal)
-        .key("permissionType").text(pascal_case(sim::name_of(acl.permission_type)))
-        .key("host").text(acl.host)
-        .key("operation").text(pascal_case(sim::name_of(acl.operation)))
+        .key("principal")
+        .text(acl.principal)
+        .key("permissionType")
+        .text(pascal_case(sim::name_of(acl.permission_type)))
+        .key("host")
+        .text(acl.host)
+        .key("operation")
+        .text(pascal_case(sim::name_of(acl.operation)))
         .end('}');
   }
   return json.end(']').key("version").number(1).end('}').take();
@@ -198,14 +214,22 @@ std::string encode(const DelegationTokenZnode& znode) {
   for (const std::string& renewer : znode.renewers) renewers.push_back(sanitize(renewer));
   return JsonWriter()
       .begin('{')
-      .key("issueTimestamp").number(znode.issue_timestamp_ms)
-      .key("renewers").texts(renewers)
-      .key("tokenRequester").text(sanitize(znode.token_requester))
-      .key("tokenId").text(znode.token_id)
-      .key("owner").text(sanitize(znode.owner))
-      .key("expiryTimestamp").number(znode.expiry_timestamp_ms)
-      .key("maxTimestamp").number(znode.max_timestamp_ms)
-      .key("version").number(3)
+      .key("issueTimestamp")
+      .number(znode.issue_timestamp_ms)
+      .key("renewers")
+      .texts(renewers)
+      .key("tokenRequester")
+      .text(sanitize(znode.token_requester))
+      .key("tokenId")
+      .text(znode.token_id)
+      .key("owner")
+      .text(sanitize(znode.owner))
+      .key("expiryTimestamp")
+      .number(znode.expiry_timestamp_ms)
+      .key("maxTimestamp")
+      .number(znode.max_timestamp_ms)
+      .key("version")
+      .number(3)
       .end('}')
       .take();
 }
@@ -244,7 +268,8 @@ Parsed<ScramCredential> parse_scram_credential(std::string_view text) {
   auto server_key = base64_decode(parts["server_key"]);
   const auto iterations = parse_i32(parts["iterations"]);
   if (!salt || !stored_key || !server_key || !iterations) {
-    return unreadable("a part of the SCRAM credential is no base64, or the iterations are no number");
+    return unreadable(
+        "a part of the SCRAM credential is no base64, or the iterations are no number");
   }
   return ScramCredential{.salt = *std::move(salt),
                          .stored_key = *std::move(stored_key),

@@ -12,7 +12,8 @@ namespace {
 
 using Replicas = std::vector<sim::BrokerId>;
 
-// adding_replicas and removing_replicas hold the partitions that are moving, and are absent before 2.4.
+// adding_replicas and removing_replicas hold the partitions that are moving, and are absent
+// before 2.4.
 Replicas moving_replicas(JsonFields& read, std::string_view key, const std::string& partition) {
   const nlohmann::json* const moving = read.find(key);
   if (moving == nullptr) return {};
@@ -42,7 +43,8 @@ void write_replicas(JsonWriter& json, std::string_view key, const TopicZnode& zn
 
 Parsed<TopicZnode> parse_topic(std::string_view data) {
   const auto json = parse_json(data);
-  // Kafka takes such a topic for one without id and partitions, and then stumbles over the missing id.
+  // Kafka takes such a topic for one without id and partitions, and then stumbles over the missing
+  // id.
   if (!json) return not_json();
   JsonFields read(*json);
   TopicZnode topic;
@@ -51,7 +53,8 @@ Parsed<TopicZnode> parse_topic(std::string_view data) {
     if (!topic.topic_id) read.complain("the topic id is no base64 text of 16 bytes");
   }
   const nlohmann::json* const partitions = read.find("partitions");
-  if (partitions != nullptr && !partitions->is_object()) read.complain("the field 'partitions' is no object");
+  if (partitions != nullptr && !partitions->is_object())
+    read.complain("the field 'partitions' is no object");
   if (read.complaint()) return unreadable(*read.complaint());
   if (partitions == nullptr) return topic;
   for (const auto& [name, replicas] : partitions->items()) {
@@ -59,9 +62,10 @@ Parsed<TopicZnode> parse_topic(std::string_view data) {
     if (!id) return unreadable(fmt::format("'{}' is no number of a partition", name));
     topic.partitions.insert_or_assign(
         sim::PartitionId(*id),
-        TopicZnode::Assignment{.replicas = read.as_brokers(replicas, "partitions"),
-                               .adding_replicas = moving_replicas(read, "adding_replicas", name),
-                               .removing_replicas = moving_replicas(read, "removing_replicas", name)});
+        TopicZnode::Assignment{
+            .replicas = read.as_brokers(replicas, "partitions"),
+            .adding_replicas = moving_replicas(read, "adding_replicas", name),
+            .removing_replicas = moving_replicas(read, "removing_replicas", name)});
   }
   if (read.complaint()) return unreadable(*read.complaint());
   return topic;
@@ -89,7 +93,8 @@ Parsed<PartitionStateZnode> parse_partition_state(std::string_view data) {
                             .controller_epoch = sim::ControllerEpoch(read.i32("controller_epoch"))};
   if (const auto* recovery = read.find("leader_recovery_state")) {
     const std::int32_t value = read.as_i32(*recovery, "leader_recovery_state");
-    if (value != 0 && value != 1) read.complain(fmt::format("{} is no leader recovery state", value));
+    if (value != 0 && value != 1)
+      read.complain(fmt::format("{} is no leader recovery state", value));
     state.leader_recovery_state = static_cast<sim::LeaderRecoveryState>(value);
   }
   if (read.complaint()) return unreadable(*read.complaint());
@@ -103,7 +108,8 @@ std::string encode(const PartitionStateZnode& znode) {
   json.key("leader").number(znode.leader.value());
   json.key("version").number(1);
   if (znode.leader_recovery_state != sim::LeaderRecoveryState::Recovered) {
-    json.key("leader_recovery_state").number(static_cast<std::int64_t>(znode.leader_recovery_state));
+    json.key("leader_recovery_state")
+        .number(static_cast<std::int64_t>(znode.leader_recovery_state));
   }
   json.key("leader_epoch").number(znode.leader_epoch.value());
   return json.key("isr").brokers(znode.isr).end('}').take();
@@ -151,8 +157,10 @@ Parsed<std::string> parse_config_change(std::string_view data) {
 std::string encode_config_change(std::string_view entity_path) {
   return JsonWriter()
       .begin('{')
-      .key("version").number(2)
-      .key("entity_path").text(entity_path)
+      .key("version")
+      .number(2)
+      .key("entity_path")
+      .text(entity_path)
       .end('}')
       .take();
 }
@@ -188,7 +196,8 @@ Parsed<ReassignmentZnode> parse_reassignment(std::string_view data) {
   JsonFields read(*json);
   for (const nlohmann::json& element : read.array("partitions")) {
     JsonFields each(element);
-    const sim::TopicPartition partition{each.text("topic"), sim::PartitionId(each.i32("partition"))};
+    const sim::TopicPartition partition{each.text("topic"),
+                                        sim::PartitionId(each.i32("partition"))};
     reassignment.insert_or_assign(partition, each.brokers("replicas"));
     if (each.complaint()) read.complain(*each.complaint());
   }

@@ -12,13 +12,16 @@
 
 // What our copy makes of the tree that real Kafka copied, beside what real Kafka committed.
 //
-//   ZooKeeper's files ── as of the claim ──► tree ──► our records  ═══ as a multiset ═══  the log's, Begin … End
+//   ZooKeeper's files ── as of the claim ──► tree ──► our records  ═══ as a multiset ═══  the
+//   log's, Begin … End
 namespace {
 
 // What is the copy's, with what is random or none of a version's business taken out.
 bool is_of_the_copy(const sim::Record& record) {
-  return std::holds_alternative<sim::TopicRecord>(record) || std::holds_alternative<sim::PartitionRecord>(record) ||
-         std::holds_alternative<sim::ConfigRecord>(record) || std::holds_alternative<sim::ClientQuotaRecord>(record) ||
+  return std::holds_alternative<sim::TopicRecord>(record) ||
+         std::holds_alternative<sim::PartitionRecord>(record) ||
+         std::holds_alternative<sim::ConfigRecord>(record) ||
+         std::holds_alternative<sim::ClientQuotaRecord>(record) ||
          std::holds_alternative<sim::UserScramCredentialRecord>(record) ||
          std::holds_alternative<sim::ProducerIdsRecord>(record) ||
          std::holds_alternative<sim::AccessControlEntryRecord>(record) ||
@@ -56,7 +59,8 @@ std::multiset<sim::Record> committed_copy(const std::filesystem::path& controlle
     if (!reader) continue;
     const auto stop = kraft::read_batches(*reader, [&](const kraft::RecordBatch& batch) {
       for (const kraft::LogRecord& record : batch.records) {
-        if (const auto* data = std::get_if<sim::VersionedRecord>(&record.content)) take(data->record);
+        if (const auto* data = std::get_if<sim::VersionedRecord>(&record.content))
+          take(data->record);
       }
     });
     if (!copy.empty()) break;
@@ -69,9 +73,11 @@ class Copy : public testing::TestWithParam<const char*> {};
 TEST_P(Copy, MakesTheRecordsThatKafkaCommitted) {
   const auto zookeeper = tests::golden(std::string(GetParam()) + "/zk-1");
   zk::ClaimFinder finder("", zk::Tree());
-  const auto transactions = zk::disk::read_transactions(zookeeper, zk::Zxid(0), [&](const auto& entry) {
-    return finder.take(entry.txn.header, entry.txn.txn) ? zk::disk::Visit::Continue : zk::disk::Visit::Stop;
-  });
+  const auto transactions =
+      zk::disk::read_transactions(zookeeper, zk::Zxid(0), [&](const auto& entry) {
+        return finder.take(entry.txn.header, entry.txn.txn) ? zk::disk::Visit::Continue
+                                                            : zk::disk::Visit::Stop;
+      });
   ASSERT_TRUE(transactions) << tests::said(transactions.error());
   const auto claim = finder.found({});
   ASSERT_TRUE(claim) << tests::said(claim.error());
@@ -98,7 +104,8 @@ TEST_P(Copy, MakesTheRecordsThatKafkaCommitted) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OfEveryCapturedCluster, Copy,
-                         testing::Values("sample/p3-hybrid", "failover/p3-hybrid", "rollback_hybrid/p3-hybrid",
-                                         "copy_killed/p3-hybrid", "gz/p3-hybrid"));
+                         testing::Values("sample/p3-hybrid", "failover/p3-hybrid",
+                                         "rollback_hybrid/p3-hybrid", "copy_killed/p3-hybrid",
+                                         "gz/p3-hybrid"));
 
 }  // namespace

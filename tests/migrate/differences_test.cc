@@ -19,12 +19,14 @@ using migrate::Tolerance;
 using migrate::Verdict;
 
 std::string said(const migrate::DiffReport& report) {
-  std::string text = fmt::format("{}, checkpoint {}@{}, log ends {}@{}\n", migrate::name_of(report.verdict),
-                                 report.checkpoint.offset.value(), report.checkpoint.epoch.value(),
-                                 report.kraft_end.offset.value(), report.kraft_end.epoch.value());
+  std::string text =
+      fmt::format("{}, checkpoint {}@{}, log ends {}@{}\n", migrate::name_of(report.verdict),
+                  report.checkpoint.offset.value(), report.checkpoint.epoch.value(),
+                  report.kraft_end.offset.value(), report.kraft_end.epoch.value());
   for (const auto& each : report.different) text += "  different " + sim::describe(each) + '\n';
   for (const auto& each : report.pending) text += "  pending " + sim::describe(each) + '\n';
-  for (const auto& each : report.unknown) text += fmt::format("  unknown {}: {}\n", each.path, each.why);
+  for (const auto& each : report.unknown)
+    text += fmt::format("  unknown {}: {}\n", each.path, each.why);
   return text;
 }
 
@@ -40,7 +42,9 @@ struct Pair {
   std::string phase;
   std::string controller;
 };
-void PrintTo(const Pair& pair, std::ostream* out) { *out << pair.phase << " " << pair.controller; }
+void PrintTo(const Pair& pair, std::ostream* out) {
+  *out << pair.phase << " " << pair.controller;
+}
 
 class CapturedStores : public testing::TestWithParam<Pair> {};
 
@@ -57,25 +61,29 @@ TEST_P(CapturedStores, SayTheSameUpToWhatIsTolerated) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    EveryHybridPhase, CapturedStores,
-    testing::Values(Pair{"sample/p3-hybrid", "controller-3000"}, Pair{"sample/p3-hybrid-changed", "controller-3000"},
-                    Pair{"sample/p4-dual-write", "controller-3000"}, Pair{"gz/p3-hybrid", "controller-3000"},
-                    Pair{"gz/p3-hybrid-changed", "controller-3000"}, Pair{"gz/p4-dual-write", "controller-3000"},
-                    Pair{"copy_killed/p3-hybrid", "controller-3000"},
-                    Pair{"copy_killed/p3-restarted", "controller-3000"},
-                    Pair{"rollback_hybrid/p3-hybrid", "controller-3000"},
-                    Pair{"failover/p3-hybrid", "controller-3000"}, Pair{"failover/p3-hybrid", "controller-3001"},
-                    Pair{"failover/p3-hybrid", "controller-3002"},
-                    Pair{"failover/p3-after-failover", "controller-3001"},
-                    Pair{"failover/p3-after-failover", "controller-3002"},
-                    Pair{"failover/p4-dual-write", "controller-3000"},
-                    Pair{"failover/p4-dual-write", "controller-3001"},
-                    Pair{"failover/p4-dual-write", "controller-3002"}));
+INSTANTIATE_TEST_SUITE_P(EveryHybridPhase, CapturedStores,
+                         testing::Values(Pair{"sample/p3-hybrid", "controller-3000"},
+                                         Pair{"sample/p3-hybrid-changed", "controller-3000"},
+                                         Pair{"sample/p4-dual-write", "controller-3000"},
+                                         Pair{"gz/p3-hybrid", "controller-3000"},
+                                         Pair{"gz/p3-hybrid-changed", "controller-3000"},
+                                         Pair{"gz/p4-dual-write", "controller-3000"},
+                                         Pair{"copy_killed/p3-hybrid", "controller-3000"},
+                                         Pair{"copy_killed/p3-restarted", "controller-3000"},
+                                         Pair{"rollback_hybrid/p3-hybrid", "controller-3000"},
+                                         Pair{"failover/p3-hybrid", "controller-3000"},
+                                         Pair{"failover/p3-hybrid", "controller-3001"},
+                                         Pair{"failover/p3-hybrid", "controller-3002"},
+                                         Pair{"failover/p3-after-failover", "controller-3001"},
+                                         Pair{"failover/p3-after-failover", "controller-3002"},
+                                         Pair{"failover/p4-dual-write", "controller-3000"},
+                                         Pair{"failover/p4-dual-write", "controller-3001"},
+                                         Pair{"failover/p4-dual-write", "controller-3002"}));
 
 TEST(Differences, ALogThatEndsBelowTheOffsetInMigrationIsBehind) {
   const auto tree = tests::zookeeper_tree(tests::golden("failover/p3-after-failover/zk-1"));
-  const auto report = tests::diff_stores(tree, tests::golden("failover/p3-after-failover/controller-3000"));
+  const auto report =
+      tests::diff_stores(tree, tests::golden("failover/p3-after-failover/controller-3000"));
   EXPECT_EQ(report.verdict, Verdict::Behind) << said(report);
 }
 
@@ -90,7 +98,8 @@ TEST(Differences, OneByteOfOneConfigIsNamed) {
   ASSERT_NE(digit, std::string::npos);
   data[digit] = '2';
   tree.apply({.zxid = tree.last_processed_zxid().next()},
-             zk::SetDataTxn{.path = "/config/topics/audit.log", .data = data, .version = zk::DataVersion(9)});
+             zk::SetDataTxn{
+                 .path = "/config/topics/audit.log", .data = data, .version = zk::DataVersion(9)});
   const auto report = tests::diff_stores(tree, tests::golden("sample/p3-hybrid/controller-3000"));
   EXPECT_EQ(report.verdict, Verdict::Different);
   ASSERT_EQ(report.different.size(), 1u) << said(report);
@@ -104,7 +113,8 @@ TEST(Differences, OneByteOfOneConfigIsNamed) {
 sim::MetadataImage image_of(const std::vector<sim::Record>& records, std::int64_t offset = 100) {
   sim::MetadataDelta delta{sim::MetadataImage()};
   for (const sim::Record& record : records) EXPECT_TRUE(delta.replay(record));
-  return delta.apply({.last_contained_offset = sim::Offset(offset), .last_contained_epoch = sim::RaftEpoch(1)});
+  return delta.apply(
+      {.last_contained_offset = sim::Offset(offset), .last_contained_epoch = sim::RaftEpoch(1)});
 }
 
 const zk::MigrationZnode kMirroredTo100{.kraft_controller_id = sim::BrokerId(3000),
@@ -129,7 +139,8 @@ sim::ConfigRecord config(std::string topic, std::string value) {
 
 TEST(Differences, AMirroredProducerIdBlockEndsAThousandIdsLater) {
   const auto next = [](std::int64_t id) {
-    return image_of({sim::ProducerIdsRecord{.broker_id = sim::BrokerId(1), .next_producer_id = sim::ProducerId(id)}});
+    return image_of({sim::ProducerIdsRecord{.broker_id = sim::BrokerId(1),
+                                            .next_producer_id = sim::ProducerId(id)}});
   };
   const auto tolerated = diff(next(3000), next(2000), next(2000));
   EXPECT_EQ(tolerated.verdict, Verdict::Equal) << said(tolerated);
@@ -164,9 +175,10 @@ TEST(Differences, TheLastQuotaOfAClientStaysBehindAndThatOfAUserMustNot) {
 }
 
 TEST(Differences, AQuotaThatTheLogNeverRemovedIsNotLeftBehind) {
-  const auto zookeeper = image_of({sim::ClientQuotaRecord{.entity = {{.entity_type = "ip", .entity_name = "::1"}},
-                                                          .key = "connection_creation_rate",
-                                                          .value = sim::QuotaValue(1.0)}});
+  const auto zookeeper =
+      image_of({sim::ClientQuotaRecord{.entity = {{.entity_type = "ip", .entity_name = "::1"}},
+                                       .key = "connection_creation_rate",
+                                       .value = sim::QuotaValue(1.0)}});
   const auto none = image_of({});
   const zk::ReadReport report;
   migrate::DiffInput input{.zookeeper = zookeeper,
@@ -200,7 +212,8 @@ TEST(Differences, AnEncodedPasswordIsUnknownWithoutItsSecretAndToleratedWithIt) 
   const auto with = diff(broker("plain"), broker("plain"), broker("plain"), decoded);
   EXPECT_EQ(with.verdict, Verdict::Equal);
   EXPECT_EQ(tolerances(with), (std::map<Tolerance, int>{{Tolerance::EncodedPassword, 1}}));
-  EXPECT_EQ(diff(broker("other"), broker("plain"), broker("plain"), decoded).verdict, Verdict::Different);
+  EXPECT_EQ(diff(broker("other"), broker("plain"), broker("plain"), decoded).verdict,
+            Verdict::Different);
 }
 
 TEST(Differences, AnUnreadableZnodeMakesTheVerdictUnknownAndADifferenceOutweighsIt) {

@@ -21,9 +21,12 @@
 // The two stores of a captured cluster, as the tests of the copy and of `diff` read them.
 namespace tests {
 
-inline std::string said(const sim::Problem& problem) { return sim::describe(problem); }
+inline std::string said(const sim::Problem& problem) {
+  return sim::describe(problem);
+}
 
-inline zk::Tree zookeeper_tree(const std::filesystem::path& dir, const zk::disk::RecoverOptions& options = {}) {
+inline zk::Tree zookeeper_tree(const std::filesystem::path& dir,
+                               const zk::disk::RecoverOptions& options = {}) {
   auto recovery = zk::disk::recover(dir, options);
   if (!recovery) {
     ADD_FAILURE() << said(recovery.error());
@@ -33,14 +36,16 @@ inline zk::Tree zookeeper_tree(const std::filesystem::path& dir, const zk::disk:
 }
 
 // The records of a metadata log as a loader applies them.
-inline std::vector<kraft::AppliedRecord> applied_records(const std::filesystem::path& controller_dir) {
+inline std::vector<kraft::AppliedRecord> applied_records(
+    const std::filesystem::path& controller_dir) {
   std::vector<kraft::AppliedRecord> records;
   const auto dir = kraft::open_metadata_dir(controller_dir);
   if (!dir) {
     ADD_FAILURE() << said(dir.error());
     return records;
   }
-  kraft::AppliedRecords applied([&](const kraft::AppliedRecord& record) { records.push_back(record); });
+  kraft::AppliedRecords applied(
+      [&](const kraft::AppliedRecord& record) { records.push_back(record); });
   const auto read = kraft::read_metadata_log(
       *dir, [&](auto& batch, const kraft::BatchSource& source) { applied.add(batch, source); });
   EXPECT_FALSE(read.damage) << said(*read.damage);
@@ -71,12 +76,15 @@ inline KraftImages kraft_images(const std::filesystem::path& controller_dir,
   const auto read = kraft::read_metadata_log(
       *dir, [&](auto& batch, const kraft::BatchSource& source) { applied.add(batch, source); });
   last = {.epoch = read.epoch, .offset = sim::Offset(read.end.value() - 1)};
-  return {.at_checkpoint = then.apply({.last_contained_offset = checkpoint ? checkpoint->offset : last.offset,
-                                       .last_contained_epoch = checkpoint ? checkpoint->epoch : last.epoch}),
-          .at_end = now.apply({.last_contained_offset = last.offset, .last_contained_epoch = last.epoch})};
+  return {.at_checkpoint =
+              then.apply({.last_contained_offset = checkpoint ? checkpoint->offset : last.offset,
+                          .last_contained_epoch = checkpoint ? checkpoint->epoch : last.epoch}),
+          .at_end = now.apply(
+              {.last_contained_offset = last.offset, .last_contained_epoch = last.epoch})};
 }
 
-inline migrate::DiffReport diff_stores(const zk::Tree& tree, const std::filesystem::path& controller_dir) {
+inline migrate::DiffReport diff_stores(const zk::Tree& tree,
+                                       const std::filesystem::path& controller_dir) {
   const auto view = zk::cluster_view(tree, "");
   const auto zookeeper = zk::zk_to_image(tree, "", {});
   std::optional<zk::MigrationZnode> migration;

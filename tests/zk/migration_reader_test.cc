@@ -17,7 +17,8 @@ class TreeMaker {
  public:
   // Creates the znode, with parents without data.
   TreeMaker& put(const std::string& path, zk::Data data = std::nullopt, bool ephemeral = false) {
-    for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
+         slash = path.find('/', slash + 1)) {
       const std::string parent = path.substr(0, slash);
       if (tree.find(parent) == nullptr) create(parent, std::nullopt, false);
     }
@@ -29,17 +30,20 @@ class TreeMaker {
  private:
   void create(const std::string& path, zk::Data data, bool ephemeral) {
     zxid = zxid.next();
-    const auto applied =
-        tree.apply({.client_id = zk::SessionId(ephemeral ? 77 : 0), .zxid = zxid},
-                   zk::CreateTxn{.path = path, .data = std::move(data), .ephemeral = ephemeral,
-                                 .parent_cversion = zk::ChildVersion(-1)});
+    const auto applied = tree.apply({.client_id = zk::SessionId(ephemeral ? 77 : 0), .zxid = zxid},
+                                    zk::CreateTxn{.path = path,
+                                                  .data = std::move(data),
+                                                  .ephemeral = ephemeral,
+                                                  .parent_cversion = zk::ChildVersion(-1)});
     EXPECT_EQ(applied.result.error, zk::ErrorCode::Ok) << path;
   }
   zk::Zxid zxid{0};
 };
 
-constexpr const char* kTopicA = R"({"version":3,"partitions":{"0":[1,2],"1":[2,1]},"topic_id":"AAAAAAAAAAAAAAAAAAAAAQ"})";
-constexpr const char* kState = R"({"controller_epoch":1,"leader":2,"version":1,"leader_epoch":5,"isr":[2]})";
+constexpr const char* kTopicA =
+    R"({"version":3,"partitions":{"0":[1,2],"1":[2,1]},"topic_id":"AAAAAAAAAAAAAAAAAAAAAQ"})";
+constexpr const char* kState =
+    R"({"controller_epoch":1,"leader":2,"version":1,"leader_epoch":5,"isr":[2]})";
 
 template <class T>
 std::vector<T> records_of(const zk::TreeCopy& copy) {
@@ -53,7 +57,10 @@ std::vector<T> records_of(const zk::TreeCopy& copy) {
 }
 
 TEST(CopyOfATree, TakesAPartitionWithoutStateForOneWithAllItsReplicasInSync) {
-  const auto tree = TreeMaker().put("/brokers/topics/a", kTopicA).put("/brokers/topics/a/partitions/0/state", kState).tree;
+  const auto tree = TreeMaker()
+                        .put("/brokers/topics/a", kTopicA)
+                        .put("/brokers/topics/a/partitions/0/state", kState)
+                        .tree;
   const auto copy = zk::copy_of(tree, "", {});
   const auto partitions = records_of<sim::PartitionRecord>(copy);
   ASSERT_EQ(partitions.size(), 2u);
@@ -67,7 +74,8 @@ TEST(CopyOfATree, TakesAPartitionWithoutStateForOneWithAllItsReplicasInSync) {
 }
 
 TEST(CopyOfATree, LeavesOutTopicsThatWaitToBeDeleted) {
-  const auto tree = TreeMaker().put("/brokers/topics/a", kTopicA).put("/admin/delete_topics/a").tree;
+  const auto tree =
+      TreeMaker().put("/brokers/topics/a", kTopicA).put("/admin/delete_topics/a").tree;
   const auto copy = zk::copy_of(tree, "/", {});
   EXPECT_TRUE(copy.lists.empty());
   EXPECT_EQ(copy.report.topics_pending_deletion, std::vector<std::string>{"a"});
@@ -91,16 +99,17 @@ TEST(CopyOfATree, WithATopicWithoutIdEndsForTheDriverAndGoesOnForAReader) {
 }
 
 TEST(CopyOfATree, NamesEachUnreadableZnodeAndReadsAllOthers) {
-  const auto tree = TreeMaker()
-                        .put("/brokers/topics/a", "{")
-                        .put("/config/users/u", R"({"version":1,"config":{"producer_byte_rate":"many"}})")
-                        .put("/config/users/v", R"({"version":1,"config":{"SCRAM-SHA-256":"salt=1"}})")
-                        .put("/config/brokers/x", R"({"version":1,"config":{"a":"b"}})")
-                        .put("/latest_producer_id_block", "{}")
-                        .put("/kafka-acl/Topic/t", R"({"version":2,"acls":[]})")
-                        .put("/delegation_token/tokens/t", R"({"version":4})")
-                        .put("/config/clients/c", R"({"version":1,"config":{"producer_byte_rate":"1"}})")
-                        .tree;
+  const auto tree =
+      TreeMaker()
+          .put("/brokers/topics/a", "{")
+          .put("/config/users/u", R"({"version":1,"config":{"producer_byte_rate":"many"}})")
+          .put("/config/users/v", R"({"version":1,"config":{"SCRAM-SHA-256":"salt=1"}})")
+          .put("/config/brokers/x", R"({"version":1,"config":{"a":"b"}})")
+          .put("/latest_producer_id_block", "{}")
+          .put("/kafka-acl/Topic/t", R"({"version":2,"acls":[]})")
+          .put("/delegation_token/tokens/t", R"({"version":4})")
+          .put("/config/clients/c", R"({"version":1,"config":{"producer_byte_rate":"1"}})")
+          .tree;
   const auto copy = zk::copy_of(tree, "", {});
   EXPECT_EQ(copy.report.unreadable.size(), 7u);
   EXPECT_EQ(records_of<sim::ClientQuotaRecord>(copy).size(), 1u);
@@ -125,9 +134,13 @@ TEST(CopyOfATree, OrdersAclsByTypeThenPatternThenNameFromTheLastToTheFirst) {
 TEST(CopyOfATree, SplitsTheAclOfOneResourceAtAHundredEntries) {
   std::string entries;
   for (int i = 0; i < 250; ++i) {
-    entries += R"(,{"principal":"User:)" + std::to_string(i) + R"(","permissionType":"Allow","operation":"Read","host":"*"})";
+    entries += R"(,{"principal":"User:)" + std::to_string(i) +
+               R"(","permissionType":"Allow","operation":"Read","host":"*"})";
   }
-  const auto tree = TreeMaker().put("/kafka-acl/Topic/a", R"({"version":1,"acls":[)" + entries.substr(1) + "]}").tree;
+  const auto tree =
+      TreeMaker()
+          .put("/kafka-acl/Topic/a", R"({"version":1,"acls":[)" + entries.substr(1) + "]}")
+          .tree;
   const auto copy = zk::copy_of(tree, "", {});
   ASSERT_EQ(copy.lists.size(), 3u);
   EXPECT_EQ(copy.lists[2].size(), 50u);
@@ -146,17 +159,21 @@ TEST(CopyOfATree, UnderAChrootIsTheSame) {
 TEST(ClusterView, SaysWhoIsRegisteredAndWhoControls) {
   const auto tree =
       TreeMaker()
-          .put("/brokers/ids/4", R"({"version":4,"endpoints":["PLAINTEXT://h:1"],"jmx_port":-1,)"
-                                 R"("listener_security_protocol_map":{"PLAINTEXT":"PLAINTEXT"}})", true)
+          .put("/brokers/ids/4",
+               R"({"version":4,"endpoints":["PLAINTEXT://h:1"],"jmx_port":-1,)"
+               R"("listener_security_protocol_map":{"PLAINTEXT":"PLAINTEXT"}})",
+               true)
           .put("/brokers/ids/5", "{}", true)
-          .put("/controller", R"({"version":2,"brokerid":3000,"timestamp":"1","kraftControllerEpoch":2})")
+          .put("/controller",
+               R"({"version":2,"brokerid":3000,"timestamp":"1","kraftControllerEpoch":2})")
           .put("/controller_epoch", "7")
           .put("/cluster/id", R"({"version":"1","id":"x"})")
           .tree;
   const auto view = zk::cluster_view(tree, "");
   ASSERT_EQ(view.brokers.size(), 1u);
   EXPECT_EQ(view.brokers.at(sim::BrokerId(4)).session, zk::SessionId(77));
-  EXPECT_EQ(view.brokers.at(sim::BrokerId(4)).epoch.value(), tree.stat("/brokers/ids/4")->czxid.value());
+  EXPECT_EQ(view.brokers.at(sim::BrokerId(4)).epoch.value(),
+            tree.stat("/brokers/ids/4")->czxid.value());
   EXPECT_TRUE(view.controller->znode.is_kraft());
   EXPECT_FALSE(view.controller->ephemeral);
   EXPECT_EQ(view.controller_epoch, sim::ControllerEpoch(7));
@@ -169,7 +186,8 @@ TEST(ClusterView, SaysWhoIsRegisteredAndWhoControls) {
 
 TEST(ClusterRoot, IsTheOneZnodeThatHasACluster) {
   TreeMaker maker;
-  EXPECT_EQ(zk::cluster_root(maker.tree, std::nullopt, {}).error().severity, sim::Severity::Unknown);
+  EXPECT_EQ(zk::cluster_root(maker.tree, std::nullopt, {}).error().severity,
+            sim::Severity::Unknown);
   maker.put("/a/brokers/ids").put("/a/cluster/id", "{}").put("/b/brokers/ids");
   EXPECT_EQ(zk::cluster_root(maker.tree, std::nullopt, {}), "/a");
   EXPECT_EQ(zk::cluster_root(maker.tree, "a/", {}), "/a");
@@ -179,7 +197,10 @@ TEST(ClusterRoot, IsTheOneZnodeThatHasACluster) {
 
 TEST(ClusterRoot, IsAskedForWhereThereAreSeveral) {
   TreeMaker maker;
-  maker.put("/brokers/ids").put("/cluster/id", "{}").put("/k/brokers/ids").put("/k/cluster/id", "{}");
+  maker.put("/brokers/ids")
+      .put("/cluster/id", "{}")
+      .put("/k/brokers/ids")
+      .put("/k/cluster/id", "{}");
   const auto root = zk::cluster_root(maker.tree, std::nullopt, {});
   ASSERT_FALSE(root);
   EXPECT_EQ(root.error().severity, sim::Severity::Unknown);
@@ -190,15 +211,19 @@ TEST(ClusterRoot, IsAskedForWhereThereAreSeveral) {
 // ── The claim ──
 
 zk::Txn claim_of(int epoch, bool ephemeral = false) {
-  return zk::MultiTxn{{zk::SetDataTxn{.path = "/controller_epoch", .data = "2"},
-                       zk::CreateTxn{.path = "/controller",
-                                     .data = R"({"version":2,"brokerid":3000,"timestamp":"1","kraftControllerEpoch":)" +
-                                             std::to_string(epoch) + "}",
-                                     .ephemeral = ephemeral}}};
+  return zk::MultiTxn{
+      {zk::SetDataTxn{.path = "/controller_epoch", .data = "2"},
+       zk::CreateTxn{
+           .path = "/controller",
+           .data = R"({"version":2,"brokerid":3000,"timestamp":"1","kraftControllerEpoch":)" +
+                   std::to_string(epoch) + "}",
+           .ephemeral = ephemeral}}};
 }
 zk::Txn offset_of(int offset) {
-  return zk::SetDataTxn{.path = "/migration",
-                        .data = encode(zk::MigrationZnode{.kraft_metadata = {sim::RaftEpoch(1), sim::Offset(offset)}})};
+  return zk::SetDataTxn{
+      .path = "/migration",
+      .data =
+          encode(zk::MigrationZnode{.kraft_metadata = {sim::RaftEpoch(1), sim::Offset(offset)}})};
 }
 sim::Expected<zk::Zxid> claim_in(const std::vector<zk::Txn>& txns) {
   zk::ClaimFinder finder("", zk::Tree());
@@ -208,7 +233,8 @@ sim::Expected<zk::Zxid> claim_in(const std::vector<zk::Txn>& txns) {
 }
 
 TEST(Claim, IsTheLastOneBeforeACopyCameToItsEnd) {
-  EXPECT_EQ(claim_in({offset_of(-1), claim_of(1), offset_of(-1), claim_of(2), offset_of(90), claim_of(3), offset_of(99)}),
+  EXPECT_EQ(claim_in({offset_of(-1), claim_of(1), offset_of(-1), claim_of(2), offset_of(90),
+                      claim_of(3), offset_of(99)}),
             zk::Zxid(13));
 }
 
@@ -221,7 +247,11 @@ TEST(Claim, OfABrokerOrInAFailedMultiIsNone) {
 }
 
 TEST(Claim, CannotBeFoundInLogsThatBeginAfterTheCopy) {
-  const auto before = TreeMaker().put("/migration", encode(zk::MigrationZnode{.kraft_metadata = {sim::RaftEpoch(1), sim::Offset(5)}})).tree;
+  const auto before =
+      TreeMaker()
+          .put("/migration",
+               encode(zk::MigrationZnode{.kraft_metadata = {sim::RaftEpoch(1), sim::Offset(5)}}))
+          .tree;
   zk::ClaimFinder finder("", before);
   EXPECT_FALSE(finder.take({.zxid = zk::Zxid(99)}, claim_of(4)));
   EXPECT_EQ(finder.found({}).error().severity, sim::Severity::Unknown);

@@ -21,15 +21,30 @@ using Kind = zk::MirrorFailure::Kind;
 // A cluster in ZooKeeper mode that a KRaft controller has just claimed.
 struct Cluster {
   Cluster() {
-    for (const char* path :
-         {"/brokers", "/brokers/ids", "/brokers/topics", "/admin", "/admin/delete_topics", "/config",
-          "/config/changes", "/config/topics", "/config/brokers", "/config/users", "/config/clients", "/config/ips",
-          "/latest_producer_id_block", "/kafka-acl", "/kafka-acl-changes", "/kafka-acl-extended",
-          "/kafka-acl-extended/prefixed", "/kafka-acl-extended-changes", "/delegation_token",
-          "/delegation_token/tokens"}) {
+    for (const char* path : {"/brokers",
+                             "/brokers/ids",
+                             "/brokers/topics",
+                             "/admin",
+                             "/admin/delete_topics",
+                             "/config",
+                             "/config/changes",
+                             "/config/topics",
+                             "/config/brokers",
+                             "/config/users",
+                             "/config/clients",
+                             "/config/ips",
+                             "/latest_producer_id_block",
+                             "/kafka-acl",
+                             "/kafka-acl-changes",
+                             "/kafka-acl-extended",
+                             "/kafka-acl-extended/prefixed",
+                             "/kafka-acl-extended-changes",
+                             "/delegation_token",
+                             "/delegation_token/tokens"}) {
       server.put(path);
     }
-    for (const char* type : {"Topic", "Group", "Cluster", "TransactionalId", "DelegationToken", "User"}) {
+    for (const char* type :
+         {"Topic", "Group", "Cluster", "TransactionalId", "DelegationToken", "User"}) {
       server.put(fmt::format("/kafka-acl/{}", type));
       server.put(fmt::format("/kafka-acl-extended/prefixed/{}", type));
     }
@@ -52,13 +67,16 @@ struct Cluster {
 
   // What the copy would make of it now.
   sim::MetadataImage image() {
-    zk::MigrationRead read({.manner = zk::ReadManner::Driver, .password_secret = options.password_secret});
+    zk::MigrationRead read(
+        {.manner = zk::ReadManner::Driver, .password_secret = options.password_secret});
     sim::MetadataDelta delta{sim::MetadataImage()};
     std::int64_t acls = 0;
     while (!read.requests().empty()) {
       std::vector<zk::Response> responses;
-      for (const zk::Request& request : read.requests()) responses.push_back(server.answer(request));
-      for (const auto& list : read.advance(std::move(responses), [&] { return sim::Uuid(7, ++acls); })) {
+      for (const zk::Request& request : read.requests())
+        responses.push_back(server.answer(request));
+      for (const auto& list :
+           read.advance(std::move(responses), [&] { return sim::Uuid(7, ++acls); })) {
         for (const sim::Record& record : list) EXPECT_TRUE(delta.replay(record));
       }
     }
@@ -87,12 +105,15 @@ sim::MetadataImage image_of(const std::vector<sim::Record>& records) {
   return replay({}, records).apply({});
 }
 
-// What differs, but for what ZooKeeper does not hold: epochs of partitions, and the form of producer ids.
-std::vector<std::string> differences(const sim::MetadataImage& zookeeper, const sim::MetadataImage& kraft) {
+// What differs, but for what ZooKeeper does not hold: epochs of partitions, and the form of
+// producer ids.
+std::vector<std::string> differences(const sim::MetadataImage& zookeeper,
+                                     const sim::MetadataImage& kraft) {
   std::vector<std::string> found;
-  for (const auto& each : sim::compare(zookeeper, kraft,
-                                       {.families = sim::Families::mirrored().without(sim::Family::ProducerIds),
-                                        .ignore_acl_ids = true})) {
+  for (const auto& each :
+       sim::compare(zookeeper, kraft,
+                    {.families = sim::Families::mirrored().without(sim::Family::ProducerIds),
+                     .ignore_acl_ids = true})) {
     if (!each.path.ends_with("/partitionEpoch") && !each.path.ends_with("/directories")) {
       found.push_back(sim::describe(each));
     }
@@ -102,7 +123,9 @@ std::vector<std::string> differences(const sim::MetadataImage& zookeeper, const 
 
 // ── Vocabulary of small clusters ──
 
-sim::TopicRecord topic(const std::string& name, std::int64_t id) { return {.name = name, .topic_id = sim::Uuid(1, id)}; }
+sim::TopicRecord topic(const std::string& name, std::int64_t id) {
+  return {.name = name, .topic_id = sim::Uuid(1, id)};
+}
 sim::PartitionRecord in_topic(std::int64_t topic_id, int id, std::vector<sim::BrokerId> replicas) {
   return {.partition_id = sim::PartitionId(id),
           .topic_id = sim::Uuid(1, topic_id),
@@ -114,12 +137,14 @@ sim::PartitionRecord in_topic(std::int64_t topic_id, int id, std::vector<sim::Br
 }
 const std::vector kTwo{sim::BrokerId(1), sim::BrokerId(2)};
 const std::vector kOther{sim::BrokerId(2), sim::BrokerId(3)};
-sim::ConfigRecord config(sim::ConfigResourceType type, const std::string& name, const std::string& key,
-                         std::optional<std::string> value) {
+sim::ConfigRecord config(sim::ConfigResourceType type, const std::string& name,
+                         const std::string& key, std::optional<std::string> value) {
   return {.resource_type = type, .resource_name = name, .name = key, .value = std::move(value)};
 }
-sim::ClientQuotaRecord quota(std::vector<sim::EntityData> entity, const std::string& key, double value, bool remove = false) {
-  return {.entity = std::move(entity), .key = key, .value = sim::QuotaValue(value), .remove = remove};
+sim::ClientQuotaRecord quota(std::vector<sim::EntityData> entity, const std::string& key,
+                             double value, bool remove = false) {
+  return {
+      .entity = std::move(entity), .key = key, .value = sim::QuotaValue(value), .remove = remove};
 }
 sim::EntityData of(const std::string& type, std::optional<std::string> name) {
   return {.entity_type = type, .entity_name = std::move(name)};
@@ -132,7 +157,8 @@ sim::UserScramCredentialRecord scram(const std::string& user, int iterations) {
           .server_key = {5},
           .iterations = iterations};
 }
-sim::AccessControlEntryRecord acl(int id, const std::string& name, sim::PatternType pattern, const std::string& who) {
+sim::AccessControlEntryRecord acl(int id, const std::string& name, sim::PatternType pattern,
+                                  const std::string& who) {
   return {.id = sim::Uuid(2, id),
           .resource_type = sim::AclResourceType::Topic,
           .resource_name = name,
@@ -143,8 +169,13 @@ sim::AccessControlEntryRecord acl(int id, const std::string& name, sim::PatternT
           .permission_type = sim::AclPermissionType::Allow};
 }
 sim::DelegationTokenRecord token(const std::string& id, std::int64_t expiry) {
-  return {.owner = "User:a b", .requester = "User:c", .renewers = {"User:d"}, .issue_timestamp = 1,
-          .max_timestamp = 9, .expiration_timestamp = expiry, .token_id = id};
+  return {.owner = "User:a b",
+          .requester = "User:c",
+          .renewers = {"User:d"},
+          .issue_timestamp = 1,
+          .max_timestamp = 9,
+          .expiration_timestamp = expiry,
+          .token_id = id};
 }
 
 const auto kTopicConfig = sim::ConfigResourceType::Topic;
@@ -170,7 +201,8 @@ std::vector<sim::Record> everything() {
           acl(2, "a", sim::PatternType::Literal, "User:y"),
           acl(3, "pre", sim::PatternType::Prefixed, "User:z"),
           token("t1", 5),
-          sim::ProducerIdsRecord{.broker_id = sim::BrokerId(1), .next_producer_id = sim::ProducerId(4000)}};
+          sim::ProducerIdsRecord{.broker_id = sim::BrokerId(1),
+                                 .next_producer_id = sim::ProducerId(4000)}};
 }
 
 // ── The reconciliation ──
@@ -197,9 +229,9 @@ TEST(Reconciliation, OfWhatAgreesWritesOnlyWhatKafkaAlwaysWrites) {
   const auto image = image_of(everything());
   cluster.reconcile(image);
   const auto again = cluster.reconcile(image);
-  EXPECT_EQ(again.counts(), (std::map<std::string, int>{{"UpdateClientQuota", 6},
-                                                        {"UpdateDelegationToken", 1},
-                                                        {"UpdateProducerId", 1}}));
+  EXPECT_EQ(again.counts(),
+            (std::map<std::string, int>{
+                {"UpdateClientQuota", 6}, {"UpdateDelegationToken", 1}, {"UpdateProducerId", 1}}));
 }
 
 TEST(Reconciliation, RemovesWhatOnlyZooKeeperHas) {
@@ -210,7 +242,8 @@ TEST(Reconciliation, RemovesWhatOnlyZooKeeperHas) {
   EXPECT_TRUE(writer.finished()) << writer.failure()->what;
   EXPECT_EQ(differences(cluster.image(), image_of({})), std::vector<std::string>{});
   EXPECT_EQ(cluster.server.find("/brokers/topics/a"), nullptr);
-  EXPECT_EQ(cluster.server.find("/brokers/topics/b"), nullptr) << "unmarked first, then an unknown topic";
+  EXPECT_EQ(cluster.server.find("/brokers/topics/b"), nullptr)
+      << "unmarked first, then an unknown topic";
   EXPECT_EQ(writer.counts().at("DeletePendingTopicDeletion"), 1);
   EXPECT_NE(cluster.server.find("/config/users/al%20ice"), nullptr) << "quota znodes stay, empty";
 }
@@ -234,7 +267,8 @@ TEST(Reconciliation, LosesATopicDeletedAndCreatedAgainUnderItsName) {  // MB-08
 
 TEST(Reconciliation, StopsAtAConfigOfAResourceThatZooKeeperDoesNotKnow) {  // MB-11
   Cluster cluster;
-  const auto image = image_of({config(sim::ConfigResourceType::ClientMetrics, "m", "k", "v"), token("t1", 5)});
+  const auto image =
+      image_of({config(sim::ConfigResourceType::ClientMetrics, "m", "k", "v"), token("t1", 5)});
   const auto writer = cluster.reconcile(image);
   ASSERT_TRUE(writer.failure());
   EXPECT_EQ(writer.failure()->kind, Kind::Unexpected);
@@ -251,21 +285,25 @@ TEST(Delta, OfANewTopicIsThreeMultisAndTwoForEachPartition) {
   const auto writer = zk::MirrorWriter::delta(delta, cluster.context, cluster.options);
   EXPECT_EQ(writer.requests().size(), 3u + 2u * 2u);
   cluster.mirror(writer);
-  EXPECT_EQ(cluster.context.migration_zk_version, zk::DataVersion(1)) << "moved once, by the last of them";
+  EXPECT_EQ(cluster.context.migration_zk_version, zk::DataVersion(1))
+      << "moved once, by the last of them";
   EXPECT_EQ(*cluster.server.find("/brokers/topics/a/partitions/0/state")->data,
             R"({"controller_epoch":9,"leader":1,"version":1,"leader_epoch":3,"isr":[1,2]})");
 }
 
 TEST(Delta, OfARemovedLastQuotaThrowsAndTheZnodeKeepsIt) {  // MB-12
   Cluster cluster;
-  const std::vector<sim::Record> before{quota({of("ip", "1.2.3.4")}, "connection_creation_rate", 5)};
+  const std::vector<sim::Record> before{
+      quota({of("ip", "1.2.3.4")}, "connection_creation_rate", 5)};
   cluster.reconcile(image_of(before));
-  const auto delta = replay(image_of(before), {quota({of("ip", "1.2.3.4")}, "connection_creation_rate", 5, true),
-                                               token("t1", 5)});
+  const auto delta =
+      replay(image_of(before),
+             {quota({of("ip", "1.2.3.4")}, "connection_creation_rate", 5, true), token("t1", 5)});
   const auto writer = cluster.apply(delta);
   ASSERT_TRUE(writer.failure());
   EXPECT_EQ(writer.failure()->kind, Kind::Unexpected);
-  EXPECT_EQ(cluster.server.find("/delegation_token/tokens/t1"), nullptr) << "what comes after it is skipped";
+  EXPECT_EQ(cluster.server.find("/delegation_token/tokens/t1"), nullptr)
+      << "what comes after it is skipped";
   EXPECT_EQ(cluster.image().client_quotas().entities.size(), 1u);
   cluster.options.defects.quota_removal_throws = false;
   EXPECT_TRUE(cluster.apply(delta).finished());
@@ -303,6 +341,27 @@ TEST(Delta, OfAConfigAnnouncesItOutsideTheFence) {
             R"({"version":2,"entity_path":"topics/a"})");
 }
 
+TEST(QuotaText, IsAWholeNumberForRatesAndJavasDoubleForPercentages) {
+  const auto text = [](const char* type, const char* key, double value) {
+    return zk::quota_text({{type, std::string("x")}}, key, sim::QuotaValue(value)).value_or("none");
+  };
+  EXPECT_EQ(text("user", "producer_byte_rate", 1048576), "1048576");
+  EXPECT_EQ(text("user", "producer_byte_rate", 0.0), "0");
+  EXPECT_EQ(text("user", "producer_byte_rate", 7.9999999), "8");
+  EXPECT_EQ(text("user", "producer_byte_rate", 8.0000001), "8");
+  EXPECT_EQ(text("user", "producer_byte_rate", 8.5), "none");
+  EXPECT_EQ(text("user", "producer_byte_rate", 1e-9), "0");
+  EXPECT_EQ(text("user", "producer_byte_rate", 1e-5), "none");
+  EXPECT_EQ(text("user", "producer_byte_rate", -5), "none");
+  EXPECT_EQ(text("user", "producer_byte_rate", 9007199254740993.0), "9007199254740992");
+  EXPECT_EQ(text("user", "producer_byte_rate", 9223372036854775808.0), "9223372036854775807");
+  EXPECT_EQ(text("user", "producer_byte_rate", 1e30), "none");
+  EXPECT_EQ(text("ip", "connection_creation_rate", 2147483647.0), "2147483647");
+  EXPECT_EQ(text("ip", "connection_creation_rate", 2147483648.0), "none");
+  EXPECT_EQ(text("ip", "producer_byte_rate", 1), "none");
+  EXPECT_EQ(text("client-id", "request_percentage", 150.5), "150.5");
+}
+
 // ── Whatever happens, in whatever order ──
 
 // A few names, so that things meet; ids are never used twice.
@@ -319,7 +378,8 @@ sim::Record any_change(const sim::MetadataImage& image, std::int64_t& last_id) {
     case 1:
     case 2:
       if (there == nullptr) return topic(topic_name, ++last_id);
-      return in_topic(there->id().least(), *rc::gen::inRange(0, 3), *rc::gen::element(kTwo, kOther));
+      return in_topic(there->id().least(), *rc::gen::inRange(0, 3),
+                      *rc::gen::element(kTwo, kOther));
     case 3:
       // Only topics that are there have configs.
       return config(there != nullptr ? kTopicConfig : kBrokerConfig,
@@ -327,28 +387,34 @@ sim::Record any_change(const sim::MetadataImage& image, std::int64_t& last_id) {
                     *rc::gen::element(std::optional<std::string>(), std::optional<std::string>("1"),
                                       std::optional<std::string>("2")));
     case 4: {
-      const auto entity = *rc::gen::element(
-          std::vector{of("user", name)}, std::vector{of("user", std::nullopt)}, std::vector{of("client-id", name)},
-          std::vector{of("user", name), of("client-id", std::nullopt)});
+      const auto entity =
+          *rc::gen::element(std::vector{of("user", name)}, std::vector{of("user", std::nullopt)},
+                            std::vector{of("client-id", name)},
+                            std::vector{of("user", name), of("client-id", std::nullopt)});
       const sim::QuotaEntity key = sim::quota_entity(quota(entity, "", 0));
       const auto* held = image.client_quotas().find(key);
-      const bool remove = held != nullptr && held->values.contains("producer_byte_rate") && *rc::gen::arbitrary<bool>();
+      const bool remove = held != nullptr && held->values.contains("producer_byte_rate") &&
+                          *rc::gen::arbitrary<bool>();
       return quota(entity, "producer_byte_rate", *rc::gen::inRange(1, 9), remove);
     }
     case 5:
       return scram(name, *rc::gen::inRange(4096, 4100));
     case 6: {
       for (const sim::Acl& held : image.acls().acls) {
-        if (held.principal == "User:" + name) return sim::RemoveAccessControlEntryRecord{.id = held.id};
+        if (held.principal == "User:" + name)
+          return sim::RemoveAccessControlEntryRecord{.id = held.id};
       }
       return acl(static_cast<int>(++last_id), *rc::gen::element<std::string>("x", "y"),
-                 *rc::gen::element(sim::PatternType::Literal, sim::PatternType::Prefixed), "User:" + name);
+                 *rc::gen::element(sim::PatternType::Literal, sim::PatternType::Prefixed),
+                 "User:" + name);
     }
     case 7:
-      if (image.tokens().find(name) != nullptr) return sim::RemoveDelegationTokenRecord{.token_id = name};
+      if (image.tokens().find(name) != nullptr)
+        return sim::RemoveDelegationTokenRecord{.token_id = name};
       return token(name, n);
     default:
-      return sim::ProducerIdsRecord{.broker_id = sim::BrokerId(1), .next_producer_id = sim::ProducerId(n * 1000)};
+      return sim::ProducerIdsRecord{.broker_id = sim::BrokerId(1),
+                                    .next_producer_id = sim::ProducerId(n * 1000)};
   }
 }
 
@@ -361,7 +427,8 @@ RC_GTEST_PROP(Mirror, SaysWhatTheImageSaysAfterAnyDeltas, ()) {
   for (int i = 0; i < deltas; ++i) {
     sim::MetadataDelta delta(image);
     const int changes = *rc::gen::inRange(1, 8);
-    for (int k = 0; k < changes; ++k) RC_ASSERT(delta.replay(any_change(delta.apply({}), last_id)).has_value());
+    for (int k = 0; k < changes; ++k)
+      RC_ASSERT(delta.replay(any_change(delta.apply({}), last_id)).has_value());
     image = delta.apply({});
     const auto writer = cluster.apply(delta);
     if (writer.failure()) RC_FAIL(writer.failure()->what);

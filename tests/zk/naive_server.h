@@ -11,8 +11,8 @@
 #include "zk/migration_reader.h"
 #include "zk/request.h"
 
-// A ZooKeeper of forty lines: a sorted map, no sessions, no quorum. What the machines of the migration say to
-// it can be counted, refused and looked at.
+// A ZooKeeper of forty lines: a sorted map, no sessions, no quorum. What the machines of the
+// migration say to it can be counted, refused and looked at.
 namespace tests {
 
 class NaiveServer {
@@ -74,13 +74,16 @@ class NaiveServer {
 
   std::vector<std::string> children(const std::string& path) const {
     std::vector<std::string> names;
-    for (auto at = nodes_.upper_bound(path + '/'); at != nodes_.end() && at->first.starts_with(path + '/'); ++at) {
+    for (auto at = nodes_.upper_bound(path + '/');
+         at != nodes_.end() && at->first.starts_with(path + '/'); ++at) {
       const std::string rest = at->first.substr(path.size() + 1);
       if (rest.find('/') == std::string::npos) names.push_back(rest);
     }
     return names;
   }
-  void put(const std::string& path, zk::Data data = std::nullopt) { nodes_[path].data = std::move(data); }
+  void put(const std::string& path, zk::Data data = std::nullopt) {
+    nodes_[path].data = std::move(data);
+  }
   const Node* find(const std::string& path) const {
     const auto found = nodes_.find(path);
     return found == nodes_.end() ? nullptr : &found->second;
@@ -101,7 +104,8 @@ class NaiveServer {
     const auto found = nodes_.find(parent);
     if (found == nodes_.end()) return {zk::ErrorCode::NoNode, {}};
     std::string path = create.path;
-    if (zk::is_sequential(create.mode)) path += std::to_string(1000000000 + found->second.created_below);
+    if (zk::is_sequential(create.mode))
+      path += std::to_string(1000000000 + found->second.created_below);
     if (nodes_.contains(path)) return {zk::ErrorCode::NodeExists, {}};
     ++found->second.created_below;
     nodes_[path].data = create.data;
@@ -126,7 +130,8 @@ class NaiveServer {
   Outcome apply(const zk::Check& check) {
     const auto found = nodes_.find(check.path);
     if (found == nodes_.end()) return {zk::ErrorCode::NoNode, {}};
-    return {matches(check.version, found->second) ? zk::ErrorCode::Ok : zk::ErrorCode::BadVersion, {}};
+    return {matches(check.version, found->second) ? zk::ErrorCode::Ok : zk::ErrorCode::BadVersion,
+            {}};
   }
 
   std::map<std::string, Node> nodes_;

@@ -10,12 +10,14 @@ namespace {
 zk::PasswordNonce nonce(std::size_t vector_size) {
   zk::PasswordNonce nonce;
   for (int i = 0; i < 256; ++i) nonce.salt.push_back(static_cast<std::uint8_t>(i * 7));
-  for (std::size_t i = 0; i < vector_size; ++i) nonce.initialization_vector.push_back(static_cast<std::uint8_t>(i));
+  for (std::size_t i = 0; i < vector_size; ++i)
+    nonce.initialization_vector.push_back(static_cast<std::uint8_t>(i));
   return nonce;
 }
 
-// Made with Python's hashlib.pbkdf2_hmac and `openssl enc`, that is by none of our code: PBKDF2 with
-// HMAC-SHA-512 over the salt 00 07 0e …, 4096 rounds, 128 bits; AES-CBC with the vector 00 01 … 0f.
+// Made with Python's hashlib.pbkdf2_hmac and `openssl enc`, that is by none of our code: PBKDF2
+// with HMAC-SHA-512 over the salt 00 07 0e …, 4096 rounds, 128 bits; AES-CBC with the vector 00 01
+// … 0f.
 constexpr std::string_view kEncryptedElsewhere = "GXXT7ydIqTa0qSylzQXxf87H8atef6DLeAohvr5B6u0=";
 
 // What Kafka 3.9.1's EncryptingPasswordEncoder made of one password, with four algorithms.
@@ -52,7 +54,8 @@ constexpr std::string_view kEncodedByKafka[] = {
 TEST(Passwords, ThatKafkaEncodedAreDecoded) {
   for (const std::string_view encoded : kEncodedByKafka) {
     EXPECT_TRUE(zk::looks_encoded(encoded));
-    EXPECT_EQ(zk::decode_password(encoded, "encoder-secret"), "s3cret-pässword") << encoded.substr(0, 80);
+    EXPECT_EQ(zk::decode_password(encoded, "encoder-secret"), "s3cret-pässword")
+        << encoded.substr(0, 80);
     EXPECT_FALSE(zk::decode_password(encoded, "another-secret"));
   }
 }
@@ -69,14 +72,18 @@ std::string keys_of(std::string_view encoded) {
 
 TEST(Passwords, HaveTheirKeysInTheOrderOfJavasHashMap) {
   const zk::PasswordEncoding gcm{"PBKDF2WithHmacSHA256", "AES/GCM/NoPadding", 256, 10};
-  EXPECT_EQ(keys_of(zk::encode_password("a", "b", {}, nonce(16)).value()), keys_of(kEncodedByKafka[0]));
-  EXPECT_EQ(keys_of(zk::encode_password("a", "b", gcm, nonce(12)).value()), keys_of(kEncodedByKafka[1]));
+  EXPECT_EQ(keys_of(zk::encode_password("a", "b", {}, nonce(16)).value()),
+            keys_of(kEncodedByKafka[0]));
+  EXPECT_EQ(keys_of(zk::encode_password("a", "b", gcm, nonce(12)).value()),
+            keys_of(kEncodedByKafka[1]));
 }
 
 TEST(Passwords, OfTheDefaultAlgorithmsAreDecodedAsOthersEncodeThem) {
   const auto encoded = zk::encode_password("s3cret-pässword", "encoder-secret", {}, nonce(16));
   ASSERT_TRUE(encoded) << encoded.error();
-  EXPECT_NE(encoded->find("encryptedPassword:" + std::string(kEncryptedElsewhere)), std::string::npos) << *encoded;
+  EXPECT_NE(encoded->find("encryptedPassword:" + std::string(kEncryptedElsewhere)),
+            std::string::npos)
+      << *encoded;
   EXPECT_NE(encoded->find("passwordLength:15"), std::string::npos) << "characters, not bytes";
   EXPECT_TRUE(zk::looks_encoded(*encoded));
   EXPECT_EQ(zk::decode_password(*encoded, "encoder-secret"), "s3cret-pässword");
@@ -117,17 +124,19 @@ struct Algorithm {
   std::size_t vector_size;
 };
 
-RC_GTEST_PROP(Passwords, ComeBackFromEveryAlgorithmThatKafkaCanBeToldToUse, (const std::string& raw)) {
-  const auto algorithm = *rc::gen::element(
-      Algorithm{{"PBKDF2WithHmacSHA512", "AES/CBC/PKCS5Padding", 128, 10}, 16},
-      Algorithm{{"PBKDF2WithHmacSHA1", "AES/CBC/PKCS5Padding", 256, 10}, 16},
-      Algorithm{{"PBKDF2WithHmacSHA256", "AES/CFB/PKCS5Padding", 128, 10}, 16},
-      Algorithm{{"PBKDF2WithHmacSHA256", "AES/OFB/NoPadding", 192, 10}, 16},
-      Algorithm{{"PBKDF2WithHmacSHA384", "AES/GCM/NoPadding", 256, 10}, 12},
-      Algorithm{{"PBKDF2WithHmacSHA512", "DESede/CBC/PKCS5Padding", 192, 10}, 8});
+RC_GTEST_PROP(Passwords, ComeBackFromEveryAlgorithmThatKafkaCanBeToldToUse,
+              (const std::string& raw)) {
+  const auto algorithm =
+      *rc::gen::element(Algorithm{{"PBKDF2WithHmacSHA512", "AES/CBC/PKCS5Padding", 128, 10}, 16},
+                        Algorithm{{"PBKDF2WithHmacSHA1", "AES/CBC/PKCS5Padding", 256, 10}, 16},
+                        Algorithm{{"PBKDF2WithHmacSHA256", "AES/CFB/PKCS5Padding", 128, 10}, 16},
+                        Algorithm{{"PBKDF2WithHmacSHA256", "AES/OFB/NoPadding", 192, 10}, 16},
+                        Algorithm{{"PBKDF2WithHmacSHA384", "AES/GCM/NoPadding", 256, 10}, 12},
+                        Algorithm{{"PBKDF2WithHmacSHA512", "DESede/CBC/PKCS5Padding", 192, 10}, 8});
   std::string password;
   for (const char c : raw) password += static_cast<char>(c & 0x7f);
-  const auto encoded = zk::encode_password(password, "secret", algorithm.encoding, nonce(algorithm.vector_size));
+  const auto encoded =
+      zk::encode_password(password, "secret", algorithm.encoding, nonce(algorithm.vector_size));
   RC_ASSERT(encoded.has_value());
   RC_ASSERT(zk::decode_password(*encoded, "secret").value() == password);
 }

@@ -11,7 +11,8 @@
 #include "zk/disk/recovery.h"
 #include "zk/sanitizer.h"
 
-// Both ways between znodes and values: byte for byte what real Kafka wrote, and whatever Kafka reads.
+// Both ways between znodes and values: byte for byte what real Kafka wrote, and whatever Kafka
+// reads.
 namespace {
 
 // ── What real brokers and controllers wrote ──
@@ -23,13 +24,16 @@ std::string again(zk::Parsed<T> (*parse)(std::string_view), const std::string& d
   return zk::encode(*value);
 }
 
-// The bytes that our writer makes of what our reader read; nothing for znodes without data or of no such kind.
+// The bytes that our writer makes of what our reader read; nothing for znodes without data or of no
+// such kind.
 std::optional<std::string> written_again(std::string_view path, const std::string& data) {
   const auto below = [&](std::string_view prefix) { return path.starts_with(prefix); };
   if (below("/brokers/ids/")) return again(zk::parse_broker, data);
-  if (below("/brokers/topics/") && path.ends_with("/state")) return again(zk::parse_partition_state, data);
+  if (below("/brokers/topics/") && path.ends_with("/state"))
+    return again(zk::parse_partition_state, data);
   if (below("/brokers/topics/")) return again(zk::parse_topic, data);
-  if (below("/config/changes/")) return zk::encode_config_change(zk::parse_config_change(data).value());
+  if (below("/config/changes/"))
+    return zk::encode_config_change(zk::parse_config_change(data).value());
   if (below("/config/")) return again(zk::parse_config, data);
   if (path == "/controller") return again(zk::parse_controller, data);
   if (path == "/controller_epoch") {
@@ -40,7 +44,8 @@ std::optional<std::string> written_again(std::string_view path, const std::strin
   if (path == "/feature") return again(zk::parse_feature, data);
   if (path == "/latest_producer_id_block") return again(zk::parse_producer_id_block, data);
   if (below("/delegation_token/tokens/")) return again(zk::parse_delegation_token, data);
-  if (below("/kafka-acl-changes/")) return zk::encode_acl_change(zk::parse_acl_change(data).value());
+  if (below("/kafka-acl-changes/"))
+    return zk::encode_acl_change(zk::parse_acl_change(data).value());
   if (below("/kafka-acl-extended-changes/")) {
     return zk::encode_acl_change(zk::parse_extended_acl_change(data).value());
   }
@@ -64,15 +69,17 @@ TEST_P(CapturedZnodes, ComeOutByteForByteAsTheyWentIn) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OfEveryPhase, CapturedZnodes,
-                         testing::Values("sample/p0-zookeeper/zk-1", "sample/p3-hybrid-changed/zk-1",
+                         testing::Values("sample/p0-zookeeper/zk-1",
+                                         "sample/p3-hybrid-changed/zk-1",
                                          "sample/p4-dual-write/zk-1", "failover/p4-dual-write/zk-1",
-                                         "rollback_hybrid/p6-rolled-back/zk-1", "copy_killed/p3-restarted/zk-1",
-                                         "gz/p4-dual-write/zk-1"));
+                                         "rollback_hybrid/p6-rolled-back/zk-1",
+                                         "copy_killed/p3-restarted/zk-1", "gz/p4-dual-write/zk-1"));
 
 // ── What older and other writers left ──
 
 TEST(BrokerZnode, IsReadInAllItsVersions) {
-  const auto one = zk::parse_broker(R"({"version":1,"host":"a","port":9092,"jmx_port":9999,"timestamp":"5"})");
+  const auto one =
+      zk::parse_broker(R"({"version":1,"host":"a","port":9092,"jmx_port":9999,"timestamp":"5"})");
   ASSERT_TRUE(one);
   EXPECT_EQ(one->endpoints, (std::vector<zk::BrokerZnode::Endpoint>{
                                 {"PLAINTEXT", sim::SecurityProtocol::Plaintext, "a", 9092}}));
@@ -105,7 +112,8 @@ TEST(TopicZnode, IsReadWithoutTheKeysOfLaterVersions) {
   EXPECT_EQ(two->partitions.at(sim::PartitionId(0)).adding_replicas, std::vector{sim::BrokerId(3)});
   EXPECT_FALSE(zk::parse_topic("{")) << "no JSON";
   EXPECT_FALSE(zk::parse_topic(R"({"partitions":{"x":[1]}})"));
-  EXPECT_FALSE(zk::parse_topic(R"({"partitions":{"0":["1"]}})")) << "Kafka converts no text to numbers";
+  EXPECT_FALSE(zk::parse_topic(R"({"partitions":{"0":["1"]}})"))
+      << "Kafka converts no text to numbers";
 }
 
 TEST(PartitionStateZnode, NamesTheRecoveryStateOnlyWhenThereIsOne) {
@@ -113,7 +121,8 @@ TEST(PartitionStateZnode, NamesTheRecoveryStateOnlyWhenThereIsOne) {
                                 .leader_epoch = sim::LeaderEpoch(7),
                                 .isr = {sim::BrokerId(1)},
                                 .controller_epoch = sim::ControllerEpoch(2)};
-  EXPECT_EQ(encode(state), R"({"controller_epoch":2,"leader":1,"version":1,"leader_epoch":7,"isr":[1]})");
+  EXPECT_EQ(encode(state),
+            R"({"controller_epoch":2,"leader":1,"version":1,"leader_epoch":7,"isr":[1]})");
   state.leader_recovery_state = sim::LeaderRecoveryState::Recovering;
   EXPECT_EQ(zk::parse_partition_state(encode(state)), state);
 }
@@ -127,20 +136,27 @@ TEST(ConfigZnode, IsEmptyToKafkaWhereverItIsNoObjectAndRefusedWhereAValueIsNoTex
   EXPECT_EQ(zk::parse_config("{}"), zk::ConfigZnode{});
   EXPECT_EQ(zk::parse_config("[]"), zk::ConfigZnode{});
   EXPECT_EQ(zk::parse_config(""), zk::ConfigZnode{});
-  EXPECT_EQ(zk::parse_config(R"({"version":1,"config":{"a":"b"}} trailing)"), (zk::ConfigZnode{{"a", "b"}}));
+  EXPECT_EQ(zk::parse_config(R"({"version":1,"config":{"a":"b"}} trailing)"),
+            (zk::ConfigZnode{{"a", "b"}}));
   EXPECT_EQ(zk::parse_config("{").error().kafka_throws, false);
   EXPECT_EQ(zk::parse_config(R"({"config":{"a":1}})").error().kafka_throws, true);
 }
 
 TEST(ControllerZnode, BelongsToKraftWhenItsEpochSaysSo) {
   EXPECT_FALSE(zk::parse_controller(R"({"version":1,"brokerid":1,"timestamp":"9"})")->is_kraft());
-  EXPECT_FALSE(zk::parse_controller(R"({"version":2,"brokerid":1,"timestamp":"9","kraftControllerEpoch":-1})")->is_kraft());
-  EXPECT_TRUE(zk::parse_controller(R"({"version":2,"brokerid":1,"timestamp":"9","kraftControllerEpoch":0})")->is_kraft());
+  EXPECT_FALSE(zk::parse_controller(
+                   R"({"version":2,"brokerid":1,"timestamp":"9","kraftControllerEpoch":-1})")
+                   ->is_kraft());
+  EXPECT_TRUE(
+      zk::parse_controller(R"({"version":2,"brokerid":1,"timestamp":"9","kraftControllerEpoch":0})")
+          ->is_kraft());
 }
 
 TEST(ConfigChange, IsReadInBothVersions) {
-  EXPECT_EQ(zk::parse_config_change(R"({"version":1,"entity_type":"topics","entity_name":"a"})"), "topics/a");
-  EXPECT_EQ(zk::parse_config_change(R"({"version":2,"entity_path":"users/a/clients/b"})"), "users/a/clients/b");
+  EXPECT_EQ(zk::parse_config_change(R"({"version":1,"entity_type":"topics","entity_name":"a"})"),
+            "topics/a");
+  EXPECT_EQ(zk::parse_config_change(R"({"version":2,"entity_path":"users/a/clients/b"})"),
+            "users/a/clients/b");
 }
 
 TEST(Acls, AreReadInAnyCaseAndUnknownWordsAreUnknown) {
@@ -150,7 +166,8 @@ TEST(Acls, AreReadInAnyCaseAndUnknownWordsAreUnknown) {
   ASSERT_TRUE(acls) << acls.error().why;
   EXPECT_EQ(acls->at(0).operation, sim::AclOperation::DescribeConfigs);
   EXPECT_EQ(acls->at(1).operation, sim::AclOperation::Unknown);
-  EXPECT_FALSE(zk::parse_acls(R"({"version":1,"acls":[{"principal":"a","permissionType":"Allow","operation":"All","host":"*"}]})"));
+  EXPECT_FALSE(zk::parse_acls(
+      R"({"version":1,"acls":[{"principal":"a","permissionType":"Allow","operation":"All","host":"*"}]})"));
   EXPECT_EQ(zk::parse_acls(""), std::vector<zk::AclEntry>{});
   EXPECT_EQ(zk::path_element_of(zk::resource_type_of("transactionalid")), "TransactionalId");
 }
@@ -164,9 +181,17 @@ TEST(DelegationToken, OfAnEarlierVersionWasRequestedByItsOwner) {
 }
 
 TEST(FeatureZnode, IsReadInBothVersions) {
-  EXPECT_EQ(zk::parse_feature(R"({"version":1,"status":1,"features":{"f":{"min_version_level":1,"max_version_level":2}}})")->features.at("f"), 2);
-  EXPECT_FALSE(zk::parse_feature(R"({"version":1,"status":1,"features":{"f":{"max_version_level":2}}})"));
-  EXPECT_EQ(zk::parse_feature(R"({"version":2,"status":0,"features":{"f":{"max_version_level":2}}})")->status, 0);
+  EXPECT_EQ(
+      zk::parse_feature(
+          R"({"version":1,"status":1,"features":{"f":{"min_version_level":1,"max_version_level":2}}})")
+          ->features.at("f"),
+      2);
+  EXPECT_FALSE(
+      zk::parse_feature(R"({"version":1,"status":1,"features":{"f":{"max_version_level":2}}})"));
+  EXPECT_EQ(
+      zk::parse_feature(R"({"version":2,"status":0,"features":{"f":{"max_version_level":2}}})")
+          ->status,
+      0);
 }
 
 TEST(Sanitizer, EncodesAsJavaDoes) {
@@ -190,16 +215,19 @@ TEST(ScramCredential, HasExactlyItsFourParts) {
 
 // ── Anything that can be held can be written and read again ──
 
-RC_GTEST_PROP(Znodes, ConfigsSurviveWritingWhateverTheirTextsHold, (const std::map<std::string, std::string>& raw)) {
+RC_GTEST_PROP(Znodes, ConfigsSurviveWritingWhateverTheirTextsHold,
+              (const std::map<std::string, std::string>& raw)) {
   zk::ConfigZnode config;
   for (const auto& [key, value] : raw) {
     // What is no UTF-8 cannot stand in JSON; the names and values of a cluster are text.
-    config.emplace(zk::desanitize(zk::sanitize(key)).value(), zk::desanitize(zk::sanitize(value)).value());
+    config.emplace(zk::desanitize(zk::sanitize(key)).value(),
+                   zk::desanitize(zk::sanitize(value)).value());
   }
   RC_ASSERT(zk::parse_config(zk::encode(config)).value() == config);
 }
 
-RC_GTEST_PROP(Znodes, SanitizedNamesHoldNothingThatZooKeeperRefusesAndComeBack, (const std::string& raw)) {
+RC_GTEST_PROP(Znodes, SanitizedNamesHoldNothingThatZooKeeperRefusesAndComeBack,
+              (const std::string& raw)) {
   const std::string name = zk::desanitize(zk::sanitize(raw)).value();
   const std::string sanitized = zk::sanitize(name);
   for (const char c : sanitized) RC_ASSERT(c > ' ' && c < 0x7f && c != '/');
@@ -209,11 +237,14 @@ RC_GTEST_PROP(Znodes, SanitizedNamesHoldNothingThatZooKeeperRefusesAndComeBack, 
 RC_GTEST_PROP(Znodes, TopicsSurviveWriting, ()) {
   const auto brokers = [] {
     std::vector<sim::BrokerId> ids;
-    for (const int id : *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 2000))) ids.emplace_back(id);
+    for (const int id : *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 2000)))
+      ids.emplace_back(id);
     return ids;
   };
   zk::TopicZnode topic;
-  if (*rc::gen::arbitrary<bool>()) topic.topic_id = sim::Uuid(*rc::gen::arbitrary<std::int64_t>(), *rc::gen::arbitrary<std::int64_t>());
+  if (*rc::gen::arbitrary<bool>())
+    topic.topic_id =
+        sim::Uuid(*rc::gen::arbitrary<std::int64_t>(), *rc::gen::arbitrary<std::int64_t>());
   const int partitions = *rc::gen::inRange(0, 60);
   for (int i = 0; i < partitions; ++i) {
     topic.partitions[sim::PartitionId(i)] = {brokers(), brokers(), brokers()};
