@@ -37,6 +37,13 @@ class Bench {
   const sim::Durable& disk(std::size_t node) const { return nodes_[node].durable; }
   const std::vector<std::pair<sim::NodeId, sim::Payload>>& notices() const { return notices_; }
   template <class Notice>
+  const Notice* last_notice() const {
+    for (auto at = notices_.rbegin(); at != notices_.rend(); ++at) {
+      if (const auto* found = at->second.template get_if<Notice>()) return found;
+    }
+    return nullptr;
+  }
+  template <class Notice>
   std::size_t count() const {
     std::size_t n = 0;
     for (const auto& [node, notice] : notices_) n += notice.template get_if<Notice>() != nullptr;
@@ -49,6 +56,8 @@ class Bench {
   sim::Duration delay{1'000'000};
   sim::Duration jitter{2'000'000};
   sim::Duration fsync{3'000'000};
+  // What was sent to the operator.
+  std::vector<sim::Payload> operator_inbox;
   // Percent of messages lost.
   std::uint64_t loss = 0;
 
@@ -109,6 +118,8 @@ class Bench {
         now_ = std::max(now_, limit);
         return false;
       }
+      still_ = at == now_ ? still_ + 1 : 0;
+      sim::check(still_ < 10'000, "time goes on: nobody asks to be woken for nothing");
       now_ = at;
       if (waking) {
         step(*waking, sim::Wake{});
@@ -156,7 +167,7 @@ class Bench {
           effect,
           [&](const sim::Send& send) {
             const std::size_t to = send.to.value();
-            if (to >= nodes_.size()) return;
+            if (to >= nodes_.size()) return operator_inbox.push_back(send.message);
             if (to == i) return post(free(send.lane), to, node.life, send.to, send.message);
             static constexpr sim::Site kDelay{"bench.delay"};
             static constexpr sim::Site kLoss{"bench.loss"};
@@ -214,6 +225,7 @@ class Bench {
   std::vector<std::pair<sim::NodeId, sim::Payload>> notices_;
   std::vector<std::string> exits_;
   std::uint64_t steps_ = 0;
+  std::uint64_t still_ = 0;  // steps since time last moved
   bool at_crash_lost_ = true;
 };
 
