@@ -1,4 +1,5 @@
 // Groups, producer ids, and what a broker hands on to its controller (brokers.md §2.1, §2.3, §3).
+#include <algorithm>
 #include <utility>
 
 #include "sim/kafka/broker.h"
@@ -133,6 +134,11 @@ bool Broker::forward(Context& context, const Received& received) {
   // Simplified: without a controller Kafka holds the request until one is known; here the client
   // hears nothing and asks again when its own timeout ends.
   if (!controller_) return true;
+  // Another broker, or this one, takes this broker for the controller, and nobody here is: it must not go
+  // round in circles. Simplified: Kafka answers the envelope with NOT_CONTROLLER.
+  const bool forwarded_before = std::ranges::any_of(
+      config_.brokers, [&](const auto& broker) { return broker.second == received.from; });
+  if (forwarded_before) return true;
   const CorrelationId sent = network_.send(context, controller_->node, request->body);
   forwarded_.emplace(sent, reply_to(received, *request));
   return true;
