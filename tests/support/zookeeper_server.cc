@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -108,6 +109,10 @@ void ZooKeeperServer::resume() const {
 
 bool ZooKeeperServer::answers() const {
   const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+  // While nobody listens yet, a connection may be given the very port that it is for, and then talks to
+  // itself; and a server that is stopped in mid-answer would be waited for without end.
+  const timeval limit{.tv_sec = 1, .tv_usec = 0};
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
   const sockaddr_in address = loopback(port_);
   std::string reply;
   if (connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&

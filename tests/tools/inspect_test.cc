@@ -9,6 +9,8 @@
 
 #include "tests/support/zookeeper_server.h"
 #include "tests/tools/command_line.h"
+#include "zk/disk/recovery.h"
+#include "zk/disk/snapshot.h"
 
 // `zk2kraft inspect` on files of captured clusters and on a real server started from them.
 namespace {
@@ -138,6 +140,54 @@ TEST(Inspect, TopicsAndCanonicalTextAreTheSameFromBothStores) {
   const auto zookeeper = lines_of(phase / "zk-1");
   EXPECT_GT(zookeeper.size(), 5u);
   EXPECT_EQ(zookeeper, lines_of(phase / "controller-3000"));
+}
+
+// Two clusters in one ensemble, each below a chroot, as operators have them.
+TEST(Inspect, AClusterBelowAChrootIsFoundAndOneOfSeveralIsChosen) {
+  const auto recovery = zk::disk::recover(golden("sample/p3-hybrid/zk-1"));
+  ASSERT_TRUE(recovery);
+  zk::Database copy;
+  zk::Zxid zxid{0x100000000};
+  const auto create = [&](const std::string& path, const zk::Data& data) {
+    zxid = zxid.next();
+    copy.apply({.zxid = zxid},
+               zk::CreateTxn{.path = path, .data = data, .acl = zk::open_acl_unsafe()});
+  };
+  const auto copy_below = [&](const std::string& root) {
+    create(root, std::nullopt);
+    recovery->database.tree.for_each([&](std::string_view path, const zk::Znode& znode) {
+      if (path != "/" && !path.starts_with("/zookeeper"))
+        create(root + std::string(path), znode.data);
+    });
+  };
+  const auto metadata = [](std::vector<std::string> words) {
+    words.insert(words.begin(), {"inspect", "--canonical"});
+    std::string lines;
+    std::istringstream text(run(words).out);
+    for (std::string line; std::getline(text, line);) {
+      if (line.starts_with("topic ") || line.starts_with("config ") || line.starts_with("acl "))
+        lines += line + '\n';
+    }
+    return lines;
+  };
+  const tests::ScratchFolder scratch;
+  const auto write = [&] {
+    std::filesystem::create_directories(scratch.path() / "version-2");
+    EXPECT_TRUE(zk::disk::write_snapshot(copy, scratch.path() / "version-2"));
+  };
+  const std::string expected = metadata({golden("sample/p3-hybrid/zk-1").string()});
+  EXPECT_GT(expected.size(), 500u);
+  copy_below("/odd name");
+  write();
+  EXPECT_EQ(metadata({scratch.path().string()}), expected);
+
+  copy_below("/other");
+  write();
+  const auto several = run({"inspect", scratch.path().string()});
+  EXPECT_EQ(several.code, ExitCode::Unknown);
+  EXPECT_TRUE(contains(several.err, "/odd name, /other")) << several.err;
+  EXPECT_EQ(metadata({"--chroot", "/other/", scratch.path().string()}), expected);
+  EXPECT_EQ(metadata({"--chroot", "odd name", scratch.path().string()}), expected);
 }
 
 TEST(Inspect, ARunningServerSaysWhatItsFilesSay) {

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <zookeeper/zookeeper.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -98,9 +99,7 @@ class Connection::State {
                                      .what = "this is no ZooKeeper address",
                                      .remedy = "Write host:port[,host:port…][/chroot]."});
     }
-    if (!wait_for(options.connect_timeout,
-                  [&] { return session_ == ZOO_CONNECTED_STATE || dead(); }) ||
-        dead()) {
+    if (!connects(options.connect_timeout) || dead()) {
       return std::unexpected(unreachable_problem(target_));
     }
     return options.digest_auth ? authenticate(*options.digest_auth, options.connect_timeout)
@@ -160,6 +159,16 @@ class Connection::State {
   bool wait_for(milliseconds limit, Condition condition) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, limit, condition);
+  }
+
+  // Whether the session stands in time. The client tries again and again; where nobody listens at all, a
+  // person is told so soon.
+  bool connects(milliseconds limit) {
+    constexpr milliseconds kPatience{3000};
+    const auto settled = [&] { return session_ == ZOO_CONNECTED_STATE || dead(); };
+    const milliseconds first = std::min(limit, kPatience);
+    if (wait_for(first, settled)) return true;
+    return probe(target_) > Probe::NobodyListens && wait_for(limit - first, settled);
   }
 
   Expected<void> authenticate(const std::string& credentials, milliseconds limit) {
