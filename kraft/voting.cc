@@ -114,7 +114,9 @@ void Replica::resign(Instant now, RaftEpoch epoch, std::string_view reason, Choi
     next.to_tell.insert(voter);
     successors.emplace_back(progress.end, voter);
   }
-  std::ranges::stable_sort(successors, std::greater<>{}, &std::pair<Offset, BrokerId>::first);
+  std::ranges::sort(successors, [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
   for (const auto& [end, voter] : successors) next.preferred.push_back(voter);
   become(std::move(next), epoch_, effects);
   notify(effects, LeaderResigned{.node = config_.id, .epoch = epoch_, .reason = std::string(reason)});
