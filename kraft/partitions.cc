@@ -55,9 +55,9 @@ void Desk::elect_for_leaderless(BrokerId coming, Records& records) const {
     for (const auto& [id, partition] : topic.partitions()) {
       if (partition.has_leader()) continue;
       PartitionChange change = change_of(topic, id, partition);
-      change.acceptable_leader = [this, &state = partition, coming,
+      change.acceptable_leader = [this, &leaderless = partition, coming,
                                   accepts = change.acceptable_leader](BrokerId replica) {
-        return replica == coming ? directory_online(state, replica) : accepts(replica);
+        return replica == coming ? directory_online(leaderless, replica) : accepts(replica);
       };
       if (auto record = change.build()) records.push_back(std::move(*record));
     }
