@@ -16,58 +16,6 @@
 //   log's, Begin … End
 namespace {
 
-// What is the copy's, with what is random or none of a version's business taken out.
-bool is_of_the_copy(const sim::Record& record) {
-  return std::holds_alternative<sim::TopicRecord>(record) ||
-         std::holds_alternative<sim::PartitionRecord>(record) ||
-         std::holds_alternative<sim::ConfigRecord>(record) ||
-         std::holds_alternative<sim::ClientQuotaRecord>(record) ||
-         std::holds_alternative<sim::UserScramCredentialRecord>(record) ||
-         std::holds_alternative<sim::ProducerIdsRecord>(record) ||
-         std::holds_alternative<sim::AccessControlEntryRecord>(record) ||
-         std::holds_alternative<sim::DelegationTokenRecord>(record);
-}
-
-sim::Record comparable(sim::Record record) {
-  if (auto* acl = std::get_if<sim::AccessControlEntryRecord>(&record)) acl->id = {};
-  return record;
-}
-
-// The records of the last transaction that was completed with ZkMigrationState(MIGRATION).
-std::multiset<sim::Record> committed_copy(const std::filesystem::path& controller_dir) {
-  std::multiset<sim::Record> copy;
-  std::multiset<sim::Record> open;
-  const auto dir = kraft::open_metadata_dir(controller_dir);
-  if (!dir) {
-    ADD_FAILURE() << tests::said(dir.error());
-    return copy;
-  }
-  const auto take = [&](const sim::Record& record) {
-    if (std::holds_alternative<sim::BeginTransactionRecord>(record)) {
-      open.clear();
-    } else if (std::holds_alternative<sim::EndTransactionRecord>(record)) {
-      if (!open.empty()) copy = open;
-      open.clear();
-    } else if (is_of_the_copy(record)) {
-      open.insert(comparable(record));
-    }
-  };
-  // Segments alone: a checkpoint would hide the transaction.
-  for (const kraft::SegmentFile& segment : dir->segments) {
-    auto reader = kraft::SegmentReader::open(segment.path);
-    EXPECT_TRUE(reader);
-    if (!reader) continue;
-    const auto stop = kraft::read_batches(*reader, [&](const kraft::RecordBatch& batch) {
-      for (const kraft::LogRecord& record : batch.records) {
-        if (const auto* data = std::get_if<sim::VersionedRecord>(&record.content))
-          take(data->record);
-      }
-    });
-    if (!copy.empty()) break;
-  }
-  return copy;
-}
-
 class Copy : public testing::TestWithParam<const char*> {};
 
 TEST_P(Copy, MakesTheRecordsThatKafkaCommitted) {
@@ -87,9 +35,9 @@ TEST_P(Copy, MakesTheRecordsThatKafkaCommitted) {
   ASSERT_FALSE(copy.failure) << copy.failure->path << ": " << copy.failure->why;
   std::multiset<sim::Record> ours;
   for (const auto& list : copy.lists) {
-    for (const sim::Record& record : list) ours.insert(comparable(record));
+    for (const sim::Record& record : list) ours.insert(tests::comparable(record));
   }
-  const auto theirs = committed_copy(tests::golden(std::string(GetParam()) + "/controller-3000"));
+  const auto theirs = tests::committed_copy(tests::golden(std::string(GetParam()) + "/controller-3000"));
   EXPECT_FALSE(theirs.empty());
   EXPECT_EQ(ours.size(), theirs.size());
   std::vector<sim::Record> only_ours;
