@@ -98,14 +98,14 @@ class LegacyCluster {
   static constexpr sim::NodeId kServer{50};
   static constexpr sim::NodeId kScribe{60};
 
-  explicit LegacyCluster(int brokers, ControllerBehaviour with = {}) : behaviour(with) {
+  explicit LegacyCluster(int broker_count, ControllerBehaviour with = {}) : behaviour(with) {
     server = &world.add(kServer, Server({.myid = ServerId{1}, .ensemble = {{ServerId{1}, kServer}}},
                                         sim::Durable{}));
     scribe = &world.add(kScribe, Scribe{KafkaClient({.self = kScribe, .servers = {kServer}})});
-    for (int i = 1; i <= brokers; ++i) {
+    for (int i = 1; i <= broker_count; ++i) {
       book.emplace(sim::BrokerId{i}, sim::NodeId{static_cast<std::uint32_t>(i)});
     }
-    for (int i = 1; i <= brokers; ++i) start(i);
+    for (int i = 1; i <= broker_count; ++i) start(i);
   }
   LegacyCluster(const LegacyCluster&) = delete;
 
