@@ -11,8 +11,8 @@ namespace {
 
 constexpr sim::Site kServerOrder{"zk.client.server_order"};
 constexpr sim::Site kReconnectDelay{"zk.client.reconnect_delay"};
-// ClientCnxn.SendThread: a random rest below this between attempts, so that a restarted ensemble is not
-// trampled; idle connections are pinged at least this often.
+// ClientCnxn.SendThread: a random rest below this between attempts, so that a restarted ensemble is
+// not trampled; idle connections are pinged at least this often.
 constexpr sim::Duration kMaxReconnectDelay(1'000'000'000);
 constexpr sim::Duration kMaxPingInterval(10'000'000'000);
 constexpr sim::Duration kPingMargin(1'000'000'000);
@@ -34,7 +34,8 @@ void add_chroot(const std::string& chroot, Request& request) {
       [&]<class T>(T& one) {
         if constexpr (std::same_as<T, Multi>) {
           for (Op& op : one.ops) {
-            std::visit([&](auto& each) { each.path = with_chroot(chroot, std::move(each.path)); }, op);
+            std::visit([&](auto& each) { each.path = with_chroot(chroot, std::move(each.path)); },
+                       op);
           }
         } else {
           one.path = with_chroot(chroot, std::move(one.path));
@@ -60,10 +61,14 @@ void remove_chroot(const std::string& chroot, Response& response) {
 
 std::string_view name_of(SessionState state) {
   switch (state) {
-    case SessionState::Disconnected: return "Disconnected";
-    case SessionState::Connected: return "Connected";
-    case SessionState::Expired: return "Expired";
-    case SessionState::Closed: return "Closed";
+    case SessionState::Disconnected:
+      return "Disconnected";
+    case SessionState::Connected:
+      return "Connected";
+    case SessionState::Expired:
+      return "Expired";
+    case SessionState::Closed:
+      return "Closed";
   }
   return "unknown";
 }
@@ -72,10 +77,14 @@ SessionState Client::state() const {
   switch (phase_) {
     case Phase::NotConnected:
     case Phase::Connecting:
-    case Phase::Handshaking: return SessionState::Disconnected;
-    case Phase::Connected: return SessionState::Connected;
-    case Phase::Expired: return SessionState::Expired;
-    case Phase::Closed: return SessionState::Closed;
+    case Phase::Handshaking:
+      return SessionState::Disconnected;
+    case Phase::Connected:
+      return SessionState::Connected;
+    case Phase::Expired:
+      return SessionState::Expired;
+    case Phase::Closed:
+      return SessionState::Closed;
   }
   return SessionState::Disconnected;
 }
@@ -87,7 +96,9 @@ sim::Duration Client::connect_timeout() const {
   return whole / static_cast<std::int64_t>(config_.servers.size());
 }
 
-sim::Duration Client::read_timeout() const { return timeout_ * 2 / 3; }
+sim::Duration Client::read_timeout() const {
+  return timeout_ * 2 / 3;
+}
 
 sim::Duration Client::ping_interval() const {
   const sim::Duration half = read_timeout() / 2;
@@ -96,12 +107,16 @@ sim::Duration Client::ping_interval() const {
 
 std::optional<sim::Instant> Client::deadline() const {
   switch (phase_) {
-    case Phase::NotConnected: return next_attempt_;
+    case Phase::NotConnected:
+      return next_attempt_;
     case Phase::Connecting:
-    case Phase::Handshaking: return phase_since_ + connect_timeout();
-    case Phase::Connected: return std::min(last_heard_ + read_timeout(), last_sent_ + ping_interval());
+    case Phase::Handshaking:
+      return phase_since_ + connect_timeout();
+    case Phase::Connected:
+      return std::min(last_heard_ + read_timeout(), last_sent_ + ping_interval());
     case Phase::Expired:
-    case Phase::Closed: return std::nullopt;
+    case Phase::Closed:
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -128,8 +143,8 @@ std::vector<ClientEvent> Client::submit(ClientContext context, CallId call, Requ
 std::vector<ClientEvent> Client::close(ClientContext context) {
   Events events;
   if (phase_ == Phase::Expired || phase_ == Phase::Closed) return events;
-  // Simplified: the answer to closeSession is not awaited; a lost request leaves the session to its timeout,
-  // as a lost answer does in Java.
+  // Simplified: the answer to closeSession is not awaited; a lost request leaves the session to its
+  // timeout, as a lost answer does in Java.
   if (phase_ == Phase::Connected) send(context, sim::Payload::of(CloseSession{++last_xid_}));
   finish(Phase::Closed, SessionState::Closed, events);
   return events;
@@ -183,7 +198,8 @@ std::vector<ClientEvent> Client::handle(ClientContext context, const sim::Input&
       input, [&](const sim::Received& received) { on_message(context, received.message, events); },
       [&](const sim::Wake&) { on_wake(context, events); },
       [&](const sim::Connected&) { on_connected(context); },
-      [&](const sim::Disconnected&) { lose_connection(context, events); }, [](const sim::DiskFailed&) {});
+      [&](const sim::Disconnected&) { lose_connection(context, events); },
+      [](const sim::DiskFailed&) {});
   return events;
 }
 
@@ -235,7 +251,9 @@ void Client::on_wake(ClientContext& context, Events& events) {
   const auto due = deadline();
   if (!due || context.now < *due) return;
   switch (phase_) {
-    case Phase::NotConnected: connect(context); return;
+    case Phase::NotConnected:
+      connect(context);
+      return;
     case Phase::Connecting:
     case Phase::Handshaking:
       context.effects.emplace_back(sim::Disconnect{config_.lane, connection_});
@@ -250,7 +268,8 @@ void Client::on_wake(ClientContext& context, Events& events) {
       }
       return;
     case Phase::Expired:
-    case Phase::Closed: return;
+    case Phase::Closed:
+      return;
   }
 }
 
@@ -324,7 +343,8 @@ void Client::on_watch(const WatchedEvent& event, Events& events) {
     case WatchedEventType::NodeChildrenChanged:
       expected = child_watches_.erase(event.path) > 0;
       break;
-    case WatchedEventType::None: break;
+    case WatchedEventType::None:
+      break;
   }
   if (!expected) return;
   WatchedEvent seen = event;
@@ -332,10 +352,12 @@ void Client::on_watch(const WatchedEvent& event, Events& events) {
   events.emplace_back(WatchFired{std::move(seen)});
 }
 
-// A read that failed leaves no watch, but for exists on a missing znode (WatchRegistration.shouldAddWatch).
+// A read that failed leaves no watch, but for exists on a missing znode
+// (WatchRegistration.shouldAddWatch).
 void Client::register_watch(const Call& call, const Response& response) {
   if (call.watching == Watching::No) return;
-  if (const auto* const data = std::get_if<GetData>(&call.request); data != nullptr && response.ok()) {
+  if (const auto* const data = std::get_if<GetData>(&call.request);
+      data != nullptr && response.ok()) {
     data_watches_.insert(data->path);
   } else if (const auto* const exists = std::get_if<Exists>(&call.request)) {
     if (response.ok()) data_watches_.insert(exists->path);
@@ -348,11 +370,11 @@ void Client::register_watch(const Call& call, const Response& response) {
 
 void Client::restore_watches(ClientContext& context) {
   if (data_watches_.empty() && exist_watches_.empty() && child_watches_.empty()) return;
-  send(context, sim::Payload::of(SetWatches{
-                    .relative_zxid = last_zxid_seen_,
-                    .data = {data_watches_.begin(), data_watches_.end()},
-                    .exist = {exist_watches_.begin(), exist_watches_.end()},
-                    .child = {child_watches_.begin(), child_watches_.end()}}));
+  send(context,
+       sim::Payload::of(SetWatches{.relative_zxid = last_zxid_seen_,
+                                   .data = {data_watches_.begin(), data_watches_.end()},
+                                   .exist = {exist_watches_.begin(), exist_watches_.end()},
+                                   .child = {child_watches_.begin(), child_watches_.end()}}));
 }
 
 void Client::digest_into(sim::Digest& digest) const {

@@ -16,9 +16,9 @@
 #include "zk/message.h"
 #include "zk/request.h"
 
-// One session with a ZooKeeper ensemble, as the Java client holds it (org.apache.zookeeper.ClientCnxn;
-// zookeeper.md §1.8, §1.9). It lives inside another process's core: the process hands it the inputs that are
-// its own and its effects leave with the process's.
+// One session with a ZooKeeper ensemble, as the Java client holds it
+// (org.apache.zookeeper.ClientCnxn; zookeeper.md §1.8, §1.9). It lives inside another process's
+// core: the process hands it the inputs that are its own and its effects leave with the process's.
 //
 //            submit, deadline                     Connected            ConnectResponse
 //   NotConnected ────────────► Connecting ─────────────► Handshaking ────────────────► Connected
@@ -39,18 +39,20 @@ struct ClientContext {
 };
 
 struct ClientConfig {
-  sim::NodeId self;                   // the process that this client is in
-  std::vector<sim::NodeId> servers;   // at least one
+  sim::NodeId self;                               // the process that this client is in
+  std::vector<sim::NodeId> servers;               // at least one
   sim::Duration session_timeout{18'000'000'000};  // zookeeper.session.timeout.ms of Kafka
-  std::string chroot;                 // "" or "/kafka": put before each path, taken off each answer
-  std::vector<Identity> identities;   // whom the servers shall take this client for
-  sim::Lane lane = sim::kMainLane;    // in which it sends
-  // A session that is there already, as a process has that a simulation finds running; kNoSession: a new one.
+  std::string chroot;                // "" or "/kafka": put before each path, taken off each answer
+  std::vector<Identity> identities;  // whom the servers shall take this client for
+  sim::Lane lane = sim::kMainLane;   // in which it sends
+  // A session that is there already, as a process has that a simulation finds running; kNoSession:
+  // a new one.
   SessionId resume = kNoSession;
 };
 
-// The answer to one submit. The error ConnectionLoss says *unknown*: a write may have been applied or may
-// still be, a read told nothing. SessionExpired with zxid 0: the session was over before an answer came.
+// The answer to one submit. The error ConnectionLoss says *unknown*: a write may have been applied
+// or may still be, a read told nothing. SessionExpired with zxid 0: the session was over before an
+// answer came.
 struct Reply {
   CallId call;
   Response response;
@@ -59,7 +61,12 @@ struct Reply {
 struct WatchFired {
   WatchedEvent event;
 };
-enum class SessionState : std::uint8_t { Disconnected, Connected, Expired, Closed };
+enum class SessionState : std::uint8_t {
+  Disconnected,
+  Connected,
+  Expired,
+  Closed
+};
 std::string_view name_of(SessionState state);
 // Disconnected may mean "already expired": only a server can tell.
 struct SessionStateChanged {
@@ -75,8 +82,8 @@ class Client {
         session_(config_.resume),
         password_(config_.resume == kNoSession ? 0 : password_of(config_.resume)) {}
 
-  // Sends the request now or, while not connected, with the next connection; answers come in order of
-  // submission. Returns at once with the answer when the session is over (Expired, Closed).
+  // Sends the request now or, while not connected, with the next connection; answers come in order
+  // of submission. Returns at once with the answer when the session is over (Expired, Closed).
   [[nodiscard]] std::vector<ClientEvent> submit(ClientContext context, CallId call, Request request,
                                                 Watching watching = Watching::No);
   // Ends the session: its ephemerals go once the ensemble has heard it. Calls still open are lost.
@@ -95,7 +102,8 @@ class Client {
   Zxid last_zxid_seen() const { return last_zxid_seen_; }
   std::size_t in_flight() const { return pending_.size() + waiting_.size(); }
   const ClientConfig& config() const { return config_; }
-  // The connection in use, and what is watched by it as far as this client knows, by full paths: for checkers.
+  // The connection in use, and what is watched by it as far as this client knows, by full paths:
+  // for checkers.
   sim::ConnectionId connection() const { return connection_; }
   sim::NodeId server() const { return server_; }
   using Paths = std::set<std::string, std::less<>>;
@@ -105,7 +113,14 @@ class Client {
   void digest_into(sim::Digest& digest) const;
 
  private:
-  enum class Phase : std::uint8_t { NotConnected, Connecting, Handshaking, Connected, Expired, Closed };
+  enum class Phase : std::uint8_t {
+    NotConnected,
+    Connecting,
+    Handshaking,
+    Connected,
+    Expired,
+    Closed
+  };
   struct Call {
     CallId call;
     Request request;

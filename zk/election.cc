@@ -12,8 +12,8 @@ constexpr sim::Duration kFinalizeWait(200'000'000);
 constexpr sim::Duration kFirstSilence(200'000'000);
 constexpr sim::Duration kLongestSilence(60'000'000'000);
 
-// Vote.equals: what LOOKING servers say must agree in everything; those who have decided may remember
-// different zxids and rounds of the same election.
+// Vote.equals: what LOOKING servers say must agree in everything; those who have decided may
+// remember different zxids and rounds of the same election.
 bool agrees(PeerState state_a, const Vote& a, PeerState state_b, const Vote& b) {
   if (state_a == PeerState::Looking || state_b == PeerState::Looking) return a == b;
   return a.leader == b.leader && a.peer_epoch == b.peer_epoch;
@@ -109,9 +109,13 @@ void Election::process(sim::Instant now, const Notification& heard, Outcome& out
   }
   deadline_ = now + silence_;
   switch (heard.state) {
-    case PeerState::Looking: process_looking(now, heard, outcome); return;
+    case PeerState::Looking:
+      process_looking(now, heard, outcome);
+      return;
     case PeerState::Following:
-    case PeerState::Leading: process_decided(heard, outcome); return;
+    case PeerState::Leading:
+      process_decided(heard, outcome);
+      return;
   }
 }
 

@@ -10,9 +10,10 @@
 #include "sim/base/time.h"
 #include "zk/message.h"
 
-// Fast leader election (FastLeaderElection; zookeeper.md §2.2): every server proposes the best history that it
-// has heard of, and decides once a quorum proposes the same and nothing better came for 200 ms. Servers that
-// have decided tell late ones. Pure: it is told what arrived and says what to send.
+// Fast leader election (FastLeaderElection; zookeeper.md §2.2): every server proposes the best
+// history that it has heard of, and decides once a quorum proposes the same and nothing better came
+// for 200 ms. Servers that have decided tell late ones. Pure: it is told what arrived and says what
+// to send.
 namespace zk {
 
 class Election {
@@ -31,7 +32,8 @@ class Election {
   // Whatever the state: a server that is not LOOKING answers those who are.
   Outcome on_notification(sim::Instant now, const Notification& notification);
   Outcome on_wake(sim::Instant now);
-  // The leader is established in this epoch: what late joiners are told from now on (ZOOKEEPER-1732).
+  // The leader is established in this epoch: what late joiners are told from now on
+  // (ZOOKEEPER-1732).
   void update_vote(ZabEpoch epoch) { decided_.peer_epoch = epoch; }
 
   // Present while LOOKING.
@@ -67,15 +69,16 @@ class Election {
   Vote initial_;   // for this server itself
   Vote proposal_;  // the best so far
   Vote decided_;
-  Ballots ballots_;            // of this round
-  Ballots out_of_election_;    // from servers that are not LOOKING
+  Ballots ballots_;               // of this round
+  Ballots out_of_election_;       // from servers that are not LOOKING
   std::deque<Notification> own_;  // this server's notifications to itself
-  bool finalizing_ = false;    // a quorum agrees; waiting for something better
-  sim::Duration silence_;      // after which to repeat the proposal
+  bool finalizing_ = false;       // a quorum agrees; waiting for something better
+  sim::Duration silence_;         // after which to repeat the proposal
   sim::Instant deadline_;
 };
 
-// Whether the first vote is for a better history: newer epoch, then zxid, then server (totalOrderPredicate).
+// Whether the first vote is for a better history: newer epoch, then zxid, then server
+// (totalOrderPredicate).
 bool is_better(const Vote& vote, const Vote& than);
 
 }  // namespace zk

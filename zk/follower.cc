@@ -10,21 +10,25 @@
 namespace zk {
 namespace {
 
-constexpr int kMaxTries = 5;                            // Learner.connectToLeader
+constexpr int kMaxTries = 5;                              // Learner.connectToLeader
 constexpr sim::Duration kDelayBetweenTries(100'000'000);  // leaderConnectDelayDuringRetryMs
 
 }  // namespace
 
 std::string_view name_of(Following::Phase phase) {
   switch (phase) {
-    case Following::Phase::Connecting: return "CONNECTING";
+    case Following::Phase::Connecting:
+      return "CONNECTING";
     case Following::Phase::Discovery:
-    case Following::Phase::PersistingEpoch: return "DISCOVERY";
+    case Following::Phase::PersistingEpoch:
+      return "DISCOVERY";
     case Following::Phase::Synchronizing:
     case Following::Phase::PersistingHistory:
     case Following::Phase::PersistingNewEpoch:
-    case Following::Phase::AwaitingUpToDate: return "SYNCHRONIZATION";
-    case Following::Phase::Broadcast: return "BROADCAST";
+    case Following::Phase::AwaitingUpToDate:
+      return "SYNCHRONIZATION";
+    case Following::Phase::Broadcast:
+      return "BROADCAST";
   }
   return "unknown";
 }
@@ -83,14 +87,17 @@ void Following::on_disconnected(Environment& environment, sim::ConnectionId conn
 std::optional<sim::Instant> Following::deadline(const ServerConfig& config) const {
   if (next_try_) return *next_try_;
   switch (phase_) {
-    case Phase::Connecting: return started_ + config.init_timeout();
+    case Phase::Connecting:
+      return started_ + config.init_timeout();
     case Phase::Discovery:
     case Phase::PersistingEpoch:
     case Phase::Synchronizing:
     case Phase::PersistingHistory:
-    case Phase::PersistingNewEpoch: return last_heard_ + config.init_timeout();
+    case Phase::PersistingNewEpoch:
+      return last_heard_ + config.init_timeout();
     case Phase::AwaitingUpToDate:
-    case Phase::Broadcast: return last_heard_ + config.sync_timeout();
+    case Phase::Broadcast:
+      return last_heard_ + config.sync_timeout();
   }
   return std::nullopt;
 }
@@ -122,7 +129,8 @@ void Following::on_message(Environment& environment, const sim::Payload& message
   } else if (const auto* const info = message.get_if<LeaderInfo>()) {
     on_leader_info(environment, *info);
   } else if (const auto* const sync = message.get_if<SyncWith>()) {
-    sim::check(phase_ == Phase::Synchronizing, "synchronisation follows the epoch's acknowledgement");
+    sim::check(phase_ == Phase::Synchronizing,
+               "synchronisation follows the epoch's acknowledgement");
     sync_ = *sync;
   } else if (const auto* const packet = message.get_if<NewLeader>()) {
     on_new_leader(environment, *packet);
@@ -151,12 +159,13 @@ void Following::on_leader_info(Environment& environment, const LeaderInfo& info)
                                      environment.history.last_logged());
 }
 
-// NEWLEADER: everything that the leader sent to synchronise with becomes part of log and tree, then durable,
-// and only then does this server count itself into the epoch (ZOOKEEPER-4643). What came without a COMMIT
-// waits. Simplified: DIFF, TRUNC and SNAP are carried out here at once, so that an interrupted
-// synchronisation leaves no trace (what ZOOKEEPER-3642 and ZOOKEEPER-5094 are about).
+// NEWLEADER: everything that the leader sent to synchronise with becomes part of log and tree, then
+// durable, and only then does this server count itself into the epoch (ZOOKEEPER-4643). What came
+// without a COMMIT waits. Simplified: DIFF, TRUNC and SNAP are carried out here at once, so that an
+// interrupted synchronisation leaves no trace (what ZOOKEEPER-3642 and ZOOKEEPER-5094 are about).
 void Following::on_new_leader(Environment& environment, const NewLeader& packet) {
-  sim::check(phase_ == Phase::Synchronizing && sync_.has_value(), "NEWLEADER follows a synchronisation");
+  sim::check(phase_ == Phase::Synchronizing && sync_.has_value(),
+             "NEWLEADER follows a synchronisation");
   sim::check(packet.zxid.epoch() == static_cast<std::uint32_t>(epoch_.value()),
              "a leader keeps its epoch");
   if (environment.config.behaviour.epoch_before_history) {
@@ -181,13 +190,16 @@ void Following::persist_history(Environment& environment) {
       uncommitted.push_back(std::move(next));
       continue;
     }
+    // Applied, but not delivered: the leader calls its whole history committed before a quorum has it.
     history.append(environment, next.txn);
-    deliver(environment, next.txn);
+    history.apply(next.txn, environment.config.behaviour);
   }
   pending_ = std::move(uncommitted);
-  if (environment.config.behaviour.new_leader_ack_before_history) acknowledge_new_leader(environment);
+  if (environment.config.behaviour.new_leader_ack_before_history)
+    acknowledge_new_leader(environment);
   phase_ = Phase::PersistingHistory;
-  ticket_ = environment.disk.request(environment.effects, environment.self(), history.last_logged());
+  ticket_ =
+      environment.disk.request(environment.effects, environment.self(), history.last_logged());
 }
 
 void Following::persist_new_epoch(Environment& environment) {
@@ -227,20 +239,25 @@ void Following::on_disk_done(Environment& environment, const DiskDone& done) {
         acknowledge_new_leader(environment);
       }
       return;
-    case Phase::Broadcast: acknowledge(environment, done.logged); return;
+    case Phase::Broadcast:
+      acknowledge(environment, done.logged);
+      return;
     case Phase::Connecting:
     case Phase::Discovery:
     case Phase::Synchronizing:
-    case Phase::AwaitingUpToDate: return;
+    case Phase::AwaitingUpToDate:
+      return;
   }
 }
 
 void Following::on_up_to_date(Environment& environment) {
-  if (environment.config.behaviour.new_leader_ack_before_history && phase_ != Phase::AwaitingUpToDate) {
+  if (environment.config.behaviour.new_leader_ack_before_history &&
+      phase_ != Phase::AwaitingUpToDate) {
     environment.history.set_current_epoch(environment, epoch_);
     phase_ = Phase::AwaitingUpToDate;
   }
-  sim::check(phase_ == Phase::AwaitingUpToDate, "UPTODATE follows the acknowledgement of NEWLEADER");
+  sim::check(phase_ == Phase::AwaitingUpToDate,
+             "UPTODATE follows the acknowledgement of NEWLEADER");
   phase_ = Phase::Broadcast;
   environment.clients.open(environment);
   environment.notify(FollowerReady{environment.config.myid, leader_, epoch_,
@@ -267,7 +284,8 @@ void Following::on_proposal(Environment& environment, const sim::Payload& txn) {
   if (environment.config.behaviour.ack_before_fsync) {
     acknowledge(environment, environment.history.last_logged());
   }
-  environment.disk.request(environment.effects, environment.self(), environment.history.last_logged());
+  environment.disk.request(environment.effects, environment.self(),
+                           environment.history.last_logged());
 }
 
 void Following::acknowledge(Environment& environment, Zxid logged) {

@@ -10,7 +10,8 @@
 #include "zk/message.h"
 #include "zk/server_environment.h"
 
-// A server that has decided for another one as leader (Follower, Learner; zookeeper.md §2.3, §2.5, §2.6).
+// A server that has decided for another one as leader (Follower, Learner; zookeeper.md §2.3, §2.5,
+// §2.6).
 //
 //   Connecting ──► Discovery ──► PersistingEpoch ──► Synchronizing ──► PersistingHistory
 //     5 tries      FOLLOWERINFO    LEADERINFO          DIFF|TRUNC|SNAP      NEWLEADER
@@ -18,7 +19,8 @@
 //                              ──► PersistingNewEpoch ──► AwaitingUpToDate ──► Broadcast
 //                                  ACK(NEWLEADER)         P* C*                P C PING …
 //
-// Silence of the leader, a lost connection or an impossible packet: the server looks for a leader again.
+// Silence of the leader, a lost connection or an impossible packet: the server looks for a leader
+// again.
 namespace zk {
 
 class Following {

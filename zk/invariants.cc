@@ -21,7 +21,9 @@ void agree(EnsembleMemory& memory, ServerId server, Zxid zxid, EnsembleMemory::S
            Violations& violations) {
   const auto [at, first] = memory.committed.try_emplace(zxid, state);
   if (first) {
-    if (zxid > memory.last_committed) memory.last_committed = zxid;
+    // <epoch,0> names a state, not a transaction: a snapshot of a leader that has not written yet.
+    const bool is_txn = zxid.counter() != 0;
+    if (is_txn && zxid > memory.last_committed) memory.last_committed = zxid;
     forget_old(memory);
     return;
   }
@@ -39,16 +41,18 @@ void agree(EnsembleMemory& memory, ServerId server, Zxid zxid, EnsembleMemory::S
 void on_established(EnsembleMemory& memory, const Established& notice, Violations& violations) {
   const auto [at, first] = memory.leaders.try_emplace(notice.epoch, notice.leader);
   if (!first && at->second != notice.leader) {
-    violations.push_back({"zk.OneLeaderPerEpoch",
-                          fmt::format("Epoch {} was led by server {} and is now led by server {}.",
-                                      notice.epoch.value(), at->second.value(), notice.leader.value())});
+    violations.push_back(
+        {"zk.OneLeaderPerEpoch",
+         fmt::format("Epoch {} was led by server {} and is now led by server {}.",
+                     notice.epoch.value(), at->second.value(), notice.leader.value())});
   }
   if (notice.history < memory.last_committed) {
     violations.push_back(
         {"zk.CommittedIsKept",
-         fmt::format("Server {} leads epoch {} with a history up to {}, but {} was delivered before.",
-                     notice.leader.value(), notice.epoch.value(), describe(notice.history),
-                     describe(memory.last_committed))});
+         fmt::format(
+             "Server {} leads epoch {} with a history up to {}, but {} was delivered before.",
+             notice.leader.value(), notice.epoch.value(), describe(notice.history),
+             describe(memory.last_committed))});
   }
   agree(memory, notice.leader, notice.history, {0, notice.tree}, violations);
 }
@@ -56,9 +60,9 @@ void on_established(EnsembleMemory& memory, const Established& notice, Violation
 void on_committed(EnsembleMemory& memory, const Committed& notice, Violations& violations) {
   Zxid& delivered = memory.delivered[notice.server];
   if (notice.zxid <= delivered) {
-    violations.push_back({"zk.ZxidMonotone",
-                          fmt::format("Server {} delivers {} after {}.", notice.server.value(),
-                                      describe(notice.zxid), describe(delivered))});
+    violations.push_back(
+        {"zk.ZxidMonotone", fmt::format("Server {} delivers {} after {}.", notice.server.value(),
+                                        describe(notice.zxid), describe(delivered))});
   }
   delivered = notice.zxid;
   sim::Digest txn;
@@ -83,8 +87,8 @@ Violations check_notice(const sim::Payload& notice, EnsembleMemory& memory) {
       violations.push_back(
           {"zk.SessionSeesNoPast",
            fmt::format("Session 0x{:x} has seen {} and resumes at server {}, which is at {}.",
-                       static_cast<std::uint64_t>(resumed->session.value()), describe(resumed->seen),
-                       resumed->server.value(), describe(resumed->zxid))});
+                       static_cast<std::uint64_t>(resumed->session.value()),
+                       describe(resumed->seen), resumed->server.value(), describe(resumed->zxid))});
     }
   }
   return violations;
@@ -100,11 +104,11 @@ Violations check_servers(std::span<const Server* const> servers) {
     const bool synchronizing = server->zab_state() == "SYNCHRONIZATION";
     if (history.accepted_epoch() < history.current_epoch() ||
         (history.current_epoch() < logged && !synchronizing)) {
-      violations.push_back({"zk.EpochsInOrder",
-                            fmt::format("Server {} accepted epoch {}, is in epoch {} and has logged {}.",
-                                        server->id().value(), history.accepted_epoch().value(),
-                                        history.current_epoch().value(),
-                                        describe(history.last_logged()))});
+      violations.push_back(
+          {"zk.EpochsInOrder",
+           fmt::format("Server {} accepted epoch {}, is in epoch {} and has logged {}.",
+                       server->id().value(), history.accepted_epoch().value(),
+                       history.current_epoch().value(), describe(history.last_logged()))});
     }
     const Database& database = server->database();
     for (const SessionId owner : database.tree.ephemeral_owners()) {
@@ -113,7 +117,8 @@ Violations check_servers(std::span<const Server* const> servers) {
           {"zk.EphemeralHasSession",
            fmt::format("Server {} keeps {} ephemerals of session 0x{:x}, which is over, at {}.",
                        server->id().value(), database.tree.ephemerals_of(owner).size(),
-                       static_cast<std::uint64_t>(owner.value()), describe(history.last_processed()))});
+                       static_cast<std::uint64_t>(owner.value()),
+                       describe(history.last_processed()))});
     }
   }
   return violations;
@@ -126,9 +131,10 @@ Violations check_watches(const Client& client, const Server& server) {
   const auto check_paths = [&](const Client::Paths& paths, WatchKind kind) {
     for (const std::string& path : paths) {
       if (armed.has(kind, path, client.connection())) continue;
-      violations.push_back({"zk.WatchesAreArmed",
-                            fmt::format("A client of server {} waits for a change of {} that nobody will tell.",
-                                        server.id().value(), path)});
+      violations.push_back(
+          {"zk.WatchesAreArmed",
+           fmt::format("A client of server {} waits for a change of {} that nobody will tell.",
+                       server.id().value(), path)});
     }
   };
   check_paths(client.data_watches(), WatchKind::OfData);

@@ -13,8 +13,8 @@
 #include "zk/message.h"
 #include "zk/server.h"
 
-// What must always hold of an ensemble (zookeeper.md §2.7, §7.2): pure functions over const views and notices,
-// with a little remembered state where a property speaks of the past.
+// What must always hold of an ensemble (zookeeper.md §2.7, §7.2): pure functions over const views
+// and notices, with a little remembered state where a property speaks of the past.
 namespace zk {
 
 struct Violation {
@@ -31,20 +31,21 @@ struct EnsembleMemory {
     std::uint64_t txn = 0;   // digest of the transaction, 0 where only the state was seen
     std::uint64_t tree = 0;  // of the tree after it
   };
-  std::map<Zxid, State> committed;       // what the first server delivered
-  Zxid last_committed;                   // the highest zxid that any server delivered
-  std::map<ServerId, Zxid> delivered;    // by server: the last one of its present life
+  std::map<Zxid, State> committed;     // what the first server delivered
+  Zxid last_committed;                 // the highest zxid that any server delivered
+  std::map<ServerId, Zxid> delivered;  // by server: the last one of its present life
 };
 
 // Looks at a notice of one ensemble; others than the following say nothing.
 //
-//   zk.OneLeaderPerEpoch      (Established)   no epoch is ever led by two servers: Leadership1, Leadership2
-//   zk.CommittedIsKept        (Established)   a new leader's history holds everything that was ever delivered
-//   zk.CommittedPrefixAgrees  (Committed, Established, FollowerReady)
-//                             at one zxid all servers delivered the same transaction and have the same tree:
-//                             Agreement, TotalOrder, PrefixConsistency
+//   zk.OneLeaderPerEpoch      (Established)   no epoch is ever led by two servers: Leadership1,
+//   Leadership2 zk.CommittedIsKept        (Established)   a new leader's history holds everything
+//   that was ever delivered zk.CommittedPrefixAgrees  (Committed, Established, FollowerReady)
+//                             at one zxid all servers delivered the same transaction and have the
+//                             same tree: Agreement, TotalOrder, PrefixConsistency
 //   zk.ZxidMonotone           (Committed)     a server delivers in order of zxids
-//   zk.SessionSeesNoPast      (SessionResumed) no server shows a client a state older than one it has seen
+//   zk.SessionSeesNoPast      (SessionResumed) no server shows a client a state older than one it
+//   has seen
 Violations check_notice(const sim::Payload& notice, EnsembleMemory& memory);
 
 // Looks at the servers that run (null: down), after any event. Cheap enough for that; the number of

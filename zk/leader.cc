@@ -15,9 +15,12 @@ std::string_view name_of(Leading::Phase phase) {
     case Leading::Phase::Discovery:
     case Leading::Phase::PersistingEpoch:
     case Leading::Phase::AwaitingEpochAcks:
-    case Leading::Phase::PersistingNewEpoch: return "DISCOVERY";
-    case Leading::Phase::Synchronization: return "SYNCHRONIZATION";
-    case Leading::Phase::Broadcast: return "BROADCAST";
+    case Leading::Phase::PersistingNewEpoch:
+      return "DISCOVERY";
+    case Leading::Phase::Synchronization:
+      return "SYNCHRONIZATION";
+    case Leading::Phase::Broadcast:
+      return "BROADCAST";
   }
   return "unknown";
 }
@@ -71,7 +74,8 @@ void Leading::epoch_reporters_changed(Environment& environment) {
                                      environment.history.last_logged());
 }
 
-void Leading::send_leader_info(Environment& environment, sim::ConnectionId over, const Learner& learner) {
+void Leading::send_leader_info(Environment& environment, sim::ConnectionId over,
+                               const Learner& learner) {
   environment.send(learner.node, over, sim::Payload::of(LeaderInfo{epoch_}));
 }
 
@@ -122,10 +126,13 @@ void Leading::on_disk_done(Environment& environment, const DiskDone& done) {
       new_leader_acks_ |= self_bit_;  // the fsync of the epoch covered the history, too
       new_leader_acks_changed(environment);
       return;
-    case Phase::Broadcast: acknowledged(environment, environment.config.myid, done.logged); return;
+    case Phase::Broadcast:
+      acknowledged(environment, environment.config.myid, done.logged);
+      return;
     case Phase::Discovery:
     case Phase::AwaitingEpochAcks:
-    case Phase::Synchronization: return;
+    case Phase::Synchronization:
+      return;
   }
 }
 
@@ -135,8 +142,8 @@ void Leading::synchronize(Environment& environment, sim::ConnectionId over, Lear
   const History& history = environment.history;
   const History::Plan plan =
       history.plan_for(learner.last_zxid, last_committed_, environment.config.commit_log_count);
-  environment.notify(Synchronizing{environment.config.myid, learner.server, plan.mode, learner.last_zxid,
-                                   plan.zxid});
+  environment.notify(Synchronizing{environment.config.myid, learner.server, plan.mode,
+                                   learner.last_zxid, plan.zxid});
   const auto send = [&](sim::Payload message) {
     environment.send(learner.node, over, std::move(message));
   };
@@ -152,7 +159,8 @@ void Leading::synchronize(Environment& environment, sim::ConnectionId over, Lear
   send(sim::Payload::of(NewLeader{Zxid::of(static_cast<std::uint32_t>(epoch_.value()), 0)}));
 }
 
-void Leading::on_new_leader_ack(Environment& environment, Learner& learner, sim::ConnectionId over) {
+void Leading::on_new_leader_ack(Environment& environment, Learner& learner,
+                                sim::ConnectionId over) {
   if (learner.synced) return;
   learner.synced = true;
   learner.alive_until = environment.now + environment.config.sync_timeout();
@@ -192,10 +200,11 @@ void Leading::establish(Environment& environment) {
 
 // ── Learners ────────────────────────────────────────────────────────────────────────────────────
 
-void Leading::on_message(Environment& environment, sim::ConnectionId over, const sim::Payload& message) {
+void Leading::on_message(Environment& environment, sim::ConnectionId over,
+                         const sim::Payload& message) {
   Learner& learner = learners_.at(over);
-  learner.alive_until = std::max(learner.alive_until,
-                                 environment.now + environment.config.sync_timeout());
+  learner.alive_until =
+      std::max(learner.alive_until, environment.now + environment.config.sync_timeout());
   if (const auto* const ack = message.get_if<Ack>()) {
     if (ack->zxid.counter() == 0) {
       on_new_leader_ack(environment, learner, over);
@@ -207,7 +216,8 @@ void Leading::on_message(Environment& environment, sim::ConnectionId over, const
     }
     acknowledged(environment, learner.server, ack->zxid);
   } else if (const auto* const pong = message.get_if<LearnerPong>()) {
-    for (const auto& [session, timeout_ms] : pong->touched) sessions_.touch(session, environment.now);
+    for (const auto& [session, timeout_ms] : pong->touched)
+      sessions_.touch(session, environment.now);
   } else if (const auto* const asked = message.get_if<Forwarded>()) {
     on_forwarded(environment, over, learner.server, *asked);
   } else if (const auto* const session = message.get_if<Revalidate>()) {
@@ -252,16 +262,17 @@ void Leading::on_wake(Environment& environment) {
   if (!environment.leave) expire_sessions(environment);
 }
 
-// Twice a tick every learner is pinged, and those that are silent for too long or leave a proposal without
-// answer are cut off; once a tick the quorum is counted.
+// Twice a tick every learner is pinged, and those that are silent for too long or leave a proposal
+// without answer are cut off; once a tick the quorum is counted.
 void Leading::tick(Environment& environment) {
   next_ping_ = environment.now + environment.config.tick_time / 2;
   std::uint32_t alive = self_bit_;
   for (auto at = learners_.begin(); at != learners_.end();) {
     Learner& learner = at->second;
     const bool silent = learner.alive_until < environment.now;
-    const bool lagging = learner.oldest && learner.oldest->since + environment.config.sync_timeout() <
-                                               environment.now;
+    const bool lagging =
+        learner.oldest &&
+        learner.oldest->since + environment.config.sync_timeout() < environment.now;
     if (silent || lagging) {
       drop(environment, at++);
       continue;

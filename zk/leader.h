@@ -15,15 +15,16 @@
 #include "zk/server_environment.h"
 #include "zk/session.h"
 
-// A server that has decided for itself as leader (Leader, LearnerHandler, LeaderZooKeeperServer; zookeeper.md
-// §2.3, §2.4, §2.6).
+// A server that has decided for itself as leader (Leader, LearnerHandler, LeaderZooKeeperServer;
+// zookeeper.md §2.3, §2.4, §2.6).
 //
-//   Discovery ──► PersistingEpoch ──► AwaitingEpochAcks ──► PersistingNewEpoch ──► Synchronization ──► Broadcast
-//   quorum of     acceptedEpoch       quorum of             currentEpoch           quorum of           until
-//   FOLLOWERINFO                      ACKEPOCH                                     ACK(NEWLEADER)      no quorum
+//   Discovery ──► PersistingEpoch ──► AwaitingEpochAcks ──► PersistingNewEpoch ──► Synchronization
+//   ──► Broadcast quorum of     acceptedEpoch       quorum of             currentEpoch quorum of
+//   until FOLLOWERINFO                      ACKEPOCH ACK(NEWLEADER)      no quorum
 //
-// Each step but the last must be done within initLimit; in Broadcast a quorum of learners must have spoken within
-// syncLimit. Otherwise the leader gives up, and with it go all its clients' connections.
+// Each step but the last must be done within initLimit; in Broadcast a quorum of learners must have
+// spoken within syncLimit. Otherwise the leader gives up, and with it go all its clients'
+// connections.
 namespace zk {
 
 class Leading {
@@ -64,7 +65,8 @@ class Leading {
   void digest_into(sim::Digest& digest) const;
 
  private:
-  struct Unacked {  // LearnerHandler.SyncLimitCheck: the oldest proposal not acknowledged, and the next sample
+  struct Unacked {  // LearnerHandler.SyncLimitCheck: the oldest proposal not acknowledged, and the
+                    // next sample
     Zxid zxid;
     sim::Instant since;
   };
@@ -90,7 +92,8 @@ class Leading {
   };
 
   // ── leader.cc: from election to broadcast ──
-  void on_ack_epoch(Environment& environment, Learner& learner, sim::ConnectionId over, const AckEpoch& ack);
+  void on_ack_epoch(Environment& environment, Learner& learner, sim::ConnectionId over,
+                    const AckEpoch& ack);
   void on_new_leader_ack(Environment& environment, Learner& learner, sim::ConnectionId over);
   void epoch_reporters_changed(Environment& environment);
   void epoch_acks_changed(Environment& environment);

@@ -56,8 +56,11 @@ void Leading::on_forwarded(Environment& environment, sim::ConnectionId over, Ser
         close_session(environment, asked.session, asked.cxid);
       }
       return;
-    case Asked::Barrier: barrier(environment, over, {asked.session, asked.cxid}); return;
-    case Asked::Operation: break;
+    case Asked::Barrier:
+      barrier(environment, over, {asked.session, asked.cxid});
+      return;
+    case Asked::Operation:
+      break;
   }
   const ErrorCode admitted = sessions_.check(asked.session, through);
   Txn txn = admitted != ErrorCode::Ok
@@ -88,7 +91,8 @@ void Leading::barrier(Environment& environment, sim::ConnectionId over, Synced s
   }
 }
 
-void Leading::answer_barrier(Environment& environment, sim::ConnectionId over, const Synced& synced) {
+void Leading::answer_barrier(Environment& environment, sim::ConnectionId over,
+                             const Synced& synced) {
   if (over == sim::kDatagram) {
     environment.clients.on_synced(environment, synced);
   } else if (const auto learner = learners_.find(over); learner != learners_.end()) {
@@ -160,7 +164,8 @@ void Leading::commit_what_is_acknowledged(Environment& environment) {
     const auto& logged = proposal.txn.as<LoggedTxn>();
     deliver(environment, proposal.txn);
     prep_.applied(proposal.zxid);
-    if (std::holds_alternative<CloseSessionTxn>(logged.txn)) sessions_.forget(logged.header.client_id);
+    if (std::holds_alternative<CloseSessionTxn>(logged.txn))
+      sessions_.forget(logged.header.client_id);
     for (const auto& [over, synced] : proposal.barriers) answer_barrier(environment, over, synced);
   }
 }

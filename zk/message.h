@@ -14,9 +14,9 @@
 #include "zk/request.h"
 #include "zk/txn.h"
 
-// What servers say to each other and to clients, packet by packet: many known defects live between two
-// packets (zookeeper.md §2.2, §2.3, §2.8). A PROPOSAL has no type of its own: it is the logged transaction,
-// one block shared by the leader's log, the packets and the followers' logs.
+// What servers say to each other and to clients, packet by packet: many known defects live between
+// two packets (zookeeper.md §2.2, §2.3, §2.8). A PROPOSAL has no type of its own: it is the logged
+// transaction, one block shared by the leader's log, the packets and the followers' logs.
 namespace zk {
 
 // `myid`, 1..255.
@@ -31,8 +31,8 @@ using ZabEpoch = sim::Ordinal<ZabEpochTag, std::int64_t>;
 struct RoundTag {};
 using Round = sim::Ordinal<RoundTag, std::int64_t>;
 
-// Whom a client proved to be: ("digest", "user:hash"), ("sasl", principal). Simplified: the client presents
-// the identity that a server would have found, not a password or token.
+// Whom a client proved to be: ("digest", "user:hash"), ("sasl", principal). Simplified: the client
+// presents the identity that a server would have found, not a password or token.
 struct Identity {
   std::string scheme;
   std::string id;
@@ -44,7 +44,11 @@ struct Identity {
 
 // ── Election ────────────────────────────────────────────────────────────────────────────────────
 
-enum class PeerState : std::uint8_t { Looking = 0, Following = 1, Leading = 2 };
+enum class PeerState : std::uint8_t {
+  Looking = 0,
+  Following = 1,
+  Leading = 2
+};
 std::string_view name_of(PeerState state);
 
 // Whom a server votes for, and how good that server's history is.
@@ -89,7 +93,8 @@ struct LeaderInfo {
   ZabEpoch epoch;
   static constexpr auto fields() { return std::tuple{sim::field("epoch", &LeaderInfo::epoch)}; }
 };
-// `current_epoch` is absent when this very epoch had been accepted before: such an answer does not count.
+// `current_epoch` is absent when this very epoch had been accepted before: such an answer does not
+// count.
 struct AckEpoch {
   static constexpr std::string_view kName = "zk.AckEpoch";
   Zxid last_zxid;
@@ -100,7 +105,11 @@ struct AckEpoch {
   }
 };
 // DIFF, TRUNC, SNAP: how the learner gets to `zxid`, before the proposals and commits that follow.
-enum class SyncMode : std::uint8_t { Diff, Trunc, Snap };
+enum class SyncMode : std::uint8_t {
+  Diff,
+  Trunc,
+  Snap
+};
 std::string_view name_of(SyncMode mode);
 struct SyncWith {
   static constexpr std::string_view kName = "zk.SyncWith";
@@ -126,8 +135,9 @@ struct UpToDate {
 
 // ── Learner and leader: broadcast ───────────────────────────────────────────────────────────────
 
-// All proposals of this leader up to `zxid` are on the sender's disk; `<epoch,0>` answers NEWLEADER.
-// Simplified: one packet per fsync; ZooKeeper sends one per transaction, all at once after the fsync.
+// All proposals of this leader up to `zxid` are on the sender's disk; `<epoch,0>` answers
+// NEWLEADER. Simplified: one packet per fsync; ZooKeeper sends one per transaction, all at once
+// after the fsync.
 struct Ack {
   static constexpr std::string_view kName = "zk.Ack";
   Zxid zxid;
@@ -174,7 +184,12 @@ struct Revalidated {
 };
 
 // What a server asks its leader to do, for a client: REQUEST.
-enum class Asked : std::uint8_t { Operation, NewSession, EndOfSession, Barrier };
+enum class Asked : std::uint8_t {
+  Operation,
+  NewSession,
+  EndOfSession,
+  Barrier
+};
 std::string_view name_of(Asked asked);
 struct Forwarded {
   static constexpr std::string_view kName = "zk.Forwarded";
@@ -186,10 +201,10 @@ struct Forwarded {
   std::vector<Identity> identities;  // whom the client proved to be
   static constexpr auto fields() {
     using sim::field;
-    return std::tuple{field("asked", &Forwarded::asked), field("session", &Forwarded::session),
-                      field("cxid", &Forwarded::cxid), field("timeout", &Forwarded::timeout_ms),
-                      field("request", &Forwarded::request),
-                      field("identities", &Forwarded::identities)};
+    return std::tuple{
+        field("asked", &Forwarded::asked),     field("session", &Forwarded::session),
+        field("cxid", &Forwarded::cxid),       field("timeout", &Forwarded::timeout_ms),
+        field("request", &Forwarded::request), field("identities", &Forwarded::identities)};
   }
 };
 struct Synced {
@@ -209,14 +224,15 @@ struct DiskDone {
   std::uint64_t ticket = 0;
   Zxid logged;  // the last transaction that was in the log then
   static constexpr auto fields() {
-    return std::tuple{sim::field("ticket", &DiskDone::ticket), sim::field("logged", &DiskDone::logged)};
+    return std::tuple{sim::field("ticket", &DiskDone::ticket),
+                      sim::field("logged", &DiskDone::logged)};
   }
 };
 
 // ── Client and server ───────────────────────────────────────────────────────────────────────────
 
-// Session 0 asks for a new one. Simplified: the password is a 64-bit checksum of the id; ZooKeeper's 16 bytes
-// are one, too.
+// Session 0 asks for a new one. Simplified: the password is a 64-bit checksum of the id;
+// ZooKeeper's 16 bytes are one, too.
 struct ConnectRequest {
   static constexpr std::string_view kName = "zk.ConnectRequest";
   Zxid last_zxid_seen;
@@ -290,10 +306,9 @@ struct SetWatches {
   std::vector<std::string> child;
   static constexpr auto fields() {
     using sim::field;
-    return std::tuple{field("relativeZxid", &SetWatches::relative_zxid),
-                      field("dataWatches", &SetWatches::data),
-                      field("existWatches", &SetWatches::exist),
-                      field("childWatches", &SetWatches::child)};
+    return std::tuple{
+        field("relativeZxid", &SetWatches::relative_zxid), field("dataWatches", &SetWatches::data),
+        field("existWatches", &SetWatches::exist), field("childWatches", &SetWatches::child)};
   }
 };
 struct WatchNotification {

@@ -24,7 +24,8 @@ struct Recovered {
   static constexpr auto fields() {
     using sim::field;
     return std::tuple{field("server", &Recovered::server), field("snapshot", &Recovered::snapshot),
-                      field("lastLogged", &Recovered::last_logged), field("torn", &Recovered::torn)};
+                      field("lastLogged", &Recovered::last_logged),
+                      field("torn", &Recovered::torn)};
   }
 };
 
@@ -79,10 +80,10 @@ struct Synchronizing {
   Zxid zxid;
   static constexpr auto fields() {
     using sim::field;
-    return std::tuple{field("leader", &Synchronizing::leader),
-                      field("learner", &Synchronizing::learner), field("mode", &Synchronizing::mode),
-                      field("learnerZxid", &Synchronizing::learner_zxid),
-                      field("zxid", &Synchronizing::zxid)};
+    return std::tuple{
+        field("leader", &Synchronizing::leader), field("learner", &Synchronizing::learner),
+        field("mode", &Synchronizing::mode), field("learnerZxid", &Synchronizing::learner_zxid),
+        field("zxid", &Synchronizing::zxid)};
   }
 };
 
@@ -97,14 +98,15 @@ struct FollowerReady {
   std::uint64_t tree = 0;
   static constexpr auto fields() {
     using sim::field;
-    return std::tuple{field("server", &FollowerReady::server), field("leader", &FollowerReady::leader),
+    return std::tuple{field("server", &FollowerReady::server),
+                      field("leader", &FollowerReady::leader),
                       field("epoch", &FollowerReady::epoch), field("zxid", &FollowerReady::zxid),
                       field("tree", &FollowerReady::tree)};
   }
 };
 
-// A server delivered a committed transaction: applied it to its tree, whose digest (zookeeper.md §3.7) is then
-// `tree`. The transaction itself is shared with the log.
+// A server delivered a committed transaction: applied it to its tree, whose digest (zookeeper.md
+// §3.7) is then `tree`. The transaction itself is shared with the log.
 struct Committed {
   static constexpr std::string_view kName = "zk.Committed";
   static constexpr std::string_view kRule = "zookeeper.md §2.6";
@@ -139,7 +141,8 @@ struct SessionOpened {
   static constexpr auto fields() {
     using sim::field;
     return std::tuple{field("server", &SessionOpened::server),
-                      field("session", &SessionOpened::session), field("client", &SessionOpened::client)};
+                      field("session", &SessionOpened::session),
+                      field("client", &SessionOpened::client)};
   }
 };
 
@@ -156,8 +159,8 @@ struct SessionResumed {
     using sim::field;
     return std::tuple{field("server", &SessionResumed::server),
                       field("session", &SessionResumed::session),
-                      field("client", &SessionResumed::client), field("seen", &SessionResumed::seen),
-                      field("zxid", &SessionResumed::zxid)};
+                      field("client", &SessionResumed::client),
+                      field("seen", &SessionResumed::seen), field("zxid", &SessionResumed::zxid)};
   }
 };
 
@@ -170,7 +173,8 @@ struct WatchTriggered {
   static constexpr auto fields() {
     using sim::field;
     return std::tuple{field("server", &WatchTriggered::server),
-                      field("client", &WatchTriggered::client), field("event", &WatchTriggered::event)};
+                      field("client", &WatchTriggered::client),
+                      field("event", &WatchTriggered::event)};
   }
 };
 

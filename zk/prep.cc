@@ -17,7 +17,8 @@ DataVersion next_version(DataVersion version) {
 }
 
 bool is_system(std::string_view path) {
-  return path == "/" || path == "/zookeeper" || path == "/zookeeper/quota" || path == "/zookeeper/config";
+  return path == "/" || path == "/zookeeper" || path == "/zookeeper/quota" ||
+         path == "/zookeeper/config";
 }
 
 Txn as_txn(SubTxn sub) {
@@ -48,7 +49,8 @@ bool is_valid_path(std::string_view path) {
   while (true) {
     const std::size_t to = std::min(path.find('/', from), path.size());
     const std::string_view element = path.substr(from, to - from);
-    if (std::ranges::find(kForbiddenElements, element) != std::end(kForbiddenElements)) return false;
+    if (std::ranges::find(kForbiddenElements, element) != std::end(kForbiddenElements))
+      return false;
     if (to == path.size()) return true;
     from = to + 1;
   }
@@ -170,7 +172,8 @@ Prep::Decided Prep::decide(Stage& stage, const Create& create) {
   const bool ttl = create.mode == CreateMode::PersistentWithTtl ||
                    create.mode == CreateMode::PersistentSequentialWithTtl;
   if (ttl) {
-    if (create.ttl_ms <= 0 || create.ttl_ms >= (std::int64_t{1} << 40)) return ErrorCode::BadArguments;
+    if (create.ttl_ms <= 0 || create.ttl_ms >= (std::int64_t{1} << 40))
+      return ErrorCode::BadArguments;
     made.owner = ttl_owner(create.ttl_ms);
   }
   parent.cversion = parent.cversion.next();
@@ -179,13 +182,14 @@ Prep::Decided Prep::decide(Stage& stage, const Create& create) {
   change(stage, parent_path, std::move(parent));
   change(stage, path, std::move(made));
   if (ttl) {
-    return SubTxn(CreateTtlTxn{std::move(path), create.data, *std::move(acl), cversion, create.ttl_ms});
+    return SubTxn(
+        CreateTtlTxn{std::move(path), create.data, *std::move(acl), cversion, create.ttl_ms});
   }
   if (create.mode == CreateMode::Container) {
     return SubTxn(CreateContainerTxn{std::move(path), create.data, *std::move(acl), cversion});
   }
-  return SubTxn(
-      CreateTxn{std::move(path), create.data, *std::move(acl), is_ephemeral(create.mode), cversion});
+  return SubTxn(CreateTxn{std::move(path), create.data, *std::move(acl), is_ephemeral(create.mode),
+                          cversion});
 }
 
 void Prep::remove_child(Stage& stage, std::string_view path) {
@@ -204,7 +208,8 @@ Prep::Decided Prep::decide(Stage& stage, const Delete& remove) {
   if (!allowed(stage, parent_path, parent, Perm::Delete)) return ErrorCode::NoAuth;
   const Node target = node(stage.tree, remove.path);
   if (!target.exists) return ErrorCode::NoNode;
-  if (remove.version != kAnyVersion && remove.version != target.version) return ErrorCode::BadVersion;
+  if (remove.version != kAnyVersion && remove.version != target.version)
+    return ErrorCode::BadVersion;
   if (target.num_children > 0) return ErrorCode::NotEmpty;
   remove_child(stage, remove.path);
   return SubTxn(DeleteTxn{remove.path});
@@ -239,7 +244,8 @@ Txn Prep::decide_acl(Stage& stage, const SetAcl& set) {
   Node target = node(stage.tree, set.path);
   if (!target.exists) return ErrorTxn{ErrorCode::NoNode};
   if (!allowed(stage, set.path, target, Perm::Admin)) return ErrorTxn{ErrorCode::NoAuth};
-  if (set.version.value() != -1 && set.version != target.aversion) return ErrorTxn{ErrorCode::BadVersion};
+  if (set.version.value() != -1 && set.version != target.aversion)
+    return ErrorTxn{ErrorCode::BadVersion};
   target.aversion = target.aversion.next();
   target.acl = acl;
   const AclVersion version = target.aversion;
@@ -269,7 +275,8 @@ Txn Prep::decide_multi(Stage& stage, const Multi& multi) {
 }
 
 Txn Prep::prepare(const Tree& tree, const Request& request, SessionId session,
-                  std::span<const Identity> identities, Zxid zxid, const ServerBehaviour& behaviour) {
+                  std::span<const Identity> identities, Zxid zxid,
+                  const ServerBehaviour& behaviour) {
   Stage stage{tree, session, identities, zxid, behaviour, {}};
   const auto finish = [](Decided decided) -> Txn {
     if (const auto* const error = std::get_if<ErrorCode>(&decided)) return ErrorTxn{*error};
@@ -284,8 +291,8 @@ Txn Prep::prepare(const Tree& tree, const Request& request, SessionId session,
       [&](const SetAcl& one) { return decide_acl(stage, one); },
       [&](const Multi& one) { return decide_multi(stage, one); },
       [&](const GetData&) { return not_a_write(); }, [&](const Exists&) { return not_a_write(); },
-      [&](const GetChildren&) { return not_a_write(); }, [&](const GetAcl&) { return not_a_write(); },
-      [&](const Sync&) { return not_a_write(); });
+      [&](const GetChildren&) { return not_a_write(); },
+      [&](const GetAcl&) { return not_a_write(); }, [&](const Sync&) { return not_a_write(); });
 }
 
 Txn Prep::close_session(const Tree& tree, SessionId session, Zxid zxid) {

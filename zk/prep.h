@@ -15,14 +15,16 @@
 #include "zk/request.h"
 #include "zk/tree.h"
 
-// The leader's first stage: requests become transactions, validated one after another against the tree *and*
-// what is proposed but not yet applied, so that conditional writes are linearizable and pipelined writes see each
-// other (PrepRequestProcessor; zookeeper.md §1.5, §1.6). A refused request becomes an error transaction.
+// The leader's first stage: requests become transactions, validated one after another against the
+// tree *and* what is proposed but not yet applied, so that conditional writes are linearizable and
+// pipelined writes see each other (PrepRequestProcessor; zookeeper.md §1.5, §1.6). A refused
+// request becomes an error transaction.
 namespace zk {
 
 class Prep {
  public:
-  // Decides a write. `zxid` is the number that the transaction will get. Requires is_write(request).
+  // Decides a write. `zxid` is the number that the transaction will get. Requires
+  // is_write(request).
   Txn prepare(const Tree& tree, const Request& request, SessionId session,
               std::span<const Identity> identities, Zxid zxid, const ServerBehaviour& behaviour);
   // The end of a session: all its ephemerals, those still being created included.
@@ -77,8 +79,8 @@ class Prep {
 
 // Whether a path may name a znode (PathUtils.validatePath).
 bool is_valid_path(std::string_view path);
-// The list as it will be stored: "auth" entries become the requester's identities. Absent when the list is
-// empty or an entry makes no sense: InvalidAcl.
+// The list as it will be stored: "auth" entries become the requester's identities. Absent when the
+// list is empty or an entry makes no sense: InvalidAcl.
 std::optional<AclList> fixed_acl(const AclList& acl, std::span<const Identity> identities);
 // Whether one of these identities, or anyone, has the permission (ZooKeeperServer.checkACL).
 bool permits(const AclList& acl, Perm perm, std::span<const Identity> identities);

@@ -6,34 +6,50 @@ namespace zk {
 
 std::string_view name_of(CreateMode mode) {
   switch (mode) {
-    case CreateMode::Persistent: return "PERSISTENT";
-    case CreateMode::Ephemeral: return "EPHEMERAL";
-    case CreateMode::PersistentSequential: return "PERSISTENT_SEQUENTIAL";
-    case CreateMode::EphemeralSequential: return "EPHEMERAL_SEQUENTIAL";
-    case CreateMode::Container: return "CONTAINER";
-    case CreateMode::PersistentWithTtl: return "PERSISTENT_WITH_TTL";
-    case CreateMode::PersistentSequentialWithTtl: return "PERSISTENT_SEQUENTIAL_WITH_TTL";
+    case CreateMode::Persistent:
+      return "PERSISTENT";
+    case CreateMode::Ephemeral:
+      return "EPHEMERAL";
+    case CreateMode::PersistentSequential:
+      return "PERSISTENT_SEQUENTIAL";
+    case CreateMode::EphemeralSequential:
+      return "EPHEMERAL_SEQUENTIAL";
+    case CreateMode::Container:
+      return "CONTAINER";
+    case CreateMode::PersistentWithTtl:
+      return "PERSISTENT_WITH_TTL";
+    case CreateMode::PersistentSequentialWithTtl:
+      return "PERSISTENT_SEQUENTIAL_WITH_TTL";
   }
   return "unknown";
 }
 
 std::string_view name_of(WatchedEventType type) {
   switch (type) {
-    case WatchedEventType::None: return "None";
-    case WatchedEventType::NodeCreated: return "NodeCreated";
-    case WatchedEventType::NodeDeleted: return "NodeDeleted";
-    case WatchedEventType::NodeDataChanged: return "NodeDataChanged";
-    case WatchedEventType::NodeChildrenChanged: return "NodeChildrenChanged";
+    case WatchedEventType::None:
+      return "None";
+    case WatchedEventType::NodeCreated:
+      return "NodeCreated";
+    case WatchedEventType::NodeDeleted:
+      return "NodeDeleted";
+    case WatchedEventType::NodeDataChanged:
+      return "NodeDataChanged";
+    case WatchedEventType::NodeChildrenChanged:
+      return "NodeChildrenChanged";
   }
   return "unknown";
 }
 
 std::string_view name_of(KeeperState state) {
   switch (state) {
-    case KeeperState::Disconnected: return "Disconnected";
-    case KeeperState::SyncConnected: return "SyncConnected";
-    case KeeperState::AuthFailed: return "AuthFailed";
-    case KeeperState::Expired: return "Expired";
+    case KeeperState::Disconnected:
+      return "Disconnected";
+    case KeeperState::SyncConnected:
+      return "SyncConnected";
+    case KeeperState::AuthFailed:
+      return "AuthFailed";
+    case KeeperState::Expired:
+      return "Expired";
   }
   return "unknown";
 }

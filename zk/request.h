@@ -15,10 +15,11 @@
 #include "zk/stat.h"
 #include "zk/txn.h"
 
-// What one asks of a ZooKeeper ensemble and what it answers, as plain values. The migration driver, Kafka's
-// legacy controller, the brokers' links, the simulated client and the live one all speak these, so that the
-// same code runs against the simulated and the real ensemble. ZooKeeper's operations, names and error codes
-// (zookeeper.md §1.4–§1.6, §1.12; class org.apache.zookeeper.ZooKeeper).
+// What one asks of a ZooKeeper ensemble and what it answers, as plain values. The migration driver,
+// Kafka's legacy controller, the brokers' links, the simulated client and the live one all speak
+// these, so that the same code runs against the simulated and the real ensemble. ZooKeeper's
+// operations, names and error codes (zookeeper.md §1.4–§1.6, §1.12; class
+// org.apache.zookeeper.ZooKeeper).
 namespace zk {
 
 // How a caller names its calls: the caller's own number, handed back with the answer.
@@ -98,7 +99,8 @@ struct SetAcl {
   }
 };
 
-// Inside a multi: fails it unless the znode exists in this version. Alone it answers like any request.
+// Inside a multi: fails it unless the znode exists in this version. Alone it answers like any
+// request.
 struct Check {
   static constexpr std::string_view kName = "check";
   std::string path;
@@ -109,8 +111,8 @@ struct Check {
   }
 };
 
-// What a multi may hold. One zxid, one timestamp, all or nothing; each operation sees what those before it
-// did (zookeeper.md §1.6).
+// What a multi may hold. One zxid, one timestamp, all or nothing; each operation sees what those
+// before it did (zookeeper.md §1.6).
 using Op = std::variant<Create, Delete, SetData, Check>;
 struct Multi {
   static constexpr std::string_view kName = "multi";
@@ -143,8 +145,8 @@ struct GetAcl {
   bool operator==(const GetAcl&) const = default;
   static constexpr auto fields() { return std::tuple{sim::field("path", &GetAcl::path)}; }
 };
-// Answers after everything that the leader had proposed when it heard of this is applied at the client's
-// server. No quorum takes part (zookeeper.md §1.11).
+// Answers after everything that the leader had proposed when it heard of this is applied at the
+// client's server. No quorum takes part (zookeeper.md §1.11).
 struct Sync {
   static constexpr std::string_view kName = "sync";
   std::string path;
@@ -152,18 +154,23 @@ struct Sync {
   static constexpr auto fields() { return std::tuple{sim::field("path", &Sync::path)}; }
 };
 
-using Request = std::variant<Create, Delete, SetData, SetAcl, Check, Multi, GetData, Exists, GetChildren,
-                             GetAcl, Sync>;
+using Request = std::variant<Create, Delete, SetData, SetAcl, Check, Multi, GetData, Exists,
+                             GetChildren, GetAcl, Sync>;
 
-// True for what becomes a transaction: it goes through the leader and consumes a zxid, even when refused.
+// True for what becomes a transaction: it goes through the leader and consumes a zxid, even when
+// refused.
 bool is_write(const Request& request);
 // "setData", for people; the znode that is meant ("" for a multi).
 std::string_view name_of(const Request& request);
 std::string_view path_of(const Request& request);
 std::string_view path_of(const Op& op);
 
-// Whether a read leaves a one-shot watch behind (getData and exists: on data, getChildren: on children).
-enum class Watching : std::uint8_t { No, Yes };
+// Whether a read leaves a one-shot watch behind (getData and exists: on data, getChildren: on
+// children).
+enum class Watching : std::uint8_t {
+  No,
+  Yes
+};
 
 // ── Responses ───────────────────────────────────────────────────────────────────────────────────
 
@@ -207,14 +214,16 @@ struct GotAcl {
   }
 };
 
-// One operation of a multi: its own error, and if that is Ok what it gave (Created, Stat for setData, else
-// nothing). In a failed multi: Ok before the failing one, its error, RuntimeInconsistency after it.
+// One operation of a multi: its own error, and if that is Ok what it gave (Created, Stat for
+// setData, else nothing). In a failed multi: Ok before the failing one, its error,
+// RuntimeInconsistency after it.
 struct OpResponse {
   ErrorCode error = ErrorCode::Ok;
   std::variant<std::monostate, Created, Stat> value;
   bool operator==(const OpResponse&) const = default;
   static constexpr auto fields() {
-    return std::tuple{sim::field("error", &OpResponse::error), sim::field("value", &OpResponse::value)};
+    return std::tuple{sim::field("error", &OpResponse::error),
+                      sim::field("value", &OpResponse::value)};
   }
 };
 struct MultiResult {
@@ -227,10 +236,12 @@ struct MultiResult {
 };
 
 // monostate: delete, check, sync, or an error. Stat: exists, setData, setACL.
-using Result = std::variant<std::monostate, Created, Stat, GotData, GotChildren, GotAcl, MultiResult>;
+using Result =
+    std::variant<std::monostate, Created, Stat, GotData, GotChildren, GotAcl, MultiResult>;
 
-// The answer of a server. `zxid`: for a write its own, for a read the last one the state that was read
-// contains (ReplyHeader). A failed multi has the first real error, and its MultiResult tells which one it was.
+// The answer of a server. `zxid`: for a write its own, for a read the last one the state that was
+// read contains (ReplyHeader). A failed multi has the first real error, and its MultiResult tells
+// which one it was.
 struct Response {
   Zxid zxid;
   ErrorCode error = ErrorCode::Ok;

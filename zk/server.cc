@@ -27,8 +27,7 @@ Server::Server(ServerConfig config, const sim::Durable& durable)
 
 sim::Effects Server::step(sim::Instant now, sim::Input input, sim::Choices& choices) {
   sim::Effects effects;
-  Environment environment{now,      choices, effects,     config_, history_,
-                          clients_, disk_,   last_serial_};
+  Environment environment{now, choices, effects, config_, history_, clients_, disk_, last_serial_};
   if (!booted_) boot(environment);
   sim::match(
       input, [&](const sim::Received& received) { on_received(environment, received); },
@@ -115,8 +114,8 @@ void Server::on_received(Environment& environment, const sim::Received& received
     carry_out(environment, election_.on_notification(environment.now, *notification));
   } else if (const auto* const info = message.get_if<FollowerInfo>(); info && leading != nullptr) {
     leading->on_follower_info(environment, received.from, received.over, *info);
-  } else if (clients_.is_open() && (clients_.owns(received.over) ||
-                                    message.get_if<ConnectRequest>() != nullptr)) {
+  } else if (clients_.is_open() &&
+             (clients_.owns(received.over) || message.get_if<ConnectRequest>() != nullptr)) {
     for (const sim::Payload& asked :
          clients_.on_message(environment, received.from, received.over, message)) {
       ask_leader(environment, asked);
@@ -135,7 +134,8 @@ void Server::ask_leader(Environment& environment, const sim::Payload& message) {
 }
 
 void Server::on_connected(Environment& environment, const sim::Connected& made) {
-  if (made.connection.opener != environment.self()) return;  // what it is for, its first message says
+  if (made.connection.opener != environment.self())
+    return;  // what it is for, its first message says
   for (auto& [peer, link] : links_) {
     if (link.connection != made.connection) continue;
     link.up = true;
@@ -206,7 +206,9 @@ ServerId Server::leader() const {
       [&](const Leading&) { return config_.myid; });
 }
 
-bool Server::is_established() const { return leading() != nullptr && leading()->is_established(); }
+bool Server::is_established() const {
+  return leading() != nullptr && leading()->is_established();
+}
 
 void Server::digest_into(sim::Digest& digest) const {
   history_.digest_into(digest);
@@ -215,7 +217,8 @@ void Server::digest_into(sim::Digest& digest) const {
   disk_.digest_into(digest);
   digest.add(role_.index());
   sim::match(
-      role_, [](const NoLeader&) {}, [&](const Following& following) { following.digest_into(digest); },
+      role_, [](const NoLeader&) {},
+      [&](const Following& following) { following.digest_into(digest); },
       [&](const Leading& leading) { leading.digest_into(digest); });
   for (const auto& [peer, link] : links_) {
     sim::digest_into(digest, link.connection);

@@ -18,8 +18,8 @@
 #include "zk/server_environment.h"
 #include "zk/server_history.h"
 
-// One ZooKeeper server of an ensemble: a core (QuorumPeer). It looks for a leader, then follows or leads until
-// that fails, and looks again; its history, its clients and its disk outlive the roles.
+// One ZooKeeper server of an ensemble: a core (QuorumPeer). It looks for a leader, then follows or
+// leads until that fails, and looks again; its history, its clients and its disk outlive the roles.
 //
 //             decided for another            lost, silent, refused
 //   LOOKING ──────────────────► FOLLOWING ─────────────────────────► LOOKING
@@ -60,8 +60,9 @@ class Server {
  private:
   struct NoLeader {};
   using Role = std::variant<NoLeader, Following, Leading>;
-  // This server's connection to another's election port. Simplified: each server opens its own; of a pair
-  // ZooKeeper keeps the one that the larger id opened. The queue holds one message here, too: the newest.
+  // This server's connection to another's election port. Simplified: each server opens its own; of
+  // a pair ZooKeeper keeps the one that the larger id opened. The queue holds one message here,
+  // too: the newest.
   struct Link {
     sim::ConnectionId connection;
     bool up = false;

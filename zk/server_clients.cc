@@ -69,8 +69,8 @@ void ClientConnections::refuse(Environment& environment, sim::ConnectionId over,
   environment.disconnect(over);
 }
 
-ClientConnections::ToLeader ClientConnections::on_connect(Environment& environment, sim::NodeId from,
-                                                          sim::ConnectionId over,
+ClientConnections::ToLeader ClientConnections::on_connect(Environment& environment,
+                                                          sim::NodeId from, sim::ConnectionId over,
                                                           const ConnectRequest& request) {
   if (request.last_zxid_seen > environment.history.last_processed()) {
     refuse(environment, over, from, false);  // the client must try another server
@@ -127,8 +127,8 @@ void ClientConnections::on_revalidated(Environment& environment, const Revalidat
 
 // ── What clients ask ────────────────────────────────────────────────────────────────────────────
 
-ClientConnections::ToLeader ClientConnections::on_message(Environment& environment, sim::NodeId from,
-                                                          sim::ConnectionId over,
+ClientConnections::ToLeader ClientConnections::on_message(Environment& environment,
+                                                          sim::NodeId from, sim::ConnectionId over,
                                                           const sim::Payload& message) {
   sim::check(open_, "only a server with a leader listens to clients");
   if (const auto* const connect = message.get_if<ConnectRequest>()) {
@@ -208,8 +208,11 @@ Response ClientConnections::read(Environment& environment, sim::ConnectionId ove
     return refuse_with(ErrorCode::NoNode);
   }
   const AclList* const acl = znode->acl == kOpenUnsafeAclId ? nullptr : tree.acl(*znode);
-  const auto may = [&](Perm perm) { return acl == nullptr || permits(*acl, perm, connection.identities); };
-  const bool readable = may(Perm::Read) || (std::holds_alternative<GetAcl>(request.request) && may(Perm::Admin));
+  const auto may = [&](Perm perm) {
+    return acl == nullptr || permits(*acl, perm, connection.identities);
+  };
+  const bool readable =
+      may(Perm::Read) || (std::holds_alternative<GetAcl>(request.request) && may(Perm::Admin));
   if (!readable && !exists_only) return refuse_with(ErrorCode::NoAuth);
 
   const Stat stat = *tree.stat(path);
@@ -232,7 +235,8 @@ Response ClientConnections::read(Environment& environment, sim::ConnectionId ove
       [&](const GetAcl&) { response.result = GotAcl{acl ? *acl : open_acl_unsafe(), stat}; },
       [&](const Create&) { no_read(); }, [&](const Delete&) { no_read(); },
       [&](const SetData&) { no_read(); }, [&](const SetAcl&) { no_read(); },
-      [&](const Check&) { no_read(); }, [&](const Multi&) { no_read(); }, [&](const Sync&) { no_read(); });
+      [&](const Check&) { no_read(); }, [&](const Multi&) { no_read(); },
+      [&](const Sync&) { no_read(); });
   return response;
 }
 
@@ -256,7 +260,8 @@ void ClientConnections::fire(Environment& environment, const Applied& applied) {
   }
 }
 
-// What happened while the client was away is told now; the rest is armed again (DataTree.setWatches).
+// What happened while the client was away is told now; the rest is armed again
+// (DataTree.setWatches).
 void ClientConnections::set_watches(Environment& environment, Connections::iterator at,
                                     const SetWatches& asked) {
   const Tree& tree = environment.history.database().tree;
@@ -316,7 +321,8 @@ void ClientConnections::on_applied(Environment& environment, const LoggedTxn& lo
            response_to(logged, applied, environment.history.database().tree));
     drain(environment, at);
   }
-  if (ends) {  // Simplified: the closing client is not answered, only disconnected; it does not listen
+  if (ends) {  // Simplified: the closing client is not answered, only disconnected; it does not
+               // listen
     environment.disconnect(at->first);
     drop(at);
   }
@@ -336,7 +342,8 @@ namespace {
 
 OpResponse op_response(const SubTxn& sub, const Tree& tree, const std::optional<Stat>& stat) {
   const auto created = [&](const std::string& path) {
-    // Simplified: the stat is that after the whole multi; ZooKeeper's create in a multi gives none at all.
+    // Simplified: the stat is that after the whole multi; ZooKeeper's create in a multi gives none
+    // at all.
     return OpResponse{ErrorCode::Ok, Created{path, tree.stat(path).value_or(Stat())}};
   };
   return sim::match(
@@ -344,7 +351,8 @@ OpResponse op_response(const SubTxn& sub, const Tree& tree, const std::optional<
       [&](const Create2Txn& txn) { return created(txn.path); },
       [&](const CreateContainerTxn& txn) { return created(txn.path); },
       [&](const CreateTtlTxn& txn) { return created(txn.path); },
-      [&](const DeleteTxn&) { return OpResponse{}; }, [&](const DeleteContainerTxn&) { return OpResponse{}; },
+      [&](const DeleteTxn&) { return OpResponse{}; },
+      [&](const DeleteContainerTxn&) { return OpResponse{}; },
       [&](const SetDataTxn& txn) {
         return OpResponse{ErrorCode::Ok, stat ? *stat : tree.stat(txn.path).value_or(Stat())};
       },
@@ -353,7 +361,8 @@ OpResponse op_response(const SubTxn& sub, const Tree& tree, const std::optional<
       [&](const UndoneTxn&) { return OpResponse{}; });
 }
 
-Response multi_response(Response response, const MultiTxn& multi, const Applied& applied, const Tree& tree) {
+Response multi_response(Response response, const MultiTxn& multi, const Applied& applied,
+                        const Tree& tree) {
   MultiResult result;
   const bool failed = multi.failed();
   for (std::size_t at = 0; at < multi.txns.size(); ++at) {

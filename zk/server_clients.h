@@ -15,10 +15,10 @@
 #include "zk/tree.h"
 #include "zk/watch.h"
 
-// The clients of one server that serves: their connections, sessions, watches, and the order of what they asked.
-// Reads are answered from the server's own tree; writes go to the leader and come back as commits; each
-// session's answers come in the order of its requests (CommitProcessor, FinalRequestProcessor; zookeeper.md
-// §1.8–§1.11).
+// The clients of one server that serves: their connections, sessions, watches, and the order of
+// what they asked. Reads are answered from the server's own tree; writes go to the leader and come
+// back as commits; each session's answers come in the order of its requests (CommitProcessor,
+// FinalRequestProcessor; zookeeper.md §1.8–§1.11).
 namespace zk {
 
 class ClientConnections {
@@ -26,7 +26,8 @@ class ClientConnections {
   // What the leader must be asked for because of what a client said. Empty: nothing.
   using ToLeader = std::vector<sim::Payload>;  // Forwarded or Revalidate
 
-  // Opens for clients, as a new leader or follower: sessions opened from now on get numbers of this time.
+  // Opens for clients, as a new leader or follower: sessions opened from now on get numbers of this
+  // time.
   void open(Environment& environment);
   // Ends all connections: the server no longer knows a leader.
   void close(Environment& environment);
@@ -38,7 +39,8 @@ class ClientConnections {
   void on_disconnected(sim::ConnectionId connection);
   bool owns(sim::ConnectionId connection) const { return connections_.contains(connection); }
 
-  // A transaction was applied to the tree: watches fire first, then whoever waits for it is answered.
+  // A transaction was applied to the tree: watches fire first, then whoever waits for it is
+  // answered.
   void on_applied(Environment& environment, const LoggedTxn& logged, const Applied& applied);
   // The leader passed the barrier of a sync.
   void on_synced(Environment& environment, const Synced& synced);
@@ -53,7 +55,11 @@ class ClientConnections {
   void digest_into(sim::Digest& digest) const;
 
  private:
-  enum class Phase : std::uint8_t { Creating, Revalidating, Established };
+  enum class Phase : std::uint8_t {
+    Creating,
+    Revalidating,
+    Established
+  };
   // One request of a session, in its order.
   struct Queued {
     std::int32_t xid = 0;
@@ -82,7 +88,8 @@ class ClientConnections {
 
   // Answers what stands at the front of a session's queue and waits for no one.
   void drain(Environment& environment, Connections::iterator at);
-  void answer(Environment& environment, Connections::iterator at, std::int32_t xid, Response response);
+  void answer(Environment& environment, Connections::iterator at, std::int32_t xid,
+              Response response);
   Response read(Environment& environment, sim::ConnectionId over, const Connection& connection,
                 const ClientRequest& request);
   void set_watches(Environment& environment, Connections::iterator at, const SetWatches& asked);

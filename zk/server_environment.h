@@ -12,10 +12,12 @@
 #include "zk/behaviour.h"
 #include "zk/message.h"
 
-// What the parts of a server share during one step: the configuration, the way out, and the disk's gate.
+// What the parts of a server share during one step: the configuration, the way out, and the disk's
+// gate.
 namespace zk {
 
-// A voting member. Simplified: all members vote; no observers, weights, hierarchies or reconfiguration.
+// A voting member. Simplified: all members vote; no observers, weights, hierarchies or
+// reconfiguration.
 struct Peer {
   ServerId server;
   sim::NodeId node;
@@ -27,8 +29,8 @@ struct ServerConfig {
   ServerId myid{1};
   std::vector<Peer> ensemble{};  // this server among them
   sim::Duration tick_time{2'000'000'000};
-  std::int32_t init_limit = 10;  // ticks to connect and synchronise
-  std::int32_t sync_limit = 5;   // ticks to lag behind
+  std::int32_t init_limit = 10;              // ticks to connect and synchronise
+  std::int32_t sync_limit = 5;               // ticks to lag behind
   std::int32_t min_session_timeout_ms = -1;  // -1: twice tick_time
   std::int32_t max_session_timeout_ms = -1;  // -1: twenty times tick_time
   std::uint64_t snap_count = 100'000;
@@ -47,8 +49,8 @@ struct ServerConfig {
   bool is_quorum(std::uint32_t bits) const;
 };
 
-// What leaves through the main lane waits for nothing: a leader proposes, and answers reads, before its own
-// fsync (zookeeper.md §2.6). Only what says "it is on my disk" waits, in the disk lane.
+// What leaves through the main lane waits for nothing: a leader proposes, and answers reads, before
+// its own fsync (zookeeper.md §2.6). Only what says "it is on my disk" waits, in the disk lane.
 constexpr sim::Lane kDiskLane{1};
 
 // The files of a server, as entries. `scenarios` writes the real bytes from them.
@@ -63,8 +65,9 @@ struct EpochFile {
   static constexpr auto fields() { return std::tuple{sim::field("epoch", &EpochFile::epoch)}; }
 };
 
-// Group commit (SyncRequestProcessor): one fsync at a time, and one covers all that was written while the one
-// before it ran. Tickets name moments: what was written before a ticket was drawn is durable once it is done.
+// Group commit (SyncRequestProcessor): one fsync at a time, and one covers all that was written
+// while the one before it ran. Tickets name moments: what was written before a ticket was drawn is
+// durable once it is done.
 class DiskGate {
  public:
   using Ticket = std::uint64_t;

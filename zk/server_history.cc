@@ -68,8 +68,9 @@ void History::append(Environment& environment, const sim::Payload& txn) {
   environment.effects.emplace_back(sim::Append{kLogFile, txn});
   const std::uint64_t snap_count = environment.config.snap_count;
   if (next_snapshot_ == 0) {  // so that the servers of an ensemble do not all take theirs at once
-    next_snapshot_ = snap_count / 2 + environment.choices.pick(kSnapshotDue, environment.self().value(),
-                                                               1, std::max<std::uint64_t>(snap_count / 2, 1));
+    next_snapshot_ =
+        snap_count / 2 + environment.choices.pick(kSnapshotDue, environment.self().value(), 1,
+                                                  std::max<std::uint64_t>(snap_count / 2, 1));
   }
   if (++since_snapshot_ > next_snapshot_) take_snapshot(environment);
 }
@@ -87,7 +88,8 @@ Applied History::apply(const sim::Payload& txn, const ServerBehaviour& behaviour
 }
 
 void History::fast_forward(const ServerBehaviour& behaviour) {
-  for (std::size_t at = position_after(std::max(last_processed(), base_zxid_)); at < log_.size(); ++at) {
+  for (std::size_t at = position_after(std::max(last_processed(), base_zxid_)); at < log_.size();
+       ++at) {
     apply(log_[at], behaviour);
   }
 }
@@ -115,7 +117,8 @@ void History::keep(Environment& environment, sim::Payload snapshot) {
 
 History::Plan History::plan_for(Zxid learner_zxid, Zxid last_committed,
                                 std::size_t commit_log_count) const {
-  // The committed log: the last `commit_log_count` transactions that are committed and of this history.
+  // The committed log: the last `commit_log_count` transactions that are committed and of this
+  // history.
   const std::size_t end = position_after(std::max(last_committed, base_zxid_));
   const std::size_t own = std::min(position_after(base_zxid_), end);
   const std::size_t begin = end - std::min(end - own, commit_log_count);
@@ -135,8 +138,9 @@ History::Plan History::plan_for(Zxid learner_zxid, Zxid last_committed,
       return {SyncMode::Trunc, zxid_at(behind - 1), behind, end};
     }
   }
-  // Simplified: a learner that is behind the committed log gets a snapshot, never a DIFF read from the log
-  // files. ZooKeeper compares file lengths, in which 64 MiB of padding count: small trees go by SNAP there, too.
+  // Simplified: a learner that is behind the committed log gets a snapshot, never a DIFF read from
+  // the log files. ZooKeeper compares file lengths, in which 64 MiB of padding count: small trees
+  // go by SNAP there, too.
   return {SyncMode::Snap, last_processed(), end, end};
 }
 

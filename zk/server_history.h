@@ -12,12 +12,13 @@
 #include "zk/server_environment.h"
 #include "zk/tree.h"
 
-// What a server has on its disk and, made of it, in memory: log, snapshots, the two epochs, and the tree with the
-// sessions (FileTxnSnapLog, ZKDatabase, QuorumPeer's epoch files; zookeeper.md §2.1, §2.4, §3.8).
+// What a server has on its disk and, made of it, in memory: log, snapshots, the two epochs, and the
+// tree with the sessions (FileTxnSnapLog, ZKDatabase, QuorumPeer's epoch files; zookeeper.md §2.1,
+// §2.4, §3.8).
 namespace zk {
 
-// A whole database as of one zxid. Simplified: taken at one moment; ZooKeeper's are fuzzy, and its log is
-// replayed over them. Sharing the tree's blocks makes one cheap.
+// A whole database as of one zxid. Simplified: taken at one moment; ZooKeeper's are fuzzy, and its
+// log is replayed over them. Sharing the tree's blocks makes one cheap.
 struct Snapshot {
   static constexpr std::string_view kName = "zk.Snapshot";
   Zxid zxid;
@@ -41,7 +42,9 @@ class History {
 
   const Database& database() const { return database_; }
   // Of the last transaction in tree or log. Zxid 0 on a brand-new server.
-  Zxid last_logged() const { return log_.empty() ? base_zxid_ : std::max(base_zxid_, zxid_at(log_.size() - 1)); }
+  Zxid last_logged() const {
+    return log_.empty() ? base_zxid_ : std::max(base_zxid_, zxid_at(log_.size() - 1));
+  }
   // The applied prefix; a leader's becomes <epoch,0> when it is established.
   Zxid last_processed() const { return database_.tree.last_processed_zxid(); }
   ZabEpoch accepted_epoch() const { return accepted_epoch_; }
@@ -54,19 +57,20 @@ class History {
   void set_current_epoch(Environment& environment, ZabEpoch epoch);
 
   // ── The log ──
-  // Adds to the log (not to the tree); takes a snapshot when it is due. On the disk with the next fsync.
+  // Adds to the log (not to the tree); takes a snapshot when it is due. On the disk with the next
+  // fsync.
   void append(Environment& environment, const sim::Payload& txn);
   // Applies to the tree. Transactions come in order; one that the tree has already changes nothing.
   Applied apply(const sim::Payload& txn, const ServerBehaviour& behaviour);
-  // Applies what is logged and not yet in the tree, be it committed or not, as a server does between two
-  // roles (ZOOKEEPER-2845).
+  // Applies what is logged and not yet in the tree, be it committed or not, as a server does
+  // between two roles (ZOOKEEPER-2845).
   void fast_forward(const ServerBehaviour& behaviour);
   void set_last_processed(Zxid zxid) { database_.tree.set_last_processed_zxid(zxid); }
   void take_snapshot(Environment& environment) { keep(environment, snapshot()); }
 
   // ── Synchronisation ──
-  // How a leader brings a learner with this last zxid to its own history: mode, zxid, and the committed
-  // transactions that follow.
+  // How a leader brings a learner with this last zxid to its own history: mode, zxid, and the
+  // committed transactions that follow.
   struct Plan {
     SyncMode mode = SyncMode::Diff;
     Zxid zxid;
@@ -76,8 +80,8 @@ class History {
   Plan plan_for(Zxid learner_zxid, Zxid last_committed, std::size_t commit_log_count) const;
   const std::vector<sim::Payload>& log() const { return log_; }
   sim::Payload snapshot() const;
-  // A learner's side of Trunc and Snap. Truncating fails when nothing is left to rebuild the tree from: then
-  // ZooKeeper ends its process, and an operator must give it a new data directory.
+  // A learner's side of Trunc and Snap. Truncating fails when nothing is left to rebuild the tree
+  // from: then ZooKeeper ends its process, and an operator must give it a new data directory.
   [[nodiscard]] bool truncate(Environment& environment, Zxid zxid);
   void install(Environment& environment, const sim::Payload& snapshot);
 
@@ -89,8 +93,8 @@ class History {
   std::size_t position_after(Zxid zxid) const;
   void load(const sim::Payload& snapshot);
   void keep(Environment& environment, sim::Payload snapshot);
-  // Rebuilds the tree from the newest snapshot left and the log behind it. False when the log's beginning
-  // is gone.
+  // Rebuilds the tree from the newest snapshot left and the log behind it. False when the log's
+  // beginning is gone.
   bool reload(const ServerBehaviour& behaviour);
 
   Database database_;
@@ -98,11 +102,13 @@ class History {
   std::uint64_t log_first_ = 0;          // index in the file of log_.front()
   std::vector<sim::Payload> snapshots_;  // the whole snapshot file, oldest first
   std::uint64_t snapshots_first_ = 0;
-  Zxid base_zxid_;  // of the snapshot that the tree was built on; older log entries may be another history's
+  Zxid base_zxid_;  // of the snapshot that the tree was built on; older log entries may be another
+                    // history's
   ZabEpoch accepted_epoch_;
   ZabEpoch current_epoch_;
   std::uint64_t since_snapshot_ = 0;  // transactions
-  std::uint64_t next_snapshot_ = 0;   // that many transactions make the next one due; 0: not drawn yet
+  std::uint64_t next_snapshot_ =
+      0;  // that many transactions make the next one due; 0: not drawn yet
   Zxid recovered_snapshot_;
   bool torn_ = false;
 };

@@ -7,7 +7,8 @@
 namespace zk {
 
 sim::Instant SessionTracker::bucket_for(std::int32_t timeout_ms, sim::Instant now) const {
-  const std::int64_t due = (now + sim::Duration(std::int64_t{timeout_ms} * 1'000'000)).nanoseconds();
+  const std::int64_t due =
+      (now + sim::Duration(std::int64_t{timeout_ms} * 1'000'000)).nanoseconds();
   const std::int64_t tick = tick_.nanoseconds();
   return sim::Instant((due / tick + 1) * tick);
 }

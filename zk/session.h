@@ -9,9 +9,9 @@
 #include "sim/base/time.h"
 #include "zk/message.h"
 
-// The sessions of an ensemble as its leader tracks them (SessionTrackerImpl, ExpiryQueue; zookeeper.md §1.8).
-// Deadlines are rounded up to ticks, so that a session lives from its timeout to a tick longer after the last
-// touch that the leader heard of; a whole bucket expires at once.
+// The sessions of an ensemble as its leader tracks them (SessionTrackerImpl, ExpiryQueue;
+// zookeeper.md §1.8). Deadlines are rounded up to ticks, so that a session lives from its timeout
+// to a tick longer after the last touch that the leader heard of; a whole bucket expires at once.
 namespace zk {
 
 class SessionTracker {
@@ -30,8 +30,8 @@ class SessionTracker {
   // The server that serves the session from now on.
   void set_owner(SessionId session, ServerId owner);
 
-  // Whether a request of this session that came through this server may be prepared: Ok, SessionExpired or
-  // SessionMoved. The first server to ask becomes the owner.
+  // Whether a request of this session that came through this server may be prepared: Ok,
+  // SessionExpired or SessionMoved. The first server to ask becomes the owner.
   ErrorCode check(SessionId session, ServerId through);
 
   // When the next bucket is due.

@@ -41,7 +41,8 @@ std::vector<WatchManager::Fired> WatchManager::fire(const Change& change) {
     case Change::Kind::DataChanged:
       tell(take(data_, change.path), WatchedEventType::NodeDataChanged, change.path);
       return fired;
-    case Change::Kind::AclChanged: return fired;  // setACL triggers nothing
+    case Change::Kind::AclChanged:
+      return fired;  // setACL triggers nothing
   }
   const std::string_view parent = parent_of(change.path);
   tell(take(child_, parent), WatchedEventType::NodeChildrenChanged, parent);

@@ -11,12 +11,15 @@
 #include "zk/request.h"
 #include "zk/tree.h"
 
-// The one-shot watches of one server: who, by which connection, waits for which znode (WatchManager,
-// DataTree.setWatches; zookeeper.md §1.9). In memory only: a lost connection takes its watches along.
-// Simplified: no persistent and recursive watches; Kafka sets none.
+// The one-shot watches of one server: who, by which connection, waits for which znode
+// (WatchManager, DataTree.setWatches; zookeeper.md §1.9). In memory only: a lost connection takes
+// its watches along. Simplified: no persistent and recursive watches; Kafka sets none.
 namespace zk {
 
-enum class WatchKind : std::uint8_t { OfData, OfChildren };
+enum class WatchKind : std::uint8_t {
+  OfData,
+  OfChildren
+};
 
 class WatchManager {
  public:
@@ -27,7 +30,8 @@ class WatchManager {
 
   // At most one per path, kind and connection: a second one changes nothing.
   void add(WatchKind kind, std::string_view path, sim::ConnectionId watcher);
-  // The watches that a change fires, each of them gone now, in the order in which they are to be sent.
+  // The watches that a change fires, each of them gone now, in the order in which they are to be
+  // sent.
   std::vector<Fired> fire(const Change& change);
   // The connection is gone.
   void remove(sim::ConnectionId watcher);

@@ -55,7 +55,8 @@ TEST(Server, AnAcknowledgedWriteOutlivesItsLeader) {
   bench.apply(sim::CrashMachine{Bench::name(first)});
   ASSERT_TRUE(bench.run_until([&] { return bench.leader() != 0 && bench.leader() != first; }));
   const Response read = bench.call(client, GetData{"/kept"});
-  // The connection may have been the dead leader's: then the first answer is unknown, the next one is not.
+  // The connection may have been the dead leader's: then the first answer is unknown, the next one
+  // is not.
   const Response again = read.ok() ? read : bench.call(client, GetData{"/kept"});
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(result_if<GotData>(again)->data, Data("safe"));
@@ -129,7 +130,7 @@ TEST(Server, ALeaderWithoutAQuorumStepsDownWithinTheSyncLimit) {
   bench.apply(sim::Isolate{"zk-3"});
   ASSERT_TRUE(bench.run_until([&] { return !bench.server(3)->is_established(); }));
   const sim::Duration took = bench.world.now() - before;
-  EXPECT_GE(took, 8_s);   // syncLimit 5 of 2 s
+  EXPECT_GE(took, 8_s);  // syncLimit 5 of 2 s
   EXPECT_LE(took, 13_s);
   EXPECT_FALSE(bench.server(3)->serves());
 }
@@ -156,7 +157,7 @@ TEST(Server, AnExpiredSessionsEphemeralsGoAndTheirWatchersAreTold) {
   bench.apply(sim::CrashMachine{"owner"});
   ASSERT_TRUE(bench.run_until([&] { return bench.watches_fired(watcher).size() == 2; }));
   const sim::Duration took = bench.world.now() - before;
-  EXPECT_GE(took, 4_s);  // the last touch may be 2 s old (a ping's interval)
+  EXPECT_GE(took, 4_s);   // the last touch may be 2 s old (a ping's interval)
   EXPECT_LE(took, 10_s);  // timeout, and at most a tick and half a tick
   const auto fired = bench.watches_fired(watcher);
   EXPECT_EQ(fired[0].type, WatchedEventType::NodeDeleted);
@@ -281,10 +282,13 @@ TEST(Server, ASequentialZnodeIsNumberedByItsParentsCreations) {
   Bench bench;
   const auto client = bench.add_client("client");
   ASSERT_TRUE(bench.call(client, persistent("/changes")).ok());
-  const Create notification{.path = "/changes/change_", .data = "x", .mode = CreateMode::PersistentSequential};
-  EXPECT_EQ(result_if<Created>(bench.call(client, notification))->path, "/changes/change_0000000000");
+  const Create notification{
+      .path = "/changes/change_", .data = "x", .mode = CreateMode::PersistentSequential};
+  EXPECT_EQ(result_if<Created>(bench.call(client, notification))->path,
+            "/changes/change_0000000000");
   ASSERT_TRUE(bench.call(client, Delete{"/changes/change_0000000000"}).ok());
-  EXPECT_EQ(result_if<Created>(bench.call(client, notification))->path, "/changes/change_0000000001");
+  EXPECT_EQ(result_if<Created>(bench.call(client, notification))->path,
+            "/changes/change_0000000001");
 }
 
 TEST(Server, SnapshotsAreTakenAndRecoveredFrom) {
