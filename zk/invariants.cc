@@ -21,9 +21,6 @@ void agree(EnsembleMemory& memory, ServerId server, Zxid zxid, EnsembleMemory::S
            Violations& violations) {
   const auto [at, first] = memory.committed.try_emplace(zxid, state);
   if (first) {
-    // <epoch,0> names a state, not a transaction: a snapshot of a leader that has not written yet.
-    const bool is_txn = zxid.counter() != 0;
-    if (is_txn && zxid > memory.last_committed) memory.last_committed = zxid;
     forget_old(memory);
     return;
   }
@@ -46,13 +43,23 @@ void on_established(EnsembleMemory& memory, const Established& notice, Violation
          fmt::format("Epoch {} was led by server {} and is now led by server {}.",
                      notice.epoch.value(), at->second.value(), notice.leader.value())});
   }
-  if (notice.history < memory.last_committed) {
-    violations.push_back(
-        {"zk.CommittedIsKept",
-         fmt::format(
-             "Server {} leads epoch {} with a history up to {}, but {} was delivered before.",
-             notice.leader.value(), notice.epoch.value(), describe(notice.history),
-             describe(memory.last_committed))});
+  // A leader of an older epoch may come late, by an acknowledgement that was long on its way: it
+  // need not have what a newer epoch delivered, for it can commit nothing any more.
+  auto earlier =
+      memory.committed.lower_bound(Zxid::of(static_cast<std::uint32_t>(notice.epoch.value()), 0));
+  while (earlier != memory.committed.begin()) {
+    const Zxid delivered = (--earlier)->first;
+    // <epoch,0> names a state, not a transaction: a snapshot of a leader that has not written yet.
+    if (delivered.counter() == 0) continue;
+    if (notice.history < delivered) {
+      violations.push_back(
+          {"zk.CommittedIsKept",
+           fmt::format(
+               "Server {} leads epoch {} with a history up to {}, but {} was delivered before.",
+               notice.leader.value(), notice.epoch.value(), describe(notice.history),
+               describe(delivered))});
+    }
+    break;
   }
   agree(memory, notice.leader, notice.history, {0, notice.tree}, violations);
 }
@@ -100,10 +107,11 @@ Violations check_servers(std::span<const Server* const> servers) {
     if (server == nullptr) continue;
     const History& history = server->history();
     const ZabEpoch logged(history.last_logged().epoch());
-    // A follower logs what it is synchronised with just before it enters the epoch.
-    const bool synchronizing = server->zab_state() == "SYNCHRONIZATION";
-    if (history.accepted_epoch() < history.current_epoch() ||
-        (history.current_epoch() < logged && !synchronizing)) {
+    // A learner logs what it is synchronised with before it enters the epoch, and may lose its
+    // leader in between.
+    const bool ahead = server->serves() && history.current_epoch() < logged;
+    if (history.accepted_epoch() < history.current_epoch() || history.accepted_epoch() < logged ||
+        ahead) {
       violations.push_back(
           {"zk.EpochsInOrder",
            fmt::format("Server {} accepted epoch {}, is in epoch {} and has logged {}.",
