@@ -305,9 +305,14 @@ void Cluster::populate(sim::World& world) const {
               {.disk = zookeeper_disk(), .fsync = fsync}),
           peer.node);
   }
+  sim::Durable quorum_disk;
+  if (initial_->quorum_epoch > sim::RaftEpoch(0)) {
+    const kraft::QuorumState state{.epoch = initial_->quorum_epoch, .voters = quorum().voters};
+    quorum_disk.files[kraft::kQuorumStateFile] = {.first = 0, .entries = {sim::Payload::of(state)}};
+  }
   for (const auto& [id, node] : controllers_) {
     added(world.add(fmt::format("controller-{}", id.value()), controller_program(id, ControllerMode::Migration),
-                    {.start = sim::Start::ByFault, .fsync = fsync}),
+                    {.start = sim::Start::ByFault, .disk = quorum_disk, .fsync = fsync}),
           node);
   }
   const migrate::BrokerMode mode = initial_->beginning == Beginning::BeforeClaim ? migrate::BrokerMode::Migrating

@@ -164,6 +164,9 @@ sim::Expected<Initial> initial_from_source(SourceTree source) {
         place, fmt::format("/controller names KRaft controller {}: this cluster has begun to migrate.", view.controller->znode.broker.value()),
         "Add --at claim to begin with the tree that was copied, or take files from before the migration."));
   }
+  if (view.controller && view.controller->znode.is_kraft()) {
+    initial.quorum_epoch = *view.controller->znode.kraft_controller_epoch;
+  }
   if (view.brokers.empty()) {
     return std::unexpected(wrong(place, "no broker is registered under /brokers/ids, so there is nobody to simulate.",
                                  "Take the files while the brokers run, or name a moment when they did: --at ZXID."));

@@ -45,6 +45,9 @@ struct Initial {
   std::string cluster_id;
   std::vector<InitialBroker> brokers;  // by id
   std::optional<std::string> password_secret;
+  // Epoch of the quorum before its first election. At a claim that follows another one it is that one's: a lower
+  // one could never claim (migration.md §2.7).
+  sim::RaftEpoch quorum_epoch{0};
   std::string described;  // where it comes from: "topology" or the source's path
 };
 

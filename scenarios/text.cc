@@ -74,6 +74,7 @@ class FirstError : public pb::io::ErrorCollector {
       const std::vector<std::string_view> candidates(names.begin(), names.end());
       what = fmt::format("there is no field '{}' here.{}", field, sim::did_you_mean(field, candidates));
       remedy = fmt::format("Fields of {}: {}.", type.substr(type.rfind('.') + 1), fmt::join(names, ", "));
+      column -= static_cast<int>(field.size());  // the parser stands behind the name
     }
     problem_ = sim::Problem{sim::Severity::Usage, place(line, column), std::move(what), std::move(remedy)};
   }
