@@ -93,11 +93,7 @@ std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario, co
 
 SeedResult run_seed(const zk2kraft::Scenario& scenario, const Initial& initial, std::uint64_t seed, const sim::Place& place) {
   SeedResult result{.seed = seed};
-  RunOptions options{.seed = seed};
-  if (const auto cluster = Cluster::plan(scenario, initial, place)) {
-    options.more_faults = random_faults(scenario, *cluster, seed);
-  }
-  for (const FaultDirective& directive : options.more_faults) result.faults.push_back(print_fault(directive));
+  const RunOptions options{.seed = seed};
   try {
     const auto outcome = run_scenario(scenario, initial, options, place);
     if (!outcome) {
@@ -105,6 +101,7 @@ SeedResult run_seed(const zk2kraft::Scenario& scenario, const Initial& initial, 
       return result;
     }
     result.verdict = outcome->verdict;
+    result.faults = outcome->random_faults;
     result.digest = outcome->digest;
     result.events = outcome->events;
     result.notices = outcome->notices;

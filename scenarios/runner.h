@@ -38,6 +38,7 @@ struct Outcome {
   Verdict verdict = Verdict::Unknown;
   std::vector<Violation> violations;        // those that count
   std::vector<Violation> known_violations;  // those that the scenario expects of the version
+  std::vector<std::string> random_faults;   // drawn for this seed, as directives
   std::vector<std::string> unmet;           // what was planned and never came
   bool goal_reached = false;
   std::string goal;

@@ -175,6 +175,11 @@ void World::accept(Envelope& open) {
   // A former life of the opener used the same number, and the news of its end is still on its way.
   if (const auto old = at(id).connections.find(open.over); old != at(id).connections.end()) {
     const std::uint32_t old_place = old->second;
+    if (connections_[old_place].generation > connections_[place].generation) {
+      // Ids repeat from life to life: the word of a former one was overtaken, and its opener is gone.
+      end_here(place, 1);
+      return;
+    }
     Envelope closed{.cause = open.cause, .from = open.from, .to = id, .over = open.over,
                     .connection = old_place, .generation = connections_[old_place].generation,
                     .from_end = 0, .kind = Envelope::Kind::Closed, .why = "reset"};

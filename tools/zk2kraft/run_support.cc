@@ -124,6 +124,7 @@ void print_outcome(const scenarios::Outcome& outcome, const std::string& replay,
     fmt::print("known        {}: {} (a defect of the simulated version; expected by the scenario)\n", violation.invariant, violation.what);
   }
   for (const std::string& unmet : outcome.unmet) fmt::print("never came   {}\n", unmet);
+  for (const std::string& drawn : outcome.random_faults) fmt::print("drawn        faults: \"{}\"\n", drawn);
   std::uint64_t checks = 0;
   for (const auto& [name, count] : outcome.checks) checks += count;
   fmt::print("elections    ZooKeeper {}, Raft {}, partitions {}\n", outcome.zookeeper_elections, outcome.raft_elections, outcome.partition_elections);
