@@ -41,6 +41,13 @@ void Checkers::on(const sim::Occurrence& occurrence, const sim::World& world) {
       for (const auto& [id, node] : cluster_.brokers()) {
         if (node != occurrence.node) continue;
         if (occurrence.kind == sim::OccurrenceKind::Started) brokers_.on_restart(id);
+        // Told before the process goes, so that what it had can still be seen. Kafka does not fsync what it
+        // acknowledges: a machine that loses power takes unflushed records with it (brokers.md §1.12, §6.3).
+        const migrate::BrokerNode* const core = cluster_.broker(world, id);
+        if (occurrence.kind == sim::OccurrenceKind::Crashed && occurrence.text != "process" && core != nullptr &&
+            core->broker() != nullptr) {
+          brokers_.on_data_loss(id, *core->broker());
+        }
       }
       return;
     default:

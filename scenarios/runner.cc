@@ -159,6 +159,7 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
   outcome.raft_elections = checkers.raft_elections();
   outcome.partition_elections = checkers.partition_elections();
   outcome.durability = checkers.durability(world);
+  outcome.expected_losses = checkers.broker_memory().expected_losses;
   outcome.ended_at = world.now();
   outcome.digest = world.run_digest();
   outcome.events = world.events_handled();

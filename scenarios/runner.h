@@ -50,6 +50,8 @@ struct Outcome {
   std::uint64_t raft_elections = 0;
   std::uint64_t partition_elections = 0;
   sim::Durability durability;
+  // Losses that Kafka does not promise to survive, by the name of their excuse (brokers.md §6.3): "E-LRS".
+  std::map<std::string, std::uint64_t> expected_losses;
   sim::Instant ended_at;
   std::uint64_t seed = 0;
   std::uint64_t digest = 0;

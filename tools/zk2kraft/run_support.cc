@@ -130,6 +130,9 @@ void print_outcome(const scenarios::Outcome& outcome, const std::string& replay,
   fmt::print("elections    ZooKeeper {}, Raft {}, partitions {}\n", outcome.zookeeper_elections, outcome.raft_elections, outcome.partition_elections);
   fmt::print("records      {} acknowledged, {} of them readable\n", outcome.durability.acknowledged, outcome.durability.readable);
   fmt::print("offsets      {} committed, {} of them found\n", outcome.durability.committed, outcome.durability.found);
+  for (const auto& [excuse, count] : outcome.expected_losses) {
+    fmt::print("expected     {} lost as {} (brokers.md §6.3): Kafka does not promise to keep them\n", count, excuse);
+  }
   fmt::print("invariants   {} checked, {} times in all\n", outcome.checks.size(), checks);
   std::string phases;
   for (const auto& [phase, at] : outcome.phases) phases += fmt::format("{}{} {}", phases.empty() ? "" : ", ", scenarios::name_of(phase), sim::describe(at));
