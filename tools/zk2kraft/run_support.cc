@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
+#include <algorithm>
 
 #include "scenarios/text.h"
 #include "tools/source/source.h"
 #include "tools/zk2kraft/console.h"
+#include "tools/zk2kraft/source_options.h"
 
 namespace tools {
 namespace {
@@ -30,12 +31,9 @@ std::string shell_word(const std::string& word) {
 }  // namespace
 
 void add_cluster_options(po::options_description& options) {
-  auto add = options.add_options();
-  add("from", po::value<std::string>()->value_name("SOURCE"),
+  options.add_options()("from", po::value<std::string>()->value_name("SOURCE"),
       "begin with this real cluster: a ZooKeeper data directory or host:port[/chroot]");
-  add("at", po::value<std::string>()->value_name("ZXID"), "read the directory as of a zxid (0x1f3), or 'claim'");
-  add("chroot", po::value<std::string>()->value_name("PATH"), "where in the tree the cluster has its root");
-  add("secret", po::value<std::string>()->value_name("FILE"), "file whose first line is password.encoder.secret");
+  add_source_options(options);
 }
 
 sim::Expected<PreparedRun> prepare_run(const po::variables_map& arguments) {
@@ -65,15 +63,9 @@ sim::Expected<PreparedRun> prepare_run(const po::variables_map& arguments) {
     return std::unexpected(usage("the scenario describes brokers or topics, and --from names a cluster that has its own.",
                                  "Take a scenario without them, such as scenarios/plain.txtpb, or leave --from away."));
   }
-  SourceOptions options{.store = Store::ZooKeeper};
-  if (arguments.count("chroot") != 0) options.chroot = arguments["chroot"].as<std::string>();
-  if (arguments.count("at") != 0) options.at = arguments["at"].as<std::string>();
-  if (arguments.count("secret") != 0) {
-    const auto secret = read_secret(arguments["secret"].as<std::string>());
-    if (!secret) return std::unexpected(secret.error());
-    options.password_secret = *secret;
-  }
-  auto source = open_zookeeper(from, options);
+  const auto options = source_options(arguments);
+  if (!options) return std::unexpected(options.error());
+  auto source = open_zookeeper(from, *options);
   if (!source) return std::unexpected(source.error());
   auto initial = scenarios::initial_from_source(to_source_tree(std::move(*source)));
   if (!initial) return std::unexpected(initial.error());
@@ -109,7 +101,7 @@ std::string replay_command(const po::variables_map& arguments, std::uint64_t see
 }
 
 void print_outcome(const scenarios::Outcome& outcome, const std::string& replay,
-                   const std::vector<scenarios::FaultDirective>& injected) {
+                   const std::vector<scenarios::FaultDirective>& injected, double seconds) {
   using scenarios::Verdict;
   const Colour colour = outcome.verdict == Verdict::Good ? Colour::Green
                         : outcome.verdict == Verdict::Finding ? Colour::Red : Colour::Yellow;
@@ -140,8 +132,8 @@ void print_outcome(const scenarios::Outcome& outcome, const std::string& replay,
   for (const scenarios::FaultDirective& directive : injected) {
     fmt::print("to keep      faults: \"{}\"\n", scenarios::print_fault(directive));
   }
-  fmt::print("seed         {}\ndigest       {:016x}\nevents       {} in {} of simulated time\nreplay       {}\n", outcome.seed, outcome.digest,
-             outcome.events, sim::describe(outcome.ended_at), replay);
+  fmt::print("seed         {}\ndigest       {:016x}\nevents       {} in {} of simulated time, {:.0f} per second of real time\nreplay       {}\n", outcome.seed, outcome.digest,
+             outcome.events, sim::describe(outcome.ended_at), static_cast<double>(outcome.events) / std::max(seconds, 1e-9), replay);
 }
 
 nlohmann::json outcome_json(const scenarios::Outcome& outcome, const std::string& replay) {

@@ -28,8 +28,9 @@ ExitCode exit_code_of(scenarios::Verdict verdict);
 // The command that gives this very run again.
 std::string replay_command(const po::variables_map& arguments, std::uint64_t seed);
 
+// `seconds` of real time that the run took.
 void print_outcome(const scenarios::Outcome& outcome, const std::string& replay,
-                   const std::vector<scenarios::FaultDirective>& injected);
+                   const std::vector<scenarios::FaultDirective>& injected, double seconds);
 nlohmann::json outcome_json(const scenarios::Outcome& outcome, const std::string& replay);
 
 }  // namespace tools

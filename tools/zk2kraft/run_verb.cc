@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <fstream>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -95,11 +95,13 @@ ExitCode run(const po::variables_map& arguments) {
       code = worse(code, report(written.error()));
     }
   };
+  const auto begun = std::chrono::steady_clock::now();
   const auto outcome = scenarios::run_scenario(prepared->scenario, prepared->initial, options, prepared->place);
   if (!outcome) return report(outcome.error());
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   const std::string replay = replay_command(arguments, outcome->seed);
   if (text) {
-    print_outcome(*outcome, replay, prepared->injected);
+    print_outcome(*outcome, replay, prepared->injected, seconds);
   } else {
     fmt::print("{}\n", outcome_json(*outcome, replay).dump(2));
   }
