@@ -72,6 +72,40 @@ std::vector<FaultDirective> directives_of(const sim::FaultPlan& plan) {
   return directives;
 }
 
+std::vector<std::string> names_of(const std::vector<Violation>& violations) {
+  std::vector<std::string> names;
+  for (const Violation& violation : violations) {
+    if (std::ranges::find(names, violation.invariant) == names.end()) {
+      names.push_back(violation.invariant);
+    }
+  }
+  return names;
+}
+
+void fill(SeedResult& result, const Outcome& outcome) {
+  result.verdict = outcome.verdict;
+  result.digest = outcome.digest;
+  result.events = outcome.events;
+  result.violated = names_of(outcome.violations);
+  result.known = names_of(outcome.known_violations);
+  result.faults = outcome.random_faults;
+  for (const auto& [phase, at] : outcome.phases) {
+    result.phases_ms[std::string(name_of(phase))] = at.milliseconds();
+  }
+  result.losses = outcome.expected_losses;
+  result.simulated_ms = outcome.ended_at.milliseconds();
+  result.notices = outcome.notices;
+  result.checks = outcome.checks;
+  if (!outcome.violations.empty()) {
+    const Violation& violation = outcome.violations.front();
+    result.first = fmt::format("{}: {}", violation.invariant, violation.what);
+  } else if (!outcome.goal_reached) {
+    result.first = "goal: waiting for " + outcome.stuck_at;
+  } else if (!outcome.unmet.empty()) {
+    result.first = "never came: " + outcome.unmet.front();
+  }
+}
+
 }  // namespace
 
 std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario, const Cluster& cluster, std::uint64_t seed) {
@@ -91,28 +125,22 @@ std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario, co
   return directives_of(sim::make_faults(tape, budget_of(cluster), limits));
 }
 
-SeedResult run_seed(const zk2kraft::Scenario& scenario, const Initial& initial, std::uint64_t seed, const sim::Place& place) {
+std::string home_of(const SeedResult& result) {
+  return result.first.substr(0, result.first.find(':'));
+}
+
+SeedResult run_seed(const zk2kraft::Scenario& scenario, const Initial& initial, std::uint64_t seed,
+                    const sim::Place& place) {
   SeedResult result{.seed = seed};
   const RunOptions options{.seed = seed};
   try {
     const auto outcome = run_scenario(scenario, initial, options, place);
     if (!outcome) {
+      result.problem = outcome.error();
       result.first = outcome.error().what;
       return result;
     }
-    result.verdict = outcome->verdict;
-    result.faults = outcome->random_faults;
-    result.digest = outcome->digest;
-    result.events = outcome->events;
-    result.notices = outcome->notices;
-    result.checks = outcome->checks;
-    if (!outcome->violations.empty()) {
-      result.first = fmt::format("{}: {}", outcome->violations.front().invariant, outcome->violations.front().what);
-    } else if (!outcome->goal_reached) {
-      result.first = "goal: waiting for " + outcome->stuck_at;
-    } else if (!outcome->unmet.empty()) {
-      result.first = "never came: " + outcome->unmet.front();
-    }
+    fill(result, *outcome);
   } catch (const sim::Bug& bug) {
     result.verdict = Verdict::Finding;
     result.first = fmt::format("bug: {}", bug.what());
@@ -121,9 +149,19 @@ SeedResult run_seed(const zk2kraft::Scenario& scenario, const Initial& initial, 
 }
 
 std::string to_line(const SeedResult& result) {
-  return nlohmann::json{{"seed", result.seed},     {"verdict", name_of(result.verdict)}, {"digest", fmt::format("{:016x}", result.digest)},
-                        {"events", result.events}, {"first", result.first},              {"faults", result.faults},
-                        {"notices", result.notices}, {"checks", result.checks}}
+  return nlohmann::json{{"seed", result.seed},
+                        {"verdict", name_of(result.verdict)},
+                        {"digest", fmt::format("{:016x}", result.digest)},
+                        {"events", result.events},
+                        {"first", result.first},
+                        {"violated", result.violated},
+                        {"known", result.known},
+                        {"faults", result.faults},
+                        {"phasesMs", result.phases_ms},
+                        {"losses", result.losses},
+                        {"simulatedMs", result.simulated_ms},
+                        {"notices", result.notices},
+                        {"checks", result.checks}}
       .dump();
 }
 
@@ -132,14 +170,18 @@ std::optional<SeedResult> from_line(const std::string& line) {
   if (!json.is_object() || !json.contains("seed")) return std::nullopt;
   SeedResult result;
   result.seed = json.value("seed", std::uint64_t{0});
-  const std::string verdict = json.value("verdict", "unknown");
-  result.verdict = verdict == "good" ? Verdict::Good : verdict == "finding" ? Verdict::Finding : Verdict::Unknown;
+  result.verdict = parse_verdict(json.value("verdict", "")).value_or(Verdict::Unknown);
   result.digest = std::stoull(json.value("digest", "0"), nullptr, 16);
   result.events = json.value("events", std::uint64_t{0});
   result.first = json.value("first", "");
-  result.faults = json.value("faults", std::vector<std::string>{});
-  result.notices = json.value("notices", std::map<std::string, std::uint64_t>{});
-  result.checks = json.value("checks", std::map<std::string, std::uint64_t>{});
+  result.violated = json.value("violated", result.violated);
+  result.known = json.value("known", result.known);
+  result.faults = json.value("faults", result.faults);
+  result.phases_ms = json.value("phasesMs", result.phases_ms);
+  result.losses = json.value("losses", result.losses);
+  result.simulated_ms = json.value("simulatedMs", std::int64_t{0});
+  result.notices = json.value("notices", result.notices);
+  result.checks = json.value("checks", result.checks);
   return result;
 }
 

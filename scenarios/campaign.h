@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,8 +8,9 @@
 
 #include "scenarios/runner.h"
 
-// Many runs of one scenario, each under its own seed and, if the scenario says so, with its own random faults.
-// Seeds are independent: any number of processes gives the same results.
+// Many runs of one scenario, each under its own seed and, if the scenario says so, with its own
+// random faults. Seeds are independent: any number of processes gives the same results.
+// campaign_store.h keeps them.
 namespace scenarios {
 
 struct SeedResult {
@@ -19,22 +18,39 @@ struct SeedResult {
   Verdict verdict = Verdict::Unknown;
   std::uint64_t digest = 0;
   std::uint64_t events = 0;
-  std::string first;  // the first violation, or what was never reached; empty if good
+  // The first violation, or what was never reached, after the name of its home ("broker.P1: …",
+  // "goal: …", "never came: …", "bug: …"); empty if good.
+  std::string first;
+  // Invariants that were broken, each once, in the order in which that was seen; and those that the
+  // scenario expects of the version.
+  std::vector<std::string> violated;
+  std::vector<std::string> known;
   std::vector<std::string> faults;  // the random ones, as directives
+  std::map<std::string, std::int64_t> phases_ms;  // simulated time at which a phase began
+  std::map<std::string, std::uint64_t> losses;    // expected ones, by the name of their excuse
+  std::int64_t simulated_ms = 0;
   std::map<std::string, std::uint64_t> notices;
   std::map<std::string, std::uint64_t> checks;
+  // The scenario cannot be run at all, under this seed or any other.
+  std::optional<sim::Problem> problem;
+  bool operator==(const SeedResult&) const = default;
 };
 
-// The random faults of one seed, drawn by name: as many and of such kinds as `random_faults` allows.
-std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario, const Cluster& cluster, std::uint64_t seed);
+// The name in `first` before the colon: an invariant, "goal", "never came" or "bug"; empty if good.
+std::string home_of(const SeedResult& result);
+
+// The random faults of one seed, drawn by name: as many and of such kinds as `random_faults`
+// allows.
+std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario,
+                                          const Cluster& cluster, std::uint64_t seed);
 
 // Runs one seed. A sim::Bug is a finding, named.
 SeedResult run_seed(const zk2kraft::Scenario& scenario, const Initial& initial, std::uint64_t seed,
                     const sim::Place& place);
 
-// One line per seed (JSON), appended as seeds end, so that a campaign that
-// was interrupted goes on where it stopped.
+// One line (JSON) that says all of a result but `problem`.
 std::string to_line(const SeedResult& result);
+// The result that a line says; nothing for a line that says none.
 std::optional<SeedResult> from_line(const std::string& line);
 
 }  // namespace scenarios

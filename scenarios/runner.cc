@@ -117,6 +117,17 @@ std::string_view name_of(Verdict verdict) {
   sim::unreachable("there are three verdicts");
 }
 
+std::optional<Verdict> parse_verdict(std::string_view name) {
+  for (const Verdict verdict : {Verdict::Good, Verdict::Finding, Verdict::Unknown}) {
+    if (name == name_of(verdict)) return verdict;
+  }
+  return std::nullopt;
+}
+
+std::uint64_t seed_of(const zk2kraft::Scenario& scenario, const RunOptions& options) {
+  return options.seed.value_or(scenario.seed() == 0 ? 1 : scenario.seed());
+}
+
 sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const Initial& initial,
                                     const RunOptions& options, const sim::Place& place) {
   const auto cluster = Cluster::plan(scenario, initial, place);
@@ -129,7 +140,7 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
   if (!workload) return std::unexpected(workload.error());
 
   Outcome outcome;
-  outcome.seed = options.seed.value_or(scenario.seed() == 0 ? 1 : scenario.seed());
+  outcome.seed = seed_of(scenario, options);
   outcome.goal = name_of(operator_config->goal);
   const std::size_t planned = directives->size();
   for (FaultDirective& drawn : random_faults(scenario, *cluster, outcome.seed)) {

@@ -24,6 +24,11 @@ enum class Verdict : std::uint8_t {
   Unknown,   // a planned fault never fired, a fixed choice was never asked for
 };
 std::string_view name_of(Verdict verdict);
+std::optional<Verdict> parse_verdict(std::string_view name);
+
+// What `Outcome::digest` is made of, and how. A larger number when that changes: digests of different formats say
+// nothing about each other.
+constexpr std::uint32_t kDigestFormat = 1;
 
 // A line of the story, in the column of the part that it happened in.
 enum class Column : std::uint8_t { Ensemble, Brokers, Quorum, Operator };
@@ -70,6 +75,9 @@ struct RunOptions {
   std::function<void(const sim::World&, const Cluster&)> at_end;
   std::vector<sim::Observer*> observers;
 };
+
+// The seed that a run of it has.
+std::uint64_t seed_of(const zk2kraft::Scenario& scenario, const RunOptions& options);
 
 // Runs. A Usage problem if the scenario cannot be: unknown goal, a fault that names a notice or a node that does
 // not exist. A sim::Bug goes through to the caller.

@@ -1,28 +1,51 @@
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
-#include <map>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "scenarios/campaign.h"
+#include "scenarios/campaign_store.h"
+#include "scenarios/forked_work.h"
+#include "scenarios/text.h"
+#include "tools/zk2kraft/campaign_report.h"
 #include "tools/zk2kraft/console.h"
 #include "tools/zk2kraft/run_support.h"
 #include "tools/zk2kraft/verb.h"
 
-// `zk2kraft campaign`: a scenario under many seeds. Worlds are single-threaded; seeds go to processes.
+// `zk2kraft campaign`: a scenario under many seeds, run by several processes, kept in one file.
 namespace tools {
 namespace {
 
+using scenarios::CampaignStore;
+using scenarios::SeedResult;
+
 volatile std::sig_atomic_t interrupted = 0;
-void on_interrupt(int) { interrupted = 1; }
+void on_interrupt(int) {
+  interrupted = 1;
+}
+
+// Interrupts ask for an end while this lives, instead of being one.
+class Interruptible {
+ public:
+  Interruptible() {
+    interrupted = 0;
+    before_[0] = std::signal(SIGINT, on_interrupt);
+    before_[1] = std::signal(SIGTERM, on_interrupt);
+  }
+  Interruptible(const Interruptible&) = delete;
+  Interruptible& operator=(const Interruptible&) = delete;
+  ~Interruptible() {
+    std::signal(SIGINT, before_[0]);
+    std::signal(SIGTERM, before_[1]);
+  }
+
+ private:
+  void (*before_[2])(int) = {};
+};
 
 po::options_description options() {
   po::options_description options("Options");
@@ -30,160 +53,225 @@ po::options_description options() {
   auto add = options.add_options();
   add("seeds", po::value<std::uint64_t>()->default_value(100)->value_name("N"), "how many seeds");
   add("first-seed", po::value<std::uint64_t>()->default_value(1)->value_name("S"), "the first one");
-  add("jobs,j", po::value<unsigned>()->default_value(static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN))))->value_name("J"),
+  add("jobs,j",
+      po::value<unsigned>()
+          ->default_value(static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN))))
+          ->value_name("J"),
       "processes; results do not depend on it");
   add("results", po::value<std::string>()->value_name("FILE"),
-      "one JSON line per seed; seeds that are there already are not run again, so a campaign goes on where it stopped");
-  add_output_option(options, "text|jsonl");
+      "keep the results in this SQLite file; seeds that are in it are not run again, so a campaign "
+      "goes on where "
+      "it stopped");
+  add_output_option(options, "text|json|jsonl");
   return options;
 }
 
-struct Worker {
-  pid_t process = -1;
-  int from = -1;
-  std::string buffer;
+struct Campaign {
+  PreparedRun prepared;
+  std::string replay;
+  std::uint64_t first = 1;
+  std::uint64_t count = 0;
+  unsigned jobs = 1;
+  std::string file;
+
+  SeedResult run(std::uint64_t seed) const {
+    return scenarios::run_seed(prepared.scenario, prepared.initial, seed, prepared.place);
+  }
 };
 
-// A worker runs every jobs-th of the seeds and writes a line for each into its pipe.
-Worker start_worker(const PreparedRun& prepared, const std::vector<std::uint64_t>& seeds, std::size_t index, std::size_t jobs) {
-  int ends[2];
-  if (pipe(ends) != 0) return {};
-  std::fflush(nullptr);
-  const pid_t process = fork();
-  if (process == 0) {
-    close(ends[0]);
-    std::signal(SIGINT, SIG_DFL);
-    for (std::size_t i = index; i < seeds.size(); i += jobs) {
-      const std::string line = scenarios::to_line(scenarios::run_seed(prepared.scenario, prepared.initial, seeds[i], prepared.place)) + "\n";
-      for (std::size_t written = 0; written < line.size();) {
-        const ssize_t more = write(ends[1], line.data() + written, line.size() - written);
-        if (more <= 0) _exit(1);
-        written += static_cast<std::size_t>(more);
-      }
-    }
-    _exit(0);
-  }
-  close(ends[1]);
-  return {process, ends[0], {}};
+sim::Problem usage(std::string what, std::string remedy) {
+  return {sim::Severity::Usage, {}, std::move(what), std::move(remedy)};
 }
 
-void print_table(const std::map<std::uint64_t, scenarios::SeedResult>& results, const std::string& replay_base) {
-  std::map<std::string, std::uint64_t> verdicts;
-  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> firsts;  // text: count, first seed
-  std::map<std::string, std::uint64_t> checks;
-  std::map<std::string, std::uint64_t> notices;
-  std::uint64_t events = 0;
-  for (const auto& [seed, result] : results) {
-    ++verdicts[std::string(scenarios::name_of(result.verdict))];
-    events += result.events;
-    for (const auto& [name, count] : result.checks) checks[name] += count;
-    for (const auto& [name, count] : result.notices) ++notices[name], static_cast<void>(count);
-    if (result.verdict == scenarios::Verdict::Good) continue;
-    const std::string key = result.first.substr(0, result.first.find(':'));
-    const auto [at, is_new] = firsts.try_emplace(key, 0, seed);
-    ++at->second.first;
+sim::Expected<Campaign> prepare(const po::variables_map& arguments) {
+  Campaign campaign;
+  campaign.first = arguments["first-seed"].as<std::uint64_t>();
+  campaign.count = arguments["seeds"].as<std::uint64_t>();
+  campaign.jobs = arguments["jobs"].as<unsigned>();
+  if (campaign.count == 0 || campaign.count > INT64_MAX ||
+      campaign.first > INT64_MAX - campaign.count) {
+    return std::unexpected(usage("--seeds and --first-seed name no range of seeds.",
+                                 "Give one seed at least; the last one is below 2^63."));
   }
-  fmt::print("seeds        {}\n", results.size());
-  for (const auto& [name, count] : verdicts) fmt::print("  {:<10} {}\n", name, count);
-  for (const auto& [what, found] : firsts) fmt::print("  {:<40} {} seeds, first {}: {} --seed {}\n", what, found.first, found.second, replay_base, found.second);
-  fmt::print("events       {}\ninvariants   (times checked)\n", events);
-  for (const auto& [name, count] : checks) fmt::print("  {:<36} {}\n", name, count);
-  fmt::print("coverage     (seeds in which a notice was met)\n");
-  for (const auto& [name, count] : notices) fmt::print("  {:<36} {}\n", name, count);
+  if (arguments.count("results") != 0) campaign.file = arguments["results"].as<std::string>();
+  auto prepared = prepare_run(arguments);
+  if (!prepared) return std::unexpected(prepared.error());
+  campaign.prepared = std::move(*prepared);
+  const std::string replay = replay_command(arguments, 0);
+  campaign.replay = replay.substr(0, replay.rfind(" --seed"));
+  return campaign;
+}
+
+sim::Expected<CampaignStore> open_store(const Campaign& campaign) {
+  return CampaignStore::open(
+      campaign.file, {.scenario = campaign.prepared.place.source,
+                      .scenario_text = scenarios::print_scenario(campaign.prepared.scenario),
+                      .source = campaign.prepared.initial.described,
+                      .source_digest = scenarios::digest_of(campaign.prepared.initial),
+                      .simulator = fmt::format("zk2kraft {} (digests of format {})",
+                                               ZK2KRAFT_VERSION, scenarios::kDigestFormat),
+                      .replay = campaign.replay});
+}
+
+// Runs one seed before all others. It says whether the scenario can be run at all; and where the
+// file has results already, whether this program gives the same: a version number cannot say that
+// of a program that is worked on.
+sim::Expected<void> try_one(const Campaign& campaign, CampaignStore& store,
+                            const std::vector<std::uint64_t>& missing) {
+  // The first seed of the range that is there, or else the first one.
+  std::uint64_t seed = campaign.first;
+  for (const std::uint64_t absent : missing) seed += static_cast<std::uint64_t>(absent == seed);
+  if (seed == campaign.first + campaign.count) seed = campaign.first;
+  const SeedResult result = campaign.run(seed);
+  if (result.problem) return std::unexpected(*result.problem);
+  const auto before = store.find(seed);
+  if (!before) return std::unexpected(before.error());
+  if (!*before) return store.add(result);
+  if (**before == result) return {};
+  return std::unexpected(
+      sim::Problem{sim::Severity::Usage,
+                   {.source = campaign.file},
+                   fmt::format("these results are of a simulator that behaved differently: seed {} "
+                               "had digest {:016x}, {:016x} "
+                               "now.",
+                               seed, (*before)->digest, result.digest),
+                   "Name another file; results of two behaviours do not belong together."});
+}
+
+// One line a seed in the order of seeds, as soon as all before it are there.
+class LinePrinter {
+ public:
+  LinePrinter(const Campaign& campaign, CampaignStore& store)
+      : campaign_(campaign), store_(store), next_(campaign.first) {}
+  enum class Gaps {
+    WaitFor,
+    Skip,
+  };
+  sim::Expected<void> print(Gaps gaps) {
+    for (; next_ < campaign_.first + campaign_.count; ++next_) {
+      const auto result = store_.find(next_);
+      if (!result) return std::unexpected(result.error());
+      if (!*result && gaps == Gaps::WaitFor) break;
+      if (!*result) continue;
+      fmt::print("{}\n", seed_json(**result, campaign_.replay).dump());
+    }
+    std::fflush(stdout);
+    return {};
+  }
+
+ private:
+  const Campaign& campaign_;
+  CampaignStore& store_;
+  std::uint64_t next_;
+};
+
+// Runs what is missing. The code is Internal if a process died, and the file's own if it could not
+// be written.
+ExitCode run_missing(const Campaign& campaign, CampaignStore& store, LinePrinter* lines) {
+  const auto missing = store.missing(campaign.first, campaign.count);
+  if (!missing) return report(missing.error());
+  Progress progress("campaign", "seeds", missing->size());
+  std::uint64_t ended = 0;
+  ExitCode code = ExitCode::Good;
+  const auto keep = [&](std::uint64_t, std::string line) {
+    const auto result = scenarios::from_line(line);
+    sim::Expected<void> kept;
+    if (result) kept = store.add(*result);
+    if (kept && lines != nullptr) kept = lines->print(LinePrinter::Gaps::WaitFor);
+    if (!kept) code = worse(code, report(kept.error()));
+    progress.update(++ended);
+    return kept.has_value();
+  };
+  const auto lost = scenarios::run_forked(
+      *missing, campaign.jobs,
+      {.work = [&](std::uint64_t seed) { return scenarios::to_line(campaign.run(seed)); },
+       .done = keep,
+       .stop = [] { return interrupted != 0; }});
+  for (const scenarios::LostTask& task : lost) {
+    fmt::print(stderr,
+               "zk2kraft: the process that ran seed {} ended with {}; the seed has no result. {} "
+               "--seed {}\n",
+               task.task, task.how, campaign.replay, task.task);
+    code = worse(code, ExitCode::Internal);
+  }
+  return code;
 }
 
 ExitCode run(const po::variables_map& arguments) {
-  const auto format = output_format(arguments, std::vector{OutputFormat::Text, OutputFormat::JsonLines});
+  const auto format = output_format(
+      arguments, std::vector{OutputFormat::Text, OutputFormat::Json, OutputFormat::JsonLines});
   if (!format) return report(format.error());
-  const auto prepared = prepare_run(arguments);
-  if (!prepared) return report(prepared.error());
-  std::map<std::uint64_t, scenarios::SeedResult> results;
-  std::string file;
-  if (arguments.count("results") != 0) {
-    file = arguments["results"].as<std::string>();
-    std::ifstream before(file);
-    for (std::string line; std::getline(before, line);) {
-      if (const auto result = scenarios::from_line(line)) results.insert_or_assign(result->seed, *result);
-    }
+  const auto campaign = prepare(arguments);
+  if (!campaign) return report(campaign.error());
+  auto store = open_store(*campaign);
+  if (!store) return report(store.error());
+  const auto missing = store->missing(campaign->first, campaign->count);
+  if (!missing) return report(missing.error());
+  if (const auto tried = try_one(*campaign, *store, *missing); !tried) return report(tried.error());
+  const Interruptible until_the_end;
+  LinePrinter lines(*campaign, *store);
+  const bool by_line = *format == OutputFormat::JsonLines;
+  ExitCode code = run_missing(*campaign, *store, by_line ? &lines : nullptr);
+  // Behind a seed whose process died, or that was not reached before an interrupt, there may be
+  // others.
+  if (by_line) {
+    if (const auto printed = lines.print(LinePrinter::Gaps::Skip); !printed)
+      return report(printed.error());
   }
-  const std::uint64_t first = arguments["first-seed"].as<std::uint64_t>();
-  const std::uint64_t count = arguments["seeds"].as<std::uint64_t>();
-  std::vector<std::uint64_t> seeds;
-  for (std::uint64_t seed = first; seed < first + count; ++seed) {
-    if (!results.contains(seed)) seeds.push_back(seed);
-  }
-  std::erase_if(results, [&](const auto& entry) { return entry.first < first || entry.first >= first + count; });
-  std::ofstream out;
-  if (!file.empty()) {
-    out.open(file, std::ios::app);
-    if (!out) return report({sim::Severity::Usage, {.source = file}, "the results file cannot be written.", ""});
-  }
-  const std::size_t jobs = std::max<std::size_t>(1, std::min<std::size_t>(arguments["jobs"].as<unsigned>(), seeds.size()));
-  std::signal(SIGINT, on_interrupt);
-  std::vector<Worker> workers;
-  for (std::size_t i = 0; i < jobs && !seeds.empty(); ++i) workers.push_back(start_worker(*prepared, seeds, i, jobs));
-  {
-    Progress progress("campaign", "seeds", seeds.size());
-    std::uint64_t done = 0;
-    while (std::ranges::any_of(workers, [](const Worker& w) { return w.from >= 0; }) && interrupted == 0) {
-      std::vector<pollfd> polled;
-      for (const Worker& worker : workers) polled.push_back({worker.from, POLLIN, 0});
-      if (poll(polled.data(), polled.size(), 500) < 0) continue;
-      for (std::size_t i = 0; i < workers.size(); ++i) {
-        if (workers[i].from < 0 || (polled[i].revents & (POLLIN | POLLHUP)) == 0) continue;
-        char bytes[65536];
-        const ssize_t got = read(workers[i].from, bytes, sizeof bytes);
-        if (got <= 0) {
-          close(workers[i].from);
-          workers[i].from = -1;
-          continue;
-        }
-        workers[i].buffer.append(bytes, static_cast<std::size_t>(got));
-        for (std::size_t end; (end = workers[i].buffer.find('\n')) != std::string::npos;) {
-          const std::string line = workers[i].buffer.substr(0, end);
-          workers[i].buffer.erase(0, end + 1);
-          if (out.is_open()) out << line << '\n' << std::flush;
-          if (*format == OutputFormat::JsonLines) fmt::print("{}\n", line);
-          if (auto result = scenarios::from_line(line)) results.insert_or_assign(result->seed, std::move(*result));
-          progress.update(++done);
-        }
-      }
-    }
-  }
-  for (const Worker& worker : workers) {
-    if (interrupted != 0) kill(worker.process, SIGTERM);
-    waitpid(worker.process, nullptr, 0);
-  }
-  if (*format == OutputFormat::Text) {
-    std::string replay = replay_command(arguments, 0);
-    print_table(results, replay.substr(0, replay.rfind(" --seed")));
+  const auto summary = store->summary(campaign->first, campaign->count);
+  if (!summary) return worse(code, report(summary.error()));
+  if (*format == OutputFormat::Text) print_summary(*summary, campaign->replay);
+  if (*format == OutputFormat::Json) {
+    fmt::print("{}\n", summary_json(*summary, campaign->replay).dump(2));
   }
   if (interrupted != 0) return ExitCode::Interrupted;
-  ExitCode code = ExitCode::Good;
-  if (results.size() < count) code = ExitCode::Internal;  // a worker died
-  for (const auto& [seed, result] : results) code = worse(code, exit_code_of(result.verdict));
+  if (summary->seeds < campaign->count) code = worse(code, ExitCode::Internal);
+  for (const auto& [name, seeds] : summary->verdicts) {
+    const auto verdict = scenarios::parse_verdict(name);
+    if (verdict && seeds > 0) code = worse(code, exit_code_of(*verdict));
+  }
   return code;
 }
 
 }  // namespace
 
 Verb campaign_verb() {
-  return {.name = "campaign",
-          .summary = "many seeds of one scenario, with sampled faults; resumable",
-          .synopsis = "SCENARIO [--from SOURCE [--at claim]] --seeds N [--jobs J] [--results FILE]",
-          .explanation =
-              "Runs a scenario under many seeds, each with the random faults that its `random_faults` allows, and\n"
-              "prints what came of it: verdicts, what was violated first and under which seed, how often each invariant\n"
-              "was checked, what was met. Seeds are independent: any number of jobs gives the same results.",
-          .examples = {{"zk2kraft campaign scenarios/campaign.txtpb --from scenarios/sample/p3-hybrid/zk-1 --at claim --seeds 1000",
-                        "a thousand migrations of the bundled cluster under random faults"},
-                       {"zk2kraft campaign scenarios/campaign.txtpb --seeds 10000 --results found.jsonl",
-                        "resumable: interrupt it, run the same command again"},
-                       {"zk2kraft campaign scenarios/campaign.txtpb --seeds 50 --first-seed 200 --output jsonl",
-                        "one JSON line per seed"}},
-          .options = options,
-          .positionals = {{"scenario", 1}},
-          .run = run};
+  return {
+      .name = "campaign",
+      .summary = "many seeds of one scenario, with sampled faults; resumable",
+      .synopsis = "SCENARIO [--from SOURCE [--at claim]] --seeds N [--jobs J] [--results FILE]",
+      .explanation =
+          "Runs a scenario under many seeds, each with the random faults that its `random_faults` "
+          "allows, and\n"
+          "prints what came of it: verdicts, what was violated first and under which seed, how "
+          "often each invariant\n"
+          "was checked, what was met. Seeds are independent: any number of jobs gives the same "
+          "results.\n\n"
+          "With --results all is kept in one SQLite file, a row a seed. Interrupt or kill the "
+          "campaign and run the\n"
+          "same command again: what is there is not run again; a larger --seeds goes on from "
+          "there. A file takes\n"
+          "results of one scenario, one cluster and one behaviour of the simulator, and refuses "
+          "others. It can be\n"
+          "asked while the campaign runs; tables: campaign, seed; view: result, with the command "
+          "that replays.\n\n"
+          "Exit code 0: all seeds good; 1: a finding; 2: a verdict unknown; 3: also a file of "
+          "another campaign;\n"
+          "4: a file that is no campaign's, or damaged; 5: a process died, its seed is named; 130: "
+          "interrupted.",
+      .examples =
+          {{"zk2kraft campaign scenarios/campaign.txtpb --from scenarios/sample/p3-hybrid/zk-1 "
+            "--at claim --seeds 1000",
+            "a thousand migrations of the bundled cluster under random faults"},
+           {"zk2kraft campaign scenarios/campaign.txtpb --seeds 10000 --results found.db",
+            "resumable: interrupt it, run the same command again"},
+           {"sqlite3 found.db \"SELECT replay, what FROM result WHERE verdict <> 'good'\"",
+            "every seed that was not good, with the command that shows it"},
+           {"zk2kraft campaign scenarios/campaign.txtpb --seeds 50 --first-seed 200 --output jsonl",
+            "one JSON line per seed, in the order of seeds"}},
+      .options = options,
+      .positionals = {{"scenario", 1}},
+      .run = run};
 }
 
 }  // namespace tools
