@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "sim/kernel/event.h"
@@ -14,8 +16,9 @@ namespace sim {
 // A lazily sorted timing wheel. Time is read as digits of 8 bits; an event waits in the bucket of the
 // highest digit in which it differs from the present (level 0: the next 256 ns, level 4: the next 18
 // minutes; what differs above that waits in an overflow heap). When a bucket's turn comes it is sorted as a
-// whole, or, if it is huge, dealt to the level below first. So no width has to be tuned: a sparse queue
-// sorts wide buckets, a crowded one splits them.
+// whole, or, if it is huge or spans more time than most events wait, dealt to the level below first. So no
+// width has to be tuned: a sparse queue sorts wide buckets, a crowded one splits them, and one that is crowded
+// only near the present (messages among time-outs) learns to split there.
 //
 //   batch: one bucket, sorted ┐                level 0 ── level 1 ── … ── level 4 ── overflow heap
 //   inserted: came since then ┴─► pop          unsorted lists of chunks, in order of arrival
@@ -61,25 +64,26 @@ class EventQueue {
   static constexpr unsigned kBuckets = 1U << kDigitBits;
   static constexpr unsigned kLevels = 5;
   static constexpr unsigned kHorizonBits = kDigitBits * kLevels;
-  // A bucket of up to so many is sorted as a whole, by insertion or by counting; a fuller one is dealt to
-  // the level below, where nearer pushes find narrower windows.
-  static constexpr std::uint32_t kInsertionSortAtMost = 12;
+  // A bucket of up to so many is sorted as a whole, by rank or by counting (the latter only if it is no
+  // wider than width_); a fuller one is dealt to the level below, where nearer pushes find narrower windows.
+  static constexpr std::uint32_t kRankSortAtMost = 16;
   static constexpr std::uint32_t kSortAtMost = 2048;
   // Small neighbours share a window of a sixteenth of all that is pending, within these bounds.
   static constexpr std::size_t kWindowAtLeast = 4;
-  static constexpr std::size_t kWindowAtMost = 64;
-  // When so many came into the window, it is too wide: all of it goes back to the wheel.
+  static constexpr std::size_t kWindowAtMost = 128;
+  // When so many wait in the window that came after it was opened, it is too wide: all of it goes back to
+  // the wheel, and the next windows are half as wide. When never more than a few do, they may grow again.
   static constexpr std::size_t kInsertedAtMost = 32;
+  static constexpr std::size_t kFewInserted = 8;
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
   static std::uint64_t time_of(const Event& event) {
     return static_cast<std::uint64_t>(event.time.nanoseconds());
   }
-  static constexpr std::uint32_t kChunkEvents = 10;
-  struct alignas(64) Chunk {  // four cache lines
+  // A bucket is a list of chunks, all full but the last, so that one number says where the next event goes.
+  static constexpr std::uint32_t kChunkEvents = 8;
+  struct alignas(64) Chunk {  // three cache lines
     std::array<Event, kChunkEvents> events;
-    std::uint32_t count = 0;
-    std::uint32_t next = kNone;
   };
   struct Bucket {
     std::uint32_t head = kNone;
@@ -110,29 +114,40 @@ class EventQueue {
   }
   void append(unsigned level, std::uint64_t digit, const Event& event) {
     Bucket& bucket = levels_[level].buckets[digit];
+    const std::uint32_t at = bucket.count % kChunkEvents;
+    if (at == 0) lengthen(bucket, level, digit);
+    chunks_[bucket.tail].events[at] = event;
+    ++bucket.count;
+  }
+  // Adds a chunk to a bucket that is empty, or whose last chunk is full.
+  void lengthen(Bucket& bucket, unsigned level, std::uint64_t digit) {
+    const std::uint32_t fresh = new_chunk();
     if (bucket.count == 0) {
       levels_[level].occupied[digit / 64] |= std::uint64_t{1} << (digit % 64);
       occupied_levels_ |= 1U << level;
-      bucket.head = bucket.tail = new_chunk();
-    } else if (chunks_[bucket.tail].count == kChunkEvents) {
-      const std::uint32_t fresh = new_chunk();
-      chunks_[bucket.tail].next = fresh;
-      bucket.tail = fresh;
+      bucket.head = fresh;
+    } else {
+      next_[bucket.tail] = fresh;
     }
-    Chunk& tail = chunks_[bucket.tail];
-    tail.events[tail.count++] = event;
-    ++bucket.count;
+    bucket.tail = fresh;
   }
   std::uint32_t new_chunk() {
     if (free_ == kNone) {
       chunks_.emplace_back();
+      next_.push_back(kNone);
       return static_cast<std::uint32_t>(chunks_.size() - 1);
     }
-    const std::uint32_t chunk = free_;
-    free_ = chunks_[chunk].next;
-    chunks_[chunk].count = 0;
-    chunks_[chunk].next = kNone;
-    return chunk;
+    return std::exchange(free_, next_[free_]);
+  }
+  // Calls `each(event)` in order of arrival.
+  template <class Each>
+  void for_each(const Bucket& bucket, Each&& each) const {
+    std::uint32_t chunk = bucket.head;
+    for (std::uint32_t left = bucket.count; left != 0; chunk = next_[chunk]) {
+      const std::uint32_t here = std::min(left, kChunkEvents);
+      for (std::uint32_t i = 0; i < here; ++i) each(chunks_[chunk].events[i]);
+      left -= here;
+    }
   }
   // Whether the earliest event is among the inserted ones; if not, it is the head of the batch.
   bool look_at_inserted() {
@@ -148,8 +163,10 @@ class EventQueue {
   void advance();
   unsigned next_occupied(unsigned level, unsigned digit) const;
   void take_buckets(unsigned level, unsigned digit, std::uint64_t start);
-  void sort_by_insertion(const Bucket& taken);
-  void sort_by_counting(const Bucket& taken);
+  void take_bucket(unsigned level, unsigned digit);
+  void sort_by_rank(const Bucket& taken);
+  void sort_by_counting(const Bucket& taken, unsigned level);
+  void grow_width();
   void deal_bucket(unsigned level, unsigned digit, std::uint64_t start);
   void refill_from_overflow();
   void deal_window();
@@ -164,11 +181,14 @@ class EventQueue {
   std::size_t batch_head_ = 0;
   std::size_t batch_end_ = 0;
   std::vector<Event> inserted_;         // earliest last
+  std::size_t most_inserted_ = 0;       // at any time in this window
+  std::uint64_t width_ = std::uint64_t{1} << kHorizonBits;  // windows of many events are no wider
   std::vector<std::uint32_t> counts_;   // of sort_by_counting; no state
   std::array<Level, kLevels> levels_;
   std::uint32_t occupied_levels_ = 0;
   std::vector<Chunk> chunks_;
-  std::uint32_t free_ = kNone;  // a list through Chunk::next
+  std::vector<std::uint32_t> next_;  // of each chunk, the one behind it in its list
+  std::uint32_t free_ = kNone;       // the list of chunks in no bucket
   std::vector<Late> overflow_;  // a heap
   std::uint64_t arrivals_ = 0;
 };
