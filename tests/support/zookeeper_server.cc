@@ -77,7 +77,8 @@ ZooKeeperServer::ZooKeeperServer(const fs::path& data_dir, const Options& option
   }
   using namespace std::chrono_literals;
   const auto deadline = std::chrono::steady_clock::now() + 60s;
-  while (!answers()) {
+  // "This ZooKeeper instance is not currently serving requests" comes while it starts.
+  while (answer_to("srvr").find("Mode: ") == std::string::npos) {
     const bool gone = waitpid(process_, nullptr, WNOHANG) == process_;
     if (gone || std::chrono::steady_clock::now() > deadline) {
       if (!gone) kill(process_, SIGKILL);
@@ -107,7 +108,7 @@ void ZooKeeperServer::resume() const {
   kill(process_, SIGCONT);
 }
 
-bool ZooKeeperServer::answers() const {
+std::string ZooKeeperServer::answer_to(const char* four_letter_word) const {
   const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
   // While nobody listens yet, a connection may be given the very port that it is for, and then talks to
   // itself; and a server that is stopped in mid-answer would be waited for without end.
@@ -116,15 +117,14 @@ bool ZooKeeperServer::answers() const {
   const sockaddr_in address = loopback(port_);
   std::string reply;
   if (connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
-      send(descriptor, "srvr", 4, MSG_NOSIGNAL) == 4) {
+      send(descriptor, four_letter_word, 4, MSG_NOSIGNAL) == 4) {
     char buffer[1024];
     for (ssize_t count = 0; (count = recv(descriptor, buffer, sizeof(buffer), 0)) > 0;) {
       reply.append(buffer, static_cast<std::size_t>(count));
     }
   }
   close(descriptor);
-  // "This ZooKeeper instance is not currently serving requests" comes while it starts.
-  return reply.find("Mode: ") != std::string::npos;
+  return reply;
 }
 
 }  // namespace tests

@@ -31,12 +31,13 @@ class ZooKeeperServer {
 
   std::uint16_t port() const { return port_; }
   std::string address() const;  // "127.0.0.1:port"
+  // What it says to a four-letter word, such as "mntr"; empty when it does not answer.
+  std::string answer_to(const char* four_letter_word) const;
   // Freezes and thaws the process: a server that does not answer.
   void pause() const;
   void resume() const;
 
  private:
-  bool answers() const;
   std::filesystem::path folder_;
   std::uint16_t port_ = 0;
   pid_t process_ = -1;

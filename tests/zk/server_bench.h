@@ -84,6 +84,7 @@ struct BenchOptions {
   std::map<int, sim::Durable> disks = {};  // by myid
   std::uint64_t snap_count = 100'000;
   std::size_t commit_log_count = 500;
+  sim::Duration tick_time = ServerConfig{}.tick_time;
   sim::WorldOptions world = {};
 };
 
@@ -96,6 +97,7 @@ class Bench : private sim::Observer {
     for (int id = 1; id <= options.servers; ++id) {
       ServerConfig config{.myid = ServerId(id), .ensemble = ensemble_};
       config.behaviour = options.behaviour;
+      config.tick_time = options.tick_time;
       config.snap_count = options.snap_count;
       config.commit_log_count = options.commit_log_count;
       sim::NodeOptions node;

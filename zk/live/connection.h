@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,19 +9,11 @@
 
 #include "sim/base/problem.h"
 #include "zk/acl.h"
+#include "zk/live/connect_options.h"
 #include "zk/stat.h"
 #include "zk/txn.h"
 
 namespace zk::live {
-
-// Where and how to connect.
-struct ConnectOptions {
-  std::string hosts;                       // "host:port[,host:port…][/chroot]", IPv6 in brackets
-  std::string chroot;                      // appended to a chroot in `hosts`; empty or "/a/b"
-  std::optional<std::string> digest_auth;  // "user:password"
-  std::chrono::milliseconds session_timeout{30'000};
-  std::chrono::milliseconds connect_timeout{15'000};
-};
 
 // What is asked of one znode.
 enum class Ask : std::uint8_t {
@@ -76,8 +67,5 @@ class Connection {
   explicit Connection(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-// What a person can do whose ensemble this client cannot talk to (no TLS, no SASL).
-extern const char* const kCopyFilesInstead;
 
 }  // namespace zk::live
