@@ -5,6 +5,7 @@
 
 #include "zk/controller.h"
 #include "zk/paths.h"
+#include "zk/producer_id_block.h"
 
 namespace zk {
 
@@ -203,7 +204,7 @@ void Controller::on_block_read(sim::Context& context, BrokerLink& link, const Re
   std::int64_t next = 0;
   if (found != nullptr && found->data && !found->data->empty()) {
     const auto block = parse_producer_id_block(*found->data);
-    if (block) next = block->block_end + 1;
+    if (block) next = next_producer_id(*block).value();
   }
   if (found == nullptr) {
     context.effects.push_back(sim::reply(

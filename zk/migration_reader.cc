@@ -7,6 +7,7 @@
 
 #include "sim/base/check.h"
 #include "zk/paths.h"
+#include "zk/producer_id_block.h"
 #include "zk/sanitizer.h"
 #include "zk/znodes_json.h"
 
@@ -210,10 +211,9 @@ void MigrationRead::user_client_quotas(std::vector<RecordList>& lists) {
 void MigrationRead::producer_id(std::vector<RecordList>& lists) {
   const auto block = reading_.producer_id_block(*std::get<ZnodeRead>(read_).answer());
   if (!block) return;
-  lists.push_back(
-      {sim::ProducerIdsRecord{.broker_id = block->broker,
-                              .broker_epoch = sim::BrokerEpoch(-1),
-                              .next_producer_id = sim::ProducerId(block->block_end + 1)}});
+  lists.push_back({sim::ProducerIdsRecord{.broker_id = block->broker,
+                                          .broker_epoch = sim::BrokerEpoch(-1),
+                                          .next_producer_id = next_producer_id(*block)}});
 }
 
 // ResourceOrdering: by type, then literal before prefixed, then by name from the last to the first.
@@ -229,6 +229,11 @@ void MigrationRead::acls(const std::function<sim::Uuid()>& new_acl_id,
   });
   for (const AclsRead::Acls* each : ordered) {
     if (reading_.failed()) return;
+    if (each->resource.resource_type == sim::AclResourceType::Any) {
+      // The constructor of ResourcePattern throws.
+      reading_.unreadable(each->answer.path, {"ACLs cannot be about resources of type ANY"});
+      continue;
+    }
     const auto entries = reading_.acls(each->answer);
     if (!entries) continue;
     RecordList list;

@@ -44,9 +44,11 @@ std::optional<std::string> desanitize(std::string_view sanitized) {
       name += ' ';
     } else if (sanitized[i] == '%') {
       if (i + 2 >= sanitized.size()) return std::nullopt;
-      const auto high = hex_digit(sanitized[i + 1]);
+      // URLDecoder asks Integer.parseInt, which takes a sign; it refuses what is negative.
+      const char first = sanitized[i + 1];
+      const auto high = first == '+' || first == '-' ? std::optional(0U) : hex_digit(first);
       const auto low = hex_digit(sanitized[i + 2]);
-      if (!high || !low) return std::nullopt;
+      if (!high || !low || (first == '-' && *low != 0)) return std::nullopt;
       name += static_cast<char>(*high * 16 + *low);
       i += 2;
     } else {

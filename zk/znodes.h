@@ -139,7 +139,7 @@ Parsed<ProducerIdBlockZnode> parse_producer_id_block(std::string_view data);
 std::string encode(const ProducerIdBlockZnode& znode);
 
 // Entries of /kafka-acl/<Type>/<name> and /kafka-acl-extended/prefixed/<Type>/<name>. A word that
-// Kafka does not know is read as UNKNOWN, without a complaint.
+// Kafka does not know is read as UNKNOWN, without a complaint; ANY is refused.
 struct AclEntry {
   std::string principal;
   std::string host;

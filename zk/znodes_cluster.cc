@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <limits>
 #include <utility>
 
 #include "zk/znodes.h"
@@ -260,9 +259,10 @@ Parsed<ProducerIdBlockZnode> parse_producer_id_block(std::string_view data) {
   const auto end = parse_i64(read.text("block_end"));
   if (read.complaint()) return unreadable(*read.complaint());
   if (!start || !end) return unreadable("its block is no pair of 64-bit numbers");
-  const std::int64_t most = std::numeric_limits<std::int32_t>::max();
-  if (*end < *start - 1 || *end == std::numeric_limits<std::int64_t>::max() ||
-      (*start < 0 && *end > most) || *end - *start >= most) {
+  // Kafka's arithmetic wraps around, and Math.toIntExact guards the size alone.
+  const auto size = static_cast<std::int64_t>(static_cast<std::uint64_t>(*end) -
+                                              static_cast<std::uint64_t>(*start) + 1);
+  if (size != static_cast<std::int32_t>(size)) {
     return unreadable("its block has an impossible size");
   }
   return ProducerIdBlockZnode{.broker = broker, .block_start = *start, .block_end = *end};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <sstream>
@@ -29,9 +30,109 @@ std::optional<T> parse_number(std::string_view text) {
   return value;
 }
 
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+bool is_letter_or_digit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         c == '$' || static_cast<unsigned char>(c) >= 0x80;
+}
+
+// Whether Jackson lets the text go on after a number or word that is the whole document: "1 x" and
+// "null,", but not "1x" nor "nullable".
+bool ends_scalar(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  if (text.empty() || text.front() == '{' || text.front() == '[' || text.front() == '"')
+    return true;
+  for (const std::string_view word : {"true", "false", "null"}) {
+    if (text.starts_with(word))
+      return text.size() == word.size() || !is_letter_or_digit(text[word.size()]);
+  }
+  const std::size_t end = text.find_first_not_of("0123456789+-.eE");
+  return end == std::string_view::npos || is_blank(text[end]);
+}
+
+// Two things that Jackson reads and our library does not, written so that it does: half of a
+// surrogate pair as an escape, which becomes a question mark as soon as Java encodes the text, and
+// numbers beyond the range of doubles, which are no 32- or 64-bit numbers in either writing.
+class JacksonText {
+ public:
+  explicit JacksonText(std::string_view text) : text_(text) {}
+
+  std::string normalized() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (in_string_ && c == '\\') {
+        escape();
+      } else if (!in_string_ && (c == '-' || (c >= '0' && c <= '9'))) {
+        number();
+      } else {
+        if (c == '"') in_string_ = !in_string_;
+        copy(1);
+      }
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void copy(std::size_t count) {
+    out_ += text_.substr(at_, count);
+    at_ += count;
+  }
+  // The unit of a \uXXXX that begins here.
+  std::optional<unsigned> unit(std::size_t at) const {
+    if (at + 6 > text_.size() || !text_.substr(at).starts_with("\\u")) return std::nullopt;
+    unsigned value = 0;
+    const char* const first = text_.data() + at + 2;
+    const auto [end, error] = std::from_chars(first, first + 4, value, 16);
+    return error == std::errc{} && end == first + 4 ? std::optional(value) : std::nullopt;
+  }
+  void escape() {
+    const auto first = unit(at_);
+    if (!first) {
+      copy(2);
+    } else if (*first < 0xD800 || *first > 0xDFFF) {
+      copy(6);
+    } else if (const auto second = unit(at_ + 6);
+               *first < 0xDC00 && second && *second >= 0xDC00 && *second <= 0xDFFF) {
+      copy(12);
+    } else {
+      out_ += '?';
+      at_ += 6;
+    }
+  }
+  void number() {
+    const std::size_t end = std::min(text_.find_first_not_of("0123456789+-.eE", at_), text_.size());
+    const std::string_view token = text_.substr(at_, end - at_);
+    if (!nlohmann::json::accept(token) && nlohmann::json::accept(small(token))) {
+      out_ += "0.5";
+      at_ = end;
+    } else {
+      copy(token.size());
+    }
+  }
+  // The token with no more than two digits in a row: well-formed if the token is, and small.
+  static std::string small(std::string_view token) {
+    std::string result;
+    int digits = 0;
+    for (const char c : token) {
+      digits = c >= '0' && c <= '9' ? digits + 1 : 0;
+      if (digits <= 2) result += c;
+    }
+    return result;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  bool in_string_ = false;
+  std::string out_;
+};
+
 // The first document of a text that goes on after it.
-std::optional<nlohmann::json> parse_prefix(std::string_view text) {
-  std::istringstream stream{std::string(text)};
+std::optional<nlohmann::json> parse_prefix(const std::string& text) {
+  if (!ends_scalar(text)) return std::nullopt;
+  std::istringstream stream{text};
   try {
     nlohmann::json document;
     stream >> document;
@@ -46,8 +147,11 @@ std::optional<nlohmann::json> parse_prefix(std::string_view text) {
 std::optional<nlohmann::json> parse_json(std::string_view text) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return nlohmann::json();
   nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
-  if (document.is_discarded()) return parse_prefix(text);
-  return document;
+  if (!document.is_discarded()) return document;
+  const std::string normalized = JacksonText(text).normalized();
+  document = nlohmann::json::parse(normalized, nullptr, false);
+  if (!document.is_discarded()) return document;
+  return parse_prefix(normalized);
 }
 
 JsonFields::JsonFields(const nlohmann::json& object, std::string where)

@@ -16,7 +16,8 @@
 namespace zk {
 
 // The document, or nothing where Jackson throws JsonProcessingException. Text without any token is
-// a document that is no object; text after the document is ignored; the last of equal keys counts.
+// a document that is no object; text after an object, an array or a string is ignored; the last of
+// equal keys counts. Half of a surrogate pair reads as "?": that is what Java writes for it.
 std::optional<nlohmann::json> parse_json(std::string_view text);
 
 // Reads members of an object as JsonValue.to[T] does: strictly by type, no conversions. The first

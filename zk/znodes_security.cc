@@ -34,12 +34,39 @@ std::string pascal_case(std::string_view name) {
   return result;
 }
 
-char upper(char c) {
-  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+// String.toUpperCase(Locale.ROOT), as far as the result can be a word in ASCII: a few letters
+// beyond it have capitals in it.
+std::string upper(std::string_view text) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kOthers{{
+      {"\u00df", "SS"},
+      {"\u0131", "I"},
+      {"\u017f", "S"},
+      {"\ufb00", "FF"},
+      {"\ufb01", "FI"},
+      {"\ufb02", "FL"},
+      {"\ufb03", "FFI"},
+      {"\ufb04", "FFL"},
+      {"\ufb05", "ST"},
+      {"\ufb06", "ST"},
+  }};
+  std::string result;
+  while (!text.empty()) {
+    const auto other = std::ranges::find_if(
+        kOthers, [&](const auto& each) { return text.starts_with(each.first); });
+    if (other != kOthers.end()) {
+      result += other->second;
+      text.remove_prefix(other->first.size());
+    } else {
+      const char c = text.front();
+      result += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+      text.remove_prefix(1);
+    }
+  }
+  return result;
 }
 
 bool same_word(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, upper, upper);
+  return upper(a) == upper(b);
 }
 
 // The enumerator in [1, last] with this name in Pascal case, whatever the case of the text; else
@@ -159,6 +186,12 @@ Parsed<std::vector<AclEntry>> parse_acls(std::string_view data) {
     if (!acl.complaint() && !is_principal(entry.principal)) {
       acl.complain(fmt::format("'{}' is no principal", entry.principal));
     }
+    // Words that are unknown are UNKNOWN, but ANY is for filters (AccessControlEntry's
+    // constructor).
+    if (entry.operation == sim::AclOperation::Any) acl.complain("the operation must not be ANY");
+    if (entry.permission_type == sim::AclPermissionType::Any) {
+      acl.complain("the permission type must not be ANY");
+    }
     if (acl.complaint()) read.complain(*acl.complaint());
     entries.push_back(std::move(entry));
   }
@@ -248,6 +281,8 @@ sim::Bytes delegation_token_hmac(std::string_view token_id, std::string_view sec
 Parsed<ScramCredential> parse_scram_credential(std::string_view text) {
   // The value is secret: no complaint repeats it.
   std::map<std::string_view, std::string_view> parts;
+  // Java's split drops what is empty at the end.
+  while (text.ends_with(',')) text.remove_suffix(1);
   while (!text.empty()) {
     const std::size_t comma = std::min(text.find(','), text.size());
     const std::string_view part = text.substr(0, comma);

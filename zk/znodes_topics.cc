@@ -17,10 +17,6 @@ using Replicas = std::vector<sim::BrokerId>;
 Replicas moving_replicas(JsonFields& read, std::string_view key, const std::string& partition) {
   const nlohmann::json* const moving = read.find(key);
   if (moving == nullptr) return {};
-  if (!moving->is_object()) {
-    read.complain(fmt::format("the field '{}' is no object", key));
-    return {};
-  }
   const auto found = moving->find(partition);
   return found == moving->end() ? Replicas{} : read.as_brokers(*found, key);
 }
@@ -52,9 +48,12 @@ Parsed<TopicZnode> parse_topic(std::string_view data) {
     topic.topic_id = sim::Uuid::parse(read.as_text(*id, "topic_id"));
     if (!topic.topic_id) read.complain("the topic id is no base64 text of 16 bytes");
   }
+  for (const char* key : {"partitions", "adding_replicas", "removing_replicas"}) {
+    const nlohmann::json* const by_partition = read.find(key);
+    if (by_partition != nullptr && !by_partition->is_object())
+      read.complain(fmt::format("the field '{}' is no object", key));
+  }
   const nlohmann::json* const partitions = read.find("partitions");
-  if (partitions != nullptr && !partitions->is_object())
-    read.complain("the field 'partitions' is no object");
   if (read.complaint()) return unreadable(*read.complaint());
   if (partitions == nullptr) return topic;
   for (const auto& [name, replicas] : partitions->items()) {
@@ -92,7 +91,8 @@ Parsed<PartitionStateZnode> parse_partition_state(std::string_view data) {
                             .isr = read.brokers("isr"),
                             .controller_epoch = sim::ControllerEpoch(read.i32("controller_epoch"))};
   if (const auto* recovery = read.find("leader_recovery_state")) {
-    const std::int32_t value = read.as_i32(*recovery, "leader_recovery_state");
+    // Kafka cuts the number to a byte before it looks.
+    const auto value = static_cast<std::int8_t>(read.as_i32(*recovery, "leader_recovery_state"));
     if (value != 0 && value != 1)
       read.complain(fmt::format("{} is no leader recovery state", value));
     state.leader_recovery_state = static_cast<sim::LeaderRecoveryState>(value);

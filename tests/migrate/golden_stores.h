@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kraft/disk/metadata_log.h"
-#include "kraft/disk/segment_reader.h"
+#include "kraft/disk/migration_transaction.h"
 #include "migrate/differences.h"
 #include "sim/kafka/delta.h"
 #include "sim/kafka/image.h"
@@ -99,55 +99,26 @@ inline migrate::DiffReport diff_stores(const zk::Tree& tree,
                                .kraft_at_end = kraft.at_end});
 }
 
-// What is the copy's, with what is random or none of a version's business taken out.
-inline bool is_of_the_copy(const sim::Record& record) {
-  return std::holds_alternative<sim::TopicRecord>(record) ||
-         std::holds_alternative<sim::PartitionRecord>(record) ||
-         std::holds_alternative<sim::ConfigRecord>(record) ||
-         std::holds_alternative<sim::ClientQuotaRecord>(record) ||
-         std::holds_alternative<sim::UserScramCredentialRecord>(record) ||
-         std::holds_alternative<sim::ProducerIdsRecord>(record) ||
-         std::holds_alternative<sim::AccessControlEntryRecord>(record) ||
-         std::holds_alternative<sim::DelegationTokenRecord>(record);
-}
-
+// With what is random taken out.
 inline sim::Record comparable(sim::Record record) {
   if (auto* acl = std::get_if<sim::AccessControlEntryRecord>(&record)) acl->id = {};
   return record;
 }
 
-// The records of the last transaction that was completed with ZkMigrationState(MIGRATION).
+// The records of the transaction that completed the copy.
 inline std::multiset<sim::Record> committed_copy(const std::filesystem::path& controller_dir) {
   std::multiset<sim::Record> copy;
-  std::multiset<sim::Record> open;
   const auto dir = kraft::open_metadata_dir(controller_dir);
   if (!dir) {
     ADD_FAILURE() << said(dir.error());
     return copy;
   }
-  const auto take = [&](const sim::Record& record) {
-    if (std::holds_alternative<sim::BeginTransactionRecord>(record)) {
-      open.clear();
-    } else if (std::holds_alternative<sim::EndTransactionRecord>(record)) {
-      if (!open.empty()) copy = open;
-      open.clear();
-    } else if (is_of_the_copy(record)) {
-      open.insert(comparable(record));
-    }
-  };
-  // Segments alone: a checkpoint would hide the transaction.
-  for (const kraft::SegmentFile& segment : dir->segments) {
-    auto reader = kraft::SegmentReader::open(segment.path);
-    EXPECT_TRUE(reader);
-    if (!reader) continue;
-    const auto stop = kraft::read_batches(*reader, [&](const kraft::RecordBatch& batch) {
-      for (const kraft::LogRecord& record : batch.records) {
-        if (const auto* data = std::get_if<sim::VersionedRecord>(&record.content))
-          take(data->record);
-      }
-    });
-    if (!copy.empty()) break;
+  const auto records = kraft::migration_transaction(*dir);
+  if (!records) {
+    ADD_FAILURE() << said(records.error());
+    return copy;
   }
+  for (const sim::Record& record : *records) copy.insert(comparable(record));
   return copy;
 }
 
