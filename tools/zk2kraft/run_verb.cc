@@ -7,6 +7,7 @@
 
 #include "scenarios/runner.h"
 #include "scenarios/text.h"
+#include "scenarios/trace.h"
 #include "scenarios/vocabulary.h"
 #include "sim/base/check.h"
 #include "tools/source/source.h"
@@ -29,6 +30,8 @@ po::options_description options() {
       "add a fault: 'crash zk:leader on migrate.CopyBatch 2 for 5s'; may be repeated");
   add("disks", po::value<std::string>()->value_name("DIR"),
       "leave what the simulated servers had on their disks as real files; DIR must be new or empty");
+  add("trace", po::value<std::string>()->value_name("FILE"),
+      "write every occurrence with its cause into FILE; 'zk2kraft dump FILE' reads it");
   add("report", po::value<std::string>()->value_name("FILE"), "write the run as one plain HTML file");
   add("list", po::value<std::string>()->implicit_value("all")->value_name("WHAT"),
       "list what can be named (notices, roles, faults, defects, phases) and exit");
@@ -69,6 +72,22 @@ ExitCode list_vocabulary(const std::string& what) {
   return ExitCode::Good;
 }
 
+// Null if no trace is asked for.
+sim::Expected<std::unique_ptr<scenarios::TraceWriter>> open_trace(const po::variables_map& arguments,
+                                                                  const PreparedRun& prepared,
+                                                                  const scenarios::RunOptions& options) {
+  if (arguments.count("trace") == 0) return nullptr;
+  scenarios::TraceAbout about{.program = "zk2kraft " ZK2KRAFT_VERSION,
+                              .digest_format = scenarios::kDigestFormat,
+                              .seed = scenarios::seed_of(prepared.scenario, options),
+                              .scenario = scenarios::print_scenario(prepared.scenario),
+                              .source = prepared.initial.described};
+  for (const scenarios::FaultDirective& fault : prepared.injected) {
+    about.faults.push_back(scenarios::print_fault(fault));
+  }
+  return scenarios::TraceWriter::create(arguments["trace"].as<std::string>(), about);
+}
+
 ExitCode run(const po::variables_map& arguments) {
   if (arguments.count("list") != 0) return list_vocabulary(arguments["list"].as<std::string>());
   const auto format = output_format(arguments, std::vector{OutputFormat::Text, OutputFormat::Json});
@@ -95,10 +114,20 @@ ExitCode run(const po::variables_map& arguments) {
       code = worse(code, report(written.error()));
     }
   };
+  const auto trace = open_trace(arguments, *prepared, options);
+  if (!trace) return report(trace.error());
+  if (*trace) options.observers.push_back(trace->get());
   const auto begun = std::chrono::steady_clock::now();
   const auto outcome = scenarios::run_scenario(prepared->scenario, prepared->initial, options, prepared->place);
   if (!outcome) return report(outcome.error());
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  if (*trace) {
+    const auto closed = (*trace)->finish({.verdict = std::string(scenarios::name_of(outcome->verdict)),
+                                          .digest = outcome->digest,
+                                          .ended_at = outcome->ended_at,
+                                          .events = outcome->events});
+    if (!closed) code = worse(code, report(closed.error()));
+  }
   const std::string replay = replay_command(arguments, outcome->seed);
   if (text) {
     print_outcome(*outcome, replay, prepared->injected, seconds);
@@ -118,7 +147,7 @@ ExitCode run(const po::variables_map& arguments) {
 Verb run_verb() {
   return {.name = "run",
           .summary = "simulate one migration: story, verdict, disks",
-          .synopsis = "SCENARIO [--from SOURCE [--at claim]] [--seed N] [--inject FAULT] [--disks DIR] [--report FILE]",
+          .synopsis = "SCENARIO [--from SOURCE [--at claim]] [--seed N] [--inject FAULT] [--disks DIR] [--report FILE] [--trace FILE]",
           .explanation =
               "Runs a scenario in the simulator: ZooKeeper ensemble, brokers and metadata quorum side by side, an\n"
               "operator who migrates, clients, and the faults that the scenario plans. Prints what happens in three\n"
@@ -132,7 +161,9 @@ Verb run_verb() {
                        {"zk2kraft run scenarios/plain.txtpb --from /backup/zookeeper/version-2 --seed 7 --disks /tmp/out",
                         "rehearse your own cluster; real files of every simulated server in /tmp/out"},
                        {"zk2kraft run scenarios/plain.txtpb --inject 'crash controller:active on migrate.CopyBatch 2'",
-                        "add a fault and see the directive to keep it"}},
+                        "add a fault and see the directive to keep it"},
+                       {"zk2kraft run scenarios/demo.txtpb --from scenarios/sample/p3-hybrid/zk-1 --at claim --quiet --trace run.trace",
+                        "keep all that happened, each with its cause; then: zk2kraft dump run.trace --from 30s --to 31s"}},
           .options = options,
           .positionals = {{"scenario", 1}},
           .run = run};
