@@ -12,7 +12,7 @@ using namespace sim::literals;
 
 namespace {
 
-constexpr sim::Site kIncarnation{"broker.incarnation"};
+constexpr sim::Site kBrokerIncarnation{"broker.incarnation"};
 constexpr sim::Site kBackoffJitter{"broker.backoff_jitter"};
 
 Replica::Config replica_config(const BrokerLink::Config& config) {
@@ -43,7 +43,7 @@ BrokerLink::BrokerLink(Config config, Instant now, const sim::Durable& durable, 
       replica_(replica_config(config_), durable),
       loader_(config_.behaviour.loader_publishes_open_transactions ? Loader::Transactions::PublishedHalf
                                                                    : Loader::Transactions::Atomic),
-      incarnation_(random_uuid(choices, kIncarnation, static_cast<std::uint64_t>(config_.id.value()))),
+      incarnation_(random_uuid(choices, kBrokerIncarnation, static_cast<std::uint64_t>(config_.id.value()))),
       ready_(config_.is_migrating_zk_broker),
       next_request_(now) {
   if (!config_.is_migrating_zk_broker) registered_by_ = now + config_.registration_timeout;

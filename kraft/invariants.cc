@@ -6,12 +6,6 @@ namespace kraft {
 
 namespace {
 
-using Violations = std::vector<Violation>;
-
-void violated(Violations& out, std::string invariant, std::string what) {
-  out.push_back({.invariant = "kraft." + std::move(invariant), .what = std::move(what)});
-}
-
 void one_leader_per_epoch(const Replica& replica, QuorumMemory& memory, Violations& out) {
   const auto claim = [&](RaftEpoch epoch, BrokerId leader, std::string_view how) {
     if (leader == kNoLeader) return;
@@ -110,7 +104,7 @@ void prefixes_agree(const Replica& a, const Replica& b, Violations& out) {
 
 }  // namespace
 
-std::vector<Violation> check_quorum(std::span<const Replica* const> replicas, QuorumMemory& memory) {
+Violations check_quorum(std::span<const Replica* const> replicas, QuorumMemory& memory) {
   Violations out;
   RaftEpoch newest(0);
   for (const Replica* replica : replicas) {

@@ -5,20 +5,24 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kraft/node.h"
 #include "kraft/replica.h"
+#include "sim/base/violation.h"
 
 // What must always hold of a quorum: pure functions over const views, with a little remembered state where
 // a property speaks of the past (kraft.md §2).
 namespace kraft {
 
-struct Violation {
-  std::string invariant;  // "kraft.OneLeaderPerEpoch"
-  std::string what;       // a sentence with the evidence
-  bool operator==(const Violation&) const = default;
-};
+using sim::Violation;
+using sim::Violations;
+
+// Adds a violation of kraft.<invariant>.
+inline void violated(Violations& out, std::string invariant, std::string what) {
+  out.push_back({.invariant = "kraft." + std::move(invariant), .what = std::move(what)});
+}
 
 // What the checks remember from one call to the next.
 struct QuorumMemory {
@@ -37,7 +41,7 @@ struct QuorumMemory {
 //   kraft.CommittedPrefixAgrees  below both high watermarks any two logs hold the same batches
 //   kraft.LeaderCompleteness     a leader of the newest epoch holds everything that was ever committed
 //   kraft.CheckpointAtLogStart   a log that does not start at 0 starts where its checkpoint ends
-std::vector<Violation> check_quorum(std::span<const Replica* const> replicas, QuorumMemory& memory);
+Violations check_quorum(std::span<const Replica* const> replicas, QuorumMemory& memory);
 
 // What the checks of metadata remember.
 struct MetadataMemory {
@@ -55,12 +59,12 @@ struct MetadataMemory {
 //                                    partition that changed has a new partition epoch
 //   kraft.PostMigrationIsFinal       nothing follows POST_MIGRATION, nothing returns to PRE_MIGRATION
 //   kraft.NoTransactionInAnImage     no image stands inside an open metadata transaction
-std::vector<Violation> check_metadata(std::span<const Node* const> nodes,
+Violations check_metadata(std::span<const Node* const> nodes,
                                       std::span<const sim::MetadataImage* const> images,
                                       MetadataMemory& memory);
 
 // kraft.ImageIsTheFoldOfTheLog: replays the node's whole log up to its image. Costly: at rest, not after
 // every event.
-std::vector<Violation> check_fold(const Node& node);
+Violations check_fold(const Node& node);
 
 }  // namespace kraft

@@ -9,12 +9,6 @@ namespace kraft {
 
 namespace {
 
-using Violations = std::vector<Violation>;
-
-void violated(Violations& out, std::string invariant, std::string what) {
-  out.push_back({.invariant = "kraft." + std::move(invariant), .what = std::move(what)});
-}
-
 void check_controller(const Node& node, MetadataMemory& memory, Violations& out) {
   const auto epoch = node.controller().claim_epoch();
   if (!epoch) return;
@@ -105,7 +99,7 @@ bool inside_transaction(const Log& log, Offset offset) {
 
 }  // namespace
 
-std::vector<Violation> check_metadata(std::span<const Node* const> nodes,
+Violations check_metadata(std::span<const Node* const> nodes,
                                       std::span<const sim::MetadataImage* const> images,
                                       MetadataMemory& memory) {
   Violations out;
@@ -127,7 +121,7 @@ std::vector<Violation> check_metadata(std::span<const Node* const> nodes,
   return out;
 }
 
-std::vector<Violation> check_fold(const Node& node) {
+Violations check_fold(const Node& node) {
   Violations out;
   Loader fresh;
   fresh.read(node.replica().log(), node.image().provenance().last_contained_offset.next());

@@ -11,7 +11,7 @@ namespace kraft {
 
 namespace {
 
-constexpr sim::Site kIncarnation{"controller.incarnation"};
+constexpr sim::Site kControllerIncarnation{"controller.incarnation"};
 // ControllerRegistrationManager: 100 ms, doubled up to two minutes.
 constexpr Duration kFirstBackoff{100'000'000};
 constexpr Duration kLongestBackoff{120'000'000'000};
@@ -41,7 +41,7 @@ Node::Node(Config config, const sim::Durable& durable, Choices& choices)
       controller_(controller_settings(config_)),
       loader_(config_.behaviour.loader_publishes_open_transactions ? Loader::Transactions::PublishedHalf
                                                                    : Loader::Transactions::Atomic),
-      incarnation_(random_uuid(choices, kIncarnation, static_cast<std::uint64_t>(config_.id.value()))) {}
+      incarnation_(random_uuid(choices, kControllerIncarnation, static_cast<std::uint64_t>(config_.id.value()))) {}
 
 Effects Node::step(Instant now, sim::Input input, Choices& choices) {
   Effects effects;

@@ -9,10 +9,6 @@ namespace kraft {
 using sim::LeaderRecoveryState;
 using sim::MetadataGate;
 
-bool contains(const std::vector<BrokerId>& list, BrokerId wanted) {
-  return std::ranges::find(list, wanted) != list.end();
-}
-
 bool contains_all(const std::vector<BrokerId>& list, const std::vector<BrokerId>& wanted) {
   return std::ranges::all_of(wanted, [&](BrokerId id) { return contains(list, id); });
 }

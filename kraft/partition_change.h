@@ -57,6 +57,5 @@ class PartitionChange {
 // Set arithmetic on replica lists, in the order of the left one.
 std::vector<BrokerId> without(const std::vector<BrokerId>& list, const std::vector<BrokerId>& removed);
 bool contains_all(const std::vector<BrokerId>& list, const std::vector<BrokerId>& wanted);
-bool contains(const std::vector<BrokerId>& list, BrokerId wanted);
 
 }  // namespace kraft

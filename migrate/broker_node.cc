@@ -115,13 +115,18 @@ void BrokerNode::follow_kraft(sim::Context& context) {
   for (const kraft::Publication& publication : kraft_->take_publications()) {
     if (config_.mode == BrokerMode::KRaft) broker_->publish(context, publication.image);
   }
-  // A broker in ZooKeeper mode is ready from the start; one in KRaft mode once it serves what the log says
-  // (kraft.md §4.1, migration.md §5.9).
-  const bool ready =
-      config_.mode == BrokerMode::Migrating || kraft_->image().provenance().last_contained_offset >= sim::Offset(0);
+  // A broker in ZooKeeper mode is ready from the start; one in KRaft mode when the controller has seen it caught
+  // up and it has published the image. Its ports open once it is unfenced (kraft.md §4.1, migration.md §5.9).
+  const kraft::BrokerLifecycle state = kraft_->state();
+  const bool caught_up = state == kraft::BrokerLifecycle::Recovery || state == kraft::BrokerLifecycle::Running;
+  const bool ready = config_.mode == BrokerMode::Migrating ||
+                     (caught_up && kraft_->image().provenance().last_contained_offset >= sim::Offset(0));
   if (ready && !told_ready_) {
     told_ready_ = true;
     kraft_->ready_to_unfence(context.now, context.choices, context.effects);
+  }
+  if (config_.mode == BrokerMode::KRaft && state == kraft::BrokerLifecycle::Running) {
+    broker_->enable_request_processing(context);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "migrate/driver.h"
 #include "migrate/notice.h"
+#include "sim/base/violation.h"
 #include "sim/core/payload.h"
 #include "sim/kafka/image.h"
 #include "zk/notice.h"
@@ -17,12 +18,8 @@
 // little remembered state.
 namespace migrate {
 
-struct Violation {
-  std::string invariant;  // "migration.S1"
-  std::string what;       // a sentence with the evidence
-  bool operator==(const Violation&) const = default;
-};
-using Violations = std::vector<Violation>;
+using sim::Violation;
+using sim::Violations;
 
 struct MigrationMemory {
   std::map<sim::ControllerEpoch, sim::BrokerId> claims;  // of /controller_epoch, by KRaft controllers

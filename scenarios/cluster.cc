@@ -22,12 +22,8 @@ constexpr std::int32_t kUsualFirstController = 3000;
 // Tokens of the nth producer begin at n times this.
 constexpr std::int64_t kTokensPerProducer = 1'000'000'000;
 
-sim::Problem wrong(const sim::Place& place, std::string what, std::string remedy) {
+sim::Problem unusable(const sim::Place& place, std::string what, std::string remedy) {
   return {sim::Severity::Usage, place, std::move(what), std::move(remedy)};
-}
-
-sim::Duration duration_or(const std::string& text, sim::Duration usual) {
-  return text.empty() ? usual : parse_duration(text).value_or(usual);
 }
 
 sim::Distribution delay_of(const zk2kraft::Delay& delay, sim::Duration floor, sim::Duration mean) {
@@ -51,11 +47,11 @@ sim::Expected<Cluster> Cluster::plan(const zk2kraft::Scenario& scenario, Initial
   const zk2kraft::Cluster& wanted = scenario.cluster();
   if (const std::string& name = wanted.metadata_version(); !name.empty()) {
     const auto version = sim::parse_metadata_version(name);
-    if (!version) return std::unexpected(wrong(place, fmt::format("there is no metadata.version '{}'.", name), "Write it like 3.9-IV0."));
+    if (!version) return std::unexpected(unusable(place, fmt::format("there is no metadata.version '{}'.", name), "Write it like 3.9-IV0."));
     cluster.metadata_version_ = *version;
   }
   if (const std::string& version = wanted.kafka_version(); !version.empty() && version != "3.9.1") {
-    return std::unexpected(wrong(place, fmt::format("Kafka {} is not simulated.", version), "This version knows 3.9.1."));
+    return std::unexpected(unusable(place, fmt::format("Kafka {} is not simulated.", version), "This version knows 3.9.1."));
   }
   for (const std::string& name : wanted.defects()) {
     if (auto set = cluster.defects_.set(name, true, place); !set) return std::unexpected(set.error());
@@ -67,12 +63,12 @@ sim::Expected<Cluster> Cluster::plan(const zk2kraft::Scenario& scenario, Initial
     return value == 0 || std::ranges::find(allowed, value) != allowed.end();
   };
   if (!is_one_of(wanted.zookeepers(), {1, 3, 5})) {
-    return std::unexpected(wrong(place, fmt::format("zookeepers: {} is not simulated.", wanted.zookeepers()), "Take 1, 3 or 5."));
+    return std::unexpected(unusable(place, fmt::format("zookeepers: {} is not simulated.", wanted.zookeepers()), "Take 1, 3 or 5."));
   }
   if (!is_one_of(wanted.controllers(), {1, 3})) {
-    return std::unexpected(wrong(place, fmt::format("controllers: {} is not simulated.", wanted.controllers()), "Take 1 or 3."));
+    return std::unexpected(unusable(place, fmt::format("controllers: {} is not simulated.", wanted.controllers()), "Take 1 or 3."));
   }
-  if (wanted.min_batch_size() < 0) return std::unexpected(wrong(place, "min_batch_size is negative.", ""));
+  if (wanted.min_batch_size() < 0) return std::unexpected(unusable(place, "min_batch_size is negative.", ""));
   if (wanted.min_batch_size() > 0) cluster.min_batch_size_ = static_cast<std::size_t>(wanted.min_batch_size());
   cluster.zookeeper_session_timeout_ = duration_or(wanted.zookeeper_session_timeout(), cluster.zookeeper_session_timeout_);
   cluster.broker_session_timeout_ = duration_or(wanted.broker_session_timeout(), cluster.broker_session_timeout_);
@@ -81,7 +77,7 @@ sim::Expected<Cluster> Cluster::plan(const zk2kraft::Scenario& scenario, Initial
   cluster.number_nodes(scenario);
   for (const auto& [id, node] : cluster.controllers_) {
     if (cluster.brokers_.contains(id)) {
-      return std::unexpected(wrong(place, fmt::format("id {} would be both a broker's and a controller's.", id.value()),
+      return std::unexpected(unusable(place, fmt::format("id {} would be both a broker's and a controller's.", id.value()),
                                    "Set first_controller_id so that the ids differ."));
     }
   }

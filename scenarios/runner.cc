@@ -17,10 +17,6 @@ namespace {
 constexpr sim::Duration kUsualTimeLimit{1'800'000'000'000};
 constexpr sim::Duration kLastWords{10'000'000'000};
 
-sim::Duration duration_or(const std::string& text, sim::Duration usual) {
-  return text.empty() ? usual : parse_duration(text).value_or(usual);
-}
-
 // What the run itself must know while it goes on: who ended, and whom each fault hit.
 class Witness : public sim::Observer {
  public:

@@ -31,7 +31,7 @@ Words notices() {
       kraft::MigrationStateChanged, kraft::TransactionAborted, kraft::BrokerRegistered, kraft::BrokerFenced,
       kraft::BrokerUnfenced, kraft::ElectedPartitionLeader, migrate::StateChanged, migrate::Claimed,
       migrate::CopyBegan, migrate::CopyBatch, migrate::CopyCompleted, migrate::CopyAborted, migrate::Reconciled,
-      migrate::Mirrored, migrate::EventFailed, sim::BrokerBecameLeader, sim::BrokerBecameFollower, sim::IsrShrunk,
+      migrate::Mirrored, migrate::EventFailed, sim::BrokerBecameLeader, sim::BrokerBecameFollower, sim::RequestProcessingEnabled, sim::IsrShrunk,
       sim::IsrExpanded, sim::CachedControllerChanged, zk::ZkControllerElected, zk::ZkControllerReady,
       zk::ZkControllerResigned, AdminDone>();
   std::ranges::sort(words);

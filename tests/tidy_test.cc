@@ -212,6 +212,19 @@ TEST(Tidy, CoresUseNothingThatASeedCannotReproduce) {
 
 // ── Manners ─────────────────────────────────────────────────────────────────────────────────────
 
+// That is what proves that the header compiles alone (tests/CMakeLists.txt proves those without a .cc).
+TEST(Tidy, ASourceIncludesItsOwnHeaderFirst) {
+  for (const SourceFile& file : sources()) {
+    if (!file.path.ends_with(".cc")) continue;
+    const std::string header = file.path.substr(0, file.path.size() - 2) + "h";
+    if (!std::ranges::binary_search(sources(), header, {}, &SourceFile::path)) continue;
+    const auto first = std::ranges::find_if(
+        file.lines, [](const std::string& line) { return line.starts_with("#include"); });
+    EXPECT_TRUE(first != file.lines.end() && *first == fmt::format("#include \"{}\"", header))
+        << file.path << " must include \"" << header << "\" before anything else";
+  }
+}
+
 TEST(Tidy, NobodyLeavesUnfinishedMarksMacrosOrOpenNamespaces) {
   // Written in two halves so that this file does not complain about itself.
   const std::regex unfinished("\\b(FIX" "ME|TO" "DO|XX" "X)\\b");

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/base/violation.h"
 #include "sim/core/payload.h"
 #include "zk/client.h"
 #include "zk/message.h"
@@ -17,12 +18,8 @@
 // and notices, with a little remembered state where a property speaks of the past.
 namespace zk {
 
-struct Violation {
-  std::string invariant;  // "zk.OneLeaderPerEpoch"
-  std::string what;       // a sentence with the evidence
-  bool operator==(const Violation&) const = default;
-};
-using Violations = std::vector<Violation>;
+using sim::Violation;
+using sim::Violations;
 
 // What the checks remember of one ensemble from one call to the next.
 struct EnsembleMemory {

@@ -5,10 +5,6 @@
 namespace zk {
 namespace {
 
-bool contains(const std::vector<sim::BrokerId>& brokers, sim::BrokerId broker) {
-  return std::ranges::find(brokers, broker) != brokers.end();
-}
-
 // The first replica in order that may lead and is in this ISR; all replicas if no ISR is given.
 sim::BrokerId first_live(const std::vector<sim::BrokerId>& assignment, const LiveBrokers& brokers,
                          const std::vector<sim::BrokerId>* isr) {

@@ -36,7 +36,7 @@ std::string pascal_case(std::string_view name) {
 
 // String.toUpperCase(Locale.ROOT), as far as the result can be a word in ASCII: a few letters
 // beyond it have capitals in it.
-std::string upper(std::string_view text) {
+std::string to_upper(std::string_view text) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kOthers{{
       {"\u00df", "SS"},
       {"\u0131", "I"},
@@ -66,7 +66,7 @@ std::string upper(std::string_view text) {
 }
 
 bool same_word(std::string_view a, std::string_view b) {
-  return upper(a) == upper(b);
+  return to_upper(a) == to_upper(b);
 }
 
 // The enumerator in [1, last] with this name in Pascal case, whatever the case of the text; else

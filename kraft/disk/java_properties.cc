@@ -14,7 +14,7 @@ bool is_line_end(char c) { return c == '\n' || c == '\r'; }
 
 // The next logical line: comments and empty lines skipped, continued lines joined without the leading
 // blanks of what follows. Escapes stay in it.
-std::optional<std::string> next_line(std::string_view& text) {
+std::optional<std::string> next_natural_line(std::string_view& text) {
   while (!text.empty()) {
     while (!text.empty() && (is_blank(text.front()) || is_line_end(text.front()))) text.remove_prefix(1);
     if (text.empty()) return std::nullopt;
@@ -86,7 +86,7 @@ std::string unescape(std::string_view text) {
 
 std::map<std::string, std::string> parse_java_properties(std::string_view text) {
   std::map<std::string, std::string> properties;
-  while (auto line = next_line(text)) {
+  while (auto line = next_natural_line(text)) {
     std::size_t end = 0;
     while (end < line->size() && (*line)[end] != '=' && (*line)[end] != ':' && !is_blank((*line)[end])) {
       end += (*line)[end] == '\\' ? 2U : 1U;

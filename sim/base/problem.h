@@ -4,6 +4,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sim {
@@ -36,6 +37,15 @@ struct Problem {
 
 template <class T>
 using Expected = std::expected<T, Problem>;
+
+// A problem with a source as a whole, as the error of an Expected.
+inline std::unexpected<Problem> refused(Severity severity, std::string source, std::string what,
+                                        std::string remedy) {
+  return std::unexpected(Problem{.severity = severity,
+                                 .place = {.source = std::move(source)},
+                                 .what = std::move(what),
+                                 .remedy = std::move(remedy)});
+}
 
 // "dir/log.1:0x40: what. remedy"
 std::string describe(const Place& place);

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/kafka/broker_notice.h"
+
 namespace sim {
 
 Broker::Broker(BrokerConfig config, const Durable& durable)
     : config_(std::move(config)),
       network_({.self = config_.self}),
       metadata_(config_.kraft_mode),
+      processes_requests_(!config_.kraft_mode),
       next_file_(static_cast<File::Representation>(config_.checkpoint_file.value() + 1)) {
   std::map<TopicPartition, Offset> high_watermarks;
   const FileContent& checkpoint = durable.at(config_.checkpoint_file);
@@ -44,7 +47,18 @@ void Broker::set_controller(Context& context, std::optional<ControllerLink> link
   send_alter_partition(context);
 }
 
+void Broker::enable_request_processing(Context& context) {
+  if (processes_requests_) return;
+  processes_requests_ = true;
+  context.notify(Payload::of(RequestProcessingEnabled{config_.id}));
+}
+
 bool Broker::handle(Context& context, const Input& input) {
+  if (const auto* connected = std::get_if<Connected>(&input); connected && !processes_requests_) {
+    if (connected->connection.opener != config_.self) {
+      context.effects.push_back(sim::Disconnect{kMainLane, connected->connection});
+    }
+  }
   for (const CorrelationId lost : network_.handle(context, input)) on_lost(context, lost);
   bool mine = true;
   if (const auto* received = std::get_if<Received>(&input)) {
@@ -163,6 +177,7 @@ void Broker::digest_into(Digest& digest) const {
   groups_.digest_into(digest);
   sim::digest_into(digest, epochs_);
   sim::digest_into(digest, controller_epoch_);
+  digest.add(std::uint64_t{processes_requests_});
   sim::digest_into(digest, controller_);
   for (const auto& [id, hosted] : hosted_) hosted.partition.digest_into(digest);
   for (const auto& [parked, fetch] : fetches_) {

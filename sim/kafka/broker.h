@@ -83,6 +83,11 @@ class Broker {
   void set_epochs(BrokerEpochs epochs) { epochs_ = epochs; }
   // KRaft: the loader published a new image.
   void publish(Context& context, const MetadataImage& image);
+  // Opens the ports (SocketServer.enableRequestProcessing); whoever connects before that is refused.
+  // In ZooKeeper mode they are open from the start. In KRaft mode the last step of a start is to
+  // open them, once the controller has unfenced the broker (BrokerServer.startup): until then it
+  // may believe to lead, by the image of its former life, and nobody can ask it.
+  void enable_request_processing(Context& context);
   // min.insync.replicas of a topic as its dynamic config says (ZooKeeper mode), or none.
   void set_min_insync_replicas(const std::string& topic, std::optional<std::int32_t> value);
 
@@ -104,6 +109,7 @@ class Broker {
   const MetadataCache& metadata() const { return metadata_; }
   const GroupCoordinator& groups() const { return groups_; }
   const BrokerEpochs& epochs() const { return epochs_; }
+  bool processes_requests() const { return processes_requests_; }
   // The highest seen in LeaderAndIsr, UpdateMetadata and StopReplica; 0 after a start.
   ControllerEpoch controller_epoch() const { return controller_epoch_; }
   const HostedPartition* partition(const TopicPartition& id) const;
@@ -241,6 +247,7 @@ class Broker {
   GroupCoordinator groups_;
   BrokerEpochs epochs_;
   ControllerEpoch controller_epoch_{0};
+  bool processes_requests_;
   std::optional<ControllerLink> controller_;
   std::map<TopicPartition, Hosted> hosted_;
   std::map<std::string, std::int32_t, std::less<>> min_insync_;

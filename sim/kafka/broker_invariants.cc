@@ -42,6 +42,11 @@ void remember(Ghost& ghost, const KnownRecords& records) {
   ghost.acknowledged.emplace(records.base_offset, records);
 }
 
+// What it leads by an image of its former life is nobody's leader before its ports are open.
+bool is_leader(const Broker& broker, const HostedPartition* partition) {
+  return partition != nullptr && partition->leads() && broker.processes_requests();
+}
+
 // broker.P1 at one leader. What is missing is reported once, then forgotten: every later leader
 // lacks it too.
 void check_records(const TopicPartition& id, const Broker& leader, BrokerMemory& memory,
@@ -125,6 +130,16 @@ const Broker* running_broker(BrokerId id, std::span<const Broker* const> running
   return found == running.end() ? nullptr : *found;
 }
 
+// A leader of the past is allowed to lack what was acknowledged since.
+void check_leader(const TopicPartition& id, const Broker& leader, BrokerMemory& memory, Ghost& ghost,
+                  Violations& found) {
+  const HostedPartition* partition = leader.partition(id);
+  if (!is_leader(leader, partition)) return;
+  if (!ghost.leaders.empty() && ghost.leaders.rbegin()->first > partition->leader_epoch()) return;
+  check_records(id, leader, memory, ghost, found);
+  if (id.topic == kGroupMetadataTopic) check_offsets(id.partition, leader, memory, found);
+}
+
 void on_leader(const BrokerBecameLeader& notice, std::span<const Broker* const> running,
                BrokerMemory& memory, Violations& found) {
   const TopicPartition& id = notice.topic_partition;
@@ -144,10 +159,14 @@ void on_leader(const BrokerBecameLeader& notice, std::span<const Broker* const> 
                      fmt::format("brokers {} and {} both led {} in epoch {}", known->second.value(),
                                  notice.broker.value(), name(id), notice.leader_epoch.value())});
   }
-  // A leader of the past is allowed to lack what was acknowledged since.
-  if (ghost.leaders.rbegin()->first > notice.leader_epoch) return;
-  check_records(id, *leader, memory, ghost, found);
-  if (id.topic == kGroupMetadataTopic) check_offsets(id.partition, *leader, memory, found);
+  check_leader(id, *leader, memory, ghost, found);
+}
+
+void on_ports_open(const RequestProcessingEnabled& notice, std::span<const Broker* const> running,
+                   BrokerMemory& memory, Violations& found) {
+  const Broker* leader = running_broker(notice.broker, running);
+  if (leader == nullptr) return;
+  for (auto& [id, ghost] : memory.partitions) check_leader(id, *leader, memory, ghost, found);
 }
 
 void on_acknowledged(const ClientAcknowledged& notice, std::span<const Broker* const> running,
@@ -214,6 +233,8 @@ Violations check_broker_notice(const Payload& notice, std::span<const Broker* co
   Violations found;
   if (const auto* leader = notice.get_if<BrokerBecameLeader>()) {
     on_leader(*leader, running, memory, found);
+  } else if (const auto* open = notice.get_if<RequestProcessingEnabled>()) {
+    on_ports_open(*open, running, memory, found);
   } else if (const auto* follower = notice.get_if<BrokerBecameFollower>()) {
     check_epochs(follower->broker, follower->topic_partition, follower->leader_epoch,
                  follower->partition_epoch, memory, found);
@@ -246,7 +267,8 @@ const Broker* leader_of(const TopicPartition& id, std::span<const Broker* const>
   LeaderEpoch newest{-1};
   for (const Broker* broker : running) {
     const HostedPartition* partition = broker == nullptr ? nullptr : broker->partition(id);
-    if (partition == nullptr || !partition->leads() || partition->leader_epoch() < newest) continue;
+    if (broker == nullptr || !is_leader(*broker, partition)) continue;
+    if (partition->leader_epoch() < newest) continue;
     leader = broker;
     newest = partition->leader_epoch();
   }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/base/violation.h"
 #include "sim/core/payload.h"
 #include "sim/kafka/broker.h"
 #include "sim/kafka/log_batch.h"
@@ -18,13 +19,6 @@
 // done when something happens that could break a promise (an answer to a client, a new leader), not
 // after every event.
 namespace sim {
-
-struct Violation {
-  std::string invariant;  // "broker.P1"
-  std::string what;       // a sentence with the evidence
-  bool operator==(const Violation&) const = default;
-};
-using Violations = std::vector<Violation>;
 
 // Acknowledged or consumed records at consecutive offsets.
 struct KnownRecords {

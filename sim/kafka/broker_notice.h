@@ -57,6 +57,17 @@ struct BrokerBecameFollower {
   }
 };
 
+// The ports of a broker in KRaft mode are open: what it leads can be asked for from now on.
+struct RequestProcessingEnabled {
+  static constexpr std::string_view kName = "broker.RequestProcessingEnabled";
+  static constexpr std::string_view kRule = "kraft.md §4.1";
+  BrokerId broker{-1};
+  bool operator==(const RequestProcessingEnabled&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("broker", &RequestProcessingEnabled::broker)};
+  }
+};
+
 // The controller accepted that followers left the ISR.
 struct IsrShrunk {
   static constexpr std::string_view kName = "broker.IsrShrunk";

@@ -27,6 +27,9 @@ struct Context {
 // an entry cannot be reached.
 using AddressBook = boost::container::flat_map<BrokerId, NodeId>;
 
+// What clients wait before they ask again: retry.backoff.ms.
+inline constexpr Duration kRetryBackoff{100'000'000};
+
 // Requests to other processes over connections that this side opens
 // (org.apache.kafka.clients.NetworkClient): one connection per peer, opened when first needed,
 // requests in order, answers matched by correlation id. What is lost with a connection, or not

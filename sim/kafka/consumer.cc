@@ -6,12 +6,6 @@
 #include "sim/kafka/broker_notice.h"
 
 namespace sim {
-namespace {
-
-constexpr Duration kRetryBackoff{100'000'000};  // retry.backoff.ms
-
-}  // namespace
-
 Consumer::Consumer(ConsumerConfig config)
     : config_(std::move(config)),
       network_({.self = config_.self}),

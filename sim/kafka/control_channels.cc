@@ -8,7 +8,7 @@
 namespace sim {
 namespace {
 
-constexpr Duration kRetryBackoff{100'000'000};
+constexpr Duration kControlRetryBackoff{100'000'000};
 
 }  // namespace
 
@@ -66,7 +66,7 @@ void ControlChannels::lost(Context& context, const std::vector<CorrelationId>& c
         channels_, [&](const auto& entry) { return entry.second.in_flight == correlation; });
     if (channel == channels_.end()) continue;
     channel->second.in_flight.reset();
-    channel->second.not_before = context.now + kRetryBackoff;
+    channel->second.not_before = context.now + kControlRetryBackoff;
   }
 }
 

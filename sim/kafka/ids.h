@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "sim/base/described.h"
 #include "sim/base/id.h"
@@ -62,5 +64,10 @@ struct OffsetAndEpoch {
     return std::tuple{field("epoch", &OffsetAndEpoch::epoch), field("offset", &OffsetAndEpoch::offset)};
   }
 };
+
+// Lists of brokers (replicas, ISR) are short and keep their order, so they are vectors.
+inline bool contains(const std::vector<BrokerId>& brokers, BrokerId broker) {
+  return std::ranges::find(brokers, broker) != brokers.end();
+}
 
 }  // namespace sim

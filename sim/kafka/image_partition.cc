@@ -7,10 +7,6 @@
 namespace sim {
 namespace {
 
-bool contains(const std::vector<BrokerId>& brokers, BrokerId broker) {
-  return std::ranges::find(brokers, broker) != brokers.end();
-}
-
 // Gives every replica a directory. "Absent or all MIGRATING" is one state, however many were listed.
 std::expected<void, ReplayError> fit_directories(Partition& partition) {
   const bool all_migrating = std::ranges::all_of(

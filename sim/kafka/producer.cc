@@ -8,7 +8,6 @@
 namespace sim {
 namespace {
 
-constexpr Duration kRetryBackoff{100'000'000};  // retry.backoff.ms
 constexpr Duration kRequestTimeout{
     30'000'000'000};  // request.timeout.ms, sent as the produce timeout
 

@@ -7,10 +7,6 @@
 namespace sim {
 namespace {
 
-bool contains(const std::vector<BrokerId>& brokers, BrokerId broker) {
-  return std::ranges::find(brokers, broker) != brokers.end();
-}
-
 }  // namespace
 
 // ── Roles

@@ -141,8 +141,11 @@ void ReplicaLog::append_as_follower(std::vector<LogBatch> batches, Effects& effe
 
 void ReplicaLog::append(const LogBatch& batch) {
   check(batch.base_offset == end_offset_, "a batch continues the log");
-  check(batch.leader_epoch >= latest_epoch(), "leader epochs never go down along a log");
-  if (batch.leader_epoch > latest_epoch()) add_epoch(batch.leader_epoch, batch.base_offset);
+  check(batches_.empty() || batch.leader_epoch >= batches_.back().leader_epoch,
+        "leader epochs never go down along the records of a log");
+  // An epoch may stand there for which no record came: a broker that lost records in a power failure
+  // and believes at its start that it still leads. The cache forgets it (LeaderEpochFileCache.assign).
+  if (batch.leader_epoch != latest_epoch()) add_epoch(batch.leader_epoch, batch.base_offset);
   if (!batches_.empty() && continues(batches_.back(), batch)) {
     batches_.back().count += batch.count;
   } else {

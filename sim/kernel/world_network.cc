@@ -9,7 +9,7 @@
 namespace sim {
 namespace {
 
-constexpr Site kRetransmission{"network.retransmission"};
+constexpr Site kConnectRetransmission{"network.retransmission"};
 using State = Connection::State;
 
 std::uint8_t other(std::uint8_t end) { return static_cast<std::uint8_t>(1 - end); }
@@ -383,7 +383,7 @@ void World::flow_again() {
       if (from.stalled.empty()) continue;
       const std::uint64_t link = (std::uint64_t{from.node.value()} << 32) | to.value();
       const Instant leaves =
-          now_ + choices_.sample(kRetransmission, link, options_.retransmission);
+          now_ + choices_.sample(kConnectRetransmission, link, options_.retransmission);
       while (!from.stalled.empty()) pass(place, end, from.stalled.pop(), leaves);
     }
   }

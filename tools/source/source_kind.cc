@@ -21,14 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 using sim::Severity;
 
-std::unexpected<sim::Problem> wrong(Severity severity, const std::string& argument,
-                                    std::string what, std::string remedy) {
-  return std::unexpected(sim::Problem{.severity = severity,
-                                      .place = {.source = argument},
-                                      .what = std::move(what),
-                                      .remedy = std::move(remedy)});
-}
-
 // "host:port[,host:port…][/chroot]"; IPv6 addresses stand in brackets.
 bool is_address(std::string_view text) {
   text = text.substr(0, text.find('/'));
@@ -96,14 +88,14 @@ sim::Expected<SourceKind> kind_of_folder(const std::string& argument, Store stor
   if (zookeeper && (store == Store::ZooKeeper || !kraft)) return SourceKind::ZooKeeperDirectory;
   if (kraft && (store == Store::KRaft || !zookeeper)) return SourceKind::MetadataDirectory;
   if (zookeeper) {
-    return wrong(Severity::Usage, argument,
+    return sim::refused(Severity::Usage, argument,
                  "this folder holds both a ZooKeeper database and a metadata log",
                  "Name version-2 or __cluster_metadata-0 in it.");
   }
   std::error_code error;
   fs::directory_iterator first(argument, error);
   if (error) {
-    return wrong(Severity::Malformed, argument, "this folder cannot be listed: " + error.message(),
+    return sim::refused(Severity::Malformed, argument, "this folder cannot be listed: " + error.message(),
                  "Check its permissions, or copy the files as the user that the server runs as.");
   }
   const std::string below = sources_below(argument);
@@ -112,7 +104,7 @@ sim::Expected<SourceKind> kind_of_folder(const std::string& argument, Store stor
                                    "snapshot.<zxid> and log.<zxid>) or a "
                                    "controller's metadata.log.dir (it holds __cluster_metadata-0)."
                                  : below;
-  return wrong(Severity::Malformed, argument,
+  return sim::refused(Severity::Malformed, argument,
                first == fs::directory_iterator()
                    ? "this folder is empty"
                    : "this folder holds neither a ZooKeeper database nor a metadata log",
@@ -126,14 +118,14 @@ sim::Expected<SourceKind> kind_of_file(const std::string& argument) {
   std::array<char, kMagicAt + 1> bytes{};
   std::ifstream file(argument, std::ios::binary);
   if (!file) {
-    return wrong(Severity::Malformed, argument, "this file cannot be opened",
+    return sim::refused(Severity::Malformed, argument, "this file cannot be opened",
                  "Check its permissions.");
   }
   file.read(bytes.data(), bytes.size());
   const std::string_view head(bytes.data(), static_cast<std::size_t>(file.gcount()));
   const std::string name = fs::path(argument).filename().string();
   if (head.starts_with("ZKLG")) {
-    return wrong(
+    return sim::refused(
         Severity::Unknown, argument,
         "this is a ZooKeeper transaction log: alone it says what changed, not what was there",
         "Give the folder that holds it together with a snapshot (version-2).");
@@ -143,7 +135,7 @@ sim::Expected<SourceKind> kind_of_file(const std::string& argument) {
   const bool is_batch = head.size() > kMagicAt && head[kMagicAt] == 2;
   if (kraft::parse_segment_name(name) || name.ends_with(".checkpoint") || is_batch)
     return SourceKind::MetadataFile;
-  return wrong(
+  return sim::refused(
       Severity::Malformed, argument,
       "this file is neither a ZooKeeper snapshot nor a metadata log segment or checkpoint",
       "Give a ZooKeeper data directory, a __cluster_metadata-0 directory, or one of their files.");
@@ -173,11 +165,11 @@ sim::Expected<SourceKind> kind_of_source(const std::string& argument, Store stor
   if (fs::is_directory(status)) return kind_of_folder(argument, store);
   if (fs::exists(status)) return kind_of_file(argument);
   if (status.type() != fs::file_type::not_found) {
-    return wrong(Severity::Malformed, argument, "this path cannot be looked at: " + error.message(),
+    return sim::refused(Severity::Malformed, argument, "this path cannot be looked at: " + error.message(),
                  "Check the permissions of the folders above it.");
   }
   if (is_address(argument)) return SourceKind::LiveEnsemble;
-  return wrong(Severity::Usage, argument, "there is no such file or folder",
+  return sim::refused(Severity::Usage, argument, "there is no such file or folder",
                "Check the path; an ensemble is written host:port[,host:port…][/chroot].");
 }
 

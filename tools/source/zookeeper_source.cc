@@ -22,14 +22,6 @@ namespace fs = std::filesystem;
 using sim::Severity;
 using zk::disk::Recovery;
 
-std::unexpected<sim::Problem> wrong(Severity severity, const std::string& argument,
-                                    std::string what, std::string remedy) {
-  return std::unexpected(sim::Problem{.severity = severity,
-                                      .place = {.source = argument},
-                                      .what = std::move(what),
-                                      .remedy = std::move(remedy)});
-}
-
 // Where the cluster is in the tree, and what the tree says of it.
 sim::Expected<void> find_cluster(ZooKeeperSource& source, const std::optional<std::string>& chroot,
                                  const SourceOptions& options) {
@@ -70,7 +62,7 @@ sim::Expected<std::optional<zk::Zxid>> moment(const std::string& argument,
   if (!options.at) return std::nullopt;
   if (*options.at == "claim") return claim_in(argument, options);
   if (const auto zxid = parse_position(*options.at)) return zk::Zxid(*zxid);
-  return wrong(Severity::Usage, argument, fmt::format("--at {} is no zxid", *options.at),
+  return sim::refused(Severity::Usage, argument, fmt::format("--at {} is no zxid", *options.at),
                "Write it as ZooKeeper does (0x1f3), in decimal, or the word claim.");
 }
 
@@ -151,7 +143,7 @@ sim::Expected<OpenSource> open_zookeeper_directory(const std::string& argument,
 sim::Expected<OpenSource> open_zookeeper_snapshot(const std::string& argument,
                                                   const SourceOptions& options) {
   if (options.at) {
-    return wrong(Severity::Usage, argument, "--at needs transaction logs, and this is one snapshot",
+    return sim::refused(Severity::Usage, argument, "--at needs transaction logs, and this is one snapshot",
                  "Give the folder that holds both (version-2).");
   }
   const auto name = zk::disk::parse_snapshot_name(fs::path(argument).filename().string());
@@ -177,7 +169,7 @@ sim::Expected<OpenSource> open_zookeeper_snapshot(const std::string& argument,
 sim::Expected<OpenSource> open_live_ensemble(const std::string& argument,
                                              const SourceOptions& options) {
   if (options.at) {
-    return wrong(
+    return sim::refused(
         Severity::Usage, argument,
         "--at cannot be asked of a live ensemble: it shows the present alone",
         "Copy version-2 of one server (dataDir, and dataLogDir if it is set) and name that.");
