@@ -26,6 +26,10 @@ if(ZK2KRAFT_SANITIZE)
   target_link_options(zk2kraft_options INTERFACE -fsanitize=${ZK2KRAFT_SANITIZE})
 endif()
 
+if(ZK2KRAFT_FUZZERS)
+  target_compile_options(zk2kraft_options INTERFACE -fsanitize=fuzzer-no-link)  # what is read guides the fuzzer
+endif()
+
 # Presets that are built from nothing (release, the compilers CI compares) compile several files of a library as
 # one, which costs a third of the time; so names in anonymous namespaces are unique within a folder. SEPARATE marks
 # a target whose files may repeat them.
