@@ -34,8 +34,8 @@ using AllNotices = NoticeList<
     migrate::CopyCompleted, migrate::CopyAborted, migrate::Reconciled, migrate::Mirrored,
     migrate::EventFailed,
     // Brokers and clients.
-    sim::BrokerBecameLeader, sim::BrokerBecameFollower, sim::IsrShrunk, sim::IsrExpanded,
-    sim::ReplicaTruncated, sim::ReplicaStopped, sim::ControlRequestRefused,
+    sim::BrokerBecameLeader, sim::BrokerBecameFollower, sim::RequestProcessingEnabled,
+    sim::IsrShrunk, sim::IsrExpanded, sim::ReplicaTruncated, sim::ReplicaStopped, sim::ControlRequestRefused,
     sim::CachedControllerChanged, sim::ClientAcknowledged, sim::ClientConsumed,
     sim::ClientCommitted, sim::ClientFetchedOffset, sim::ClientWaits, AdminDone>;
 
