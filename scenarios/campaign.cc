@@ -46,32 +46,6 @@ const std::map<std::string, std::vector<sim::FaultFamily>, std::less<>>& familie
   return known;
 }
 
-// The plan as directives that say the same: cures become durations.
-std::vector<FaultDirective> directives_of(const sim::FaultPlan& plan) {
-  std::vector<FaultDirective> directives;
-  std::map<std::string, std::size_t> position;
-  for (const sim::PlannedFault& planned : plan) {
-    const auto* const after = std::get_if<sim::After>(&planned.when);
-    if (after == nullptr) {
-      position[planned.name] = directives.size();
-      directives.push_back({planned.fault, planned.when, std::nullopt});
-      continue;
-    }
-    const auto base = position.find(after->another);
-    if (base == position.end()) continue;
-    if (planned.name.ends_with(".cure")) {
-      for (std::size_t i = base->second; i < directives.size(); ++i) directives[i].lasts = after->delay;
-    } else {
-      directives.push_back({planned.fault, directives[base->second].when, std::nullopt});
-    }
-  }
-  // What a directive cannot say is said by reading it back: durations of faults that have none are dropped.
-  for (FaultDirective& directive : directives) {
-    if (auto same = parse_fault(print_fault(directive), {})) directive = std::move(*same);
-  }
-  return directives;
-}
-
 std::vector<std::string> names_of(const std::vector<Violation>& violations) {
   std::vector<std::string> names;
   for (const Violation& violation : violations) {
@@ -94,7 +68,7 @@ void fill(SeedResult& result, const Outcome& outcome) {
   }
   result.losses = outcome.expected_losses;
   result.simulated_ms = outcome.ended_at.milliseconds();
-  result.notices = outcome.notices;
+  result.coverage = outcome.coverage;
   result.checks = outcome.checks;
   if (!outcome.violations.empty()) {
     const Violation& violation = outcome.violations.front();
@@ -108,21 +82,29 @@ void fill(SeedResult& result, const Outcome& outcome) {
 
 }  // namespace
 
-std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario, const Cluster& cluster, std::uint64_t seed) {
+std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario,
+                                          const Cluster& cluster, sim::ChoiceSource source) {
   const zk2kraft::RandomFaults& wanted = scenario.random_faults();
   if (wanted.most() <= 0) return {};
   sim::FaultLimits limits{.at_most = static_cast<std::uint32_t>(wanted.most())};
   limits.from = sim::Instant(0) + parse_duration(wanted.from()).value_or(sim::Duration(0));
-  limits.until = sim::Instant(0) + parse_duration(wanted.until()).value_or(sim::Duration(300'000'000'000));
-  limits.notices = {"migrate.Claimed", "migrate.CopyBegan", "migrate.CopyBatch", "migrate.CopyCompleted",
-                    "migrate.Reconciled", "kraft.ControllerActivated", "kraft.BrokerUnfenced"};
+  limits.until =
+      sim::Instant(0) + parse_duration(wanted.until()).value_or(sim::Duration(300'000'000'000));
+  limits.notices = {"migrate.Claimed",           "migrate.CopyBegan",  "migrate.CopyBatch",
+                    "migrate.CopyCompleted",     "migrate.Reconciled", "kraft.ControllerActivated",
+                    "kraft.BrokerUnfenced"};
   for (const std::string& kind : wanted.kinds()) {
     if (const auto found = families().find(kind); found != families().end()) {
       limits.families.insert(limits.families.end(), found->second.begin(), found->second.end());
     }
   }
+  return directives_of(sim::make_faults(source, budget_of(cluster), limits));
+}
+
+std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario,
+                                          const Cluster& cluster, std::uint64_t seed) {
   sim::Choices tape(sim::Digest::mix(seed ^ kFaultTape));
-  return directives_of(sim::make_faults(tape, budget_of(cluster), limits));
+  return random_faults(scenario, cluster, sim::ChoiceSource(tape));
 }
 
 std::string home_of(const SeedResult& result) {
@@ -160,7 +142,7 @@ std::string to_line(const SeedResult& result) {
                         {"phasesMs", result.phases_ms},
                         {"losses", result.losses},
                         {"simulatedMs", result.simulated_ms},
-                        {"notices", result.notices},
+                        {"coverage", result.coverage},
                         {"checks", result.checks}}
       .dump();
 }
@@ -180,7 +162,7 @@ std::optional<SeedResult> from_line(const std::string& line) {
   result.phases_ms = json.value("phasesMs", result.phases_ms);
   result.losses = json.value("losses", result.losses);
   result.simulated_ms = json.value("simulatedMs", std::int64_t{0});
-  result.notices = json.value("notices", result.notices);
+  result.coverage = json.value("coverage", result.coverage);
   result.checks = json.value("checks", result.checks);
   return result;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "scenarios/runner.h"
+#include "sim/kernel/choice_source.h"
 
 // Many runs of one scenario, each under its own seed and, if the scenario says so, with its own
 // random faults. Seeds are independent: any number of processes gives the same results.
@@ -29,7 +30,7 @@ struct SeedResult {
   std::map<std::string, std::int64_t> phases_ms;  // simulated time at which a phase began
   std::map<std::string, std::uint64_t> losses;    // expected ones, by the name of their excuse
   std::int64_t simulated_ms = 0;
-  std::map<std::string, std::uint64_t> notices;
+  Coverage coverage;
   std::map<std::string, std::uint64_t> checks;
   // The scenario cannot be run at all, under this seed or any other.
   std::optional<sim::Problem> problem;
@@ -39,8 +40,12 @@ struct SeedResult {
 // The name in `first` before the colon: an invariant, "goal", "never came" or "bug"; empty if good.
 std::string home_of(const SeedResult& result);
 
-// The random faults of one seed, drawn by name: as many and of such kinds as `random_faults`
-// allows.
+// A plan of as many faults and of such kinds as the scenario's `random_faults` allows, within the
+// budget of the cluster: a majority of each quorum and all brokers but one stay healthy. Whoever
+// answers decides: a seed (campaigns), rapidcheck (properties).
+std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario,
+                                          const Cluster& cluster, sim::ChoiceSource source);
+// The same, answered by a tape of the seed's own.
 std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario,
                                           const Cluster& cluster, std::uint64_t seed);
 

@@ -15,7 +15,7 @@ namespace {
 // SQLite's field in the header of a file for who made it: "z2kC"; and the version of the tables
 // below.
 constexpr std::int64_t kApplication = 0x7a326b43;
-constexpr std::int64_t kTables = 1;
+constexpr std::int64_t kTables = 2;
 
 constexpr const char* kMakeTables = R"(
 CREATE TABLE campaign(name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -32,7 +32,7 @@ CREATE TABLE seed(
   faults TEXT NOT NULL,        -- ["crash zk:leader at 12s for 5s", …]: drawn for this seed
   phases_ms TEXT NOT NULL,     -- {"S4": 31250, …}
   losses TEXT NOT NULL,        -- {"E-LRS": 3, …}
-  notices TEXT NOT NULL,       -- {"kraft.VoteGranted": 12, …}
+  coverage TEXT NOT NULL,      -- {"notices": {"kraft.VoteGranted": 12, …}, "faults": {…}, …}
   checks TEXT NOT NULL);       -- {"broker.P1": 9041, …}
 CREATE VIEW result AS
   SELECT seed.*, (SELECT value FROM campaign WHERE name = 'replay') || ' --seed ' || seed AS replay FROM seed;
@@ -42,7 +42,7 @@ constexpr std::string_view kInsert =
     "INSERT OR IGNORE INTO seed VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)";
 constexpr std::string_view kSelect =
     "SELECT verdict, what, digest, events, simulated_ms, violated, known, faults, phases_ms, "
-    "losses, notices, "
+    "losses, coverage, "
     "checks FROM seed WHERE seed = ?1";
 
 // Rows of a range, bound as ?1 and ?2 (both included).
@@ -61,8 +61,10 @@ constexpr std::string_view kViolated =
 constexpr std::string_view kKnown =
     "SELECT value, count(*) FROM seed, json_each(known) WHERE seed BETWEEN ?1 AND ?2 GROUP BY "
     "value";
-constexpr std::string_view kNotices =
-    "SELECT key, count(*) FROM seed, json_each(notices) WHERE seed BETWEEN ?1 AND ?2 GROUP BY key";
+constexpr std::string_view kCoverage =
+    "SELECT aspect.key, met.key, count(*) FROM seed, json_each(seed.coverage) AS aspect, "
+    "json_each(aspect.value) AS met WHERE seed.seed BETWEEN ?1 AND ?2 AND met.value > 0 "
+    "GROUP BY aspect.key, met.key";
 constexpr std::string_view kLosses =
     "SELECT key, count(*) FROM seed, json_each(losses) WHERE seed BETWEEN ?1 AND ?2 GROUP BY key";
 
@@ -258,7 +260,7 @@ sim::Expected<void> CampaignStore::add(const SeedResult& result) {
                             .bind(10, json_of(result.faults))
                             .bind(11, json_of(result.phases_ms))
                             .bind(12, json_of(result.losses))
-                            .bind(13, json_of(result.notices))
+                            .bind(13, json_of(result.coverage))
                             .bind(14, json_of(result.checks))
                             .step();
   if (!inserted) return std::unexpected(inserted.error());
@@ -282,7 +284,7 @@ sim::Expected<std::optional<SeedResult>> CampaignStore::find(std::uint64_t seed)
                     .phases_ms = of_json<std::map<std::string, std::int64_t>>(select_.text(8)),
                     .losses = of_json<Counts>(select_.text(9)),
                     .simulated_ms = select_.number(4),
-                    .notices = of_json<Counts>(select_.text(10)),
+                    .coverage = of_json<Coverage>(select_.text(10)),
                     .checks = of_json<Counts>(select_.text(11)),
                     .problem = std::nullopt};
   // The seed is the key: there is no second row, and the statement is free again.
@@ -308,6 +310,7 @@ sim::Expected<std::vector<std::uint64_t>> CampaignStore::missing(std::uint64_t f
 
 sim::Expected<CampaignSummary> CampaignStore::summary(std::uint64_t first, std::uint64_t count) {
   CampaignSummary summary;
+  nlohmann::json coverage = nlohmann::json::object();
   using Row = const SqliteStatement&;
   const std::pair<std::string_view, std::function<void(Row)>> queries[] = {
       {kVerdicts,
@@ -323,12 +326,13 @@ sim::Expected<CampaignSummary> CampaignStore::summary(std::uint64_t first, std::
       {kChecks, [&](Row row) { summary.invariants[row.text(0)].checked = count_of(row, 1); }},
       {kViolated, [&](Row row) { summary.invariants[row.text(0)].violated = count_of(row, 1); }},
       {kKnown, [&](Row row) { summary.invariants[row.text(0)].known = count_of(row, 1); }},
-      {kNotices, [&](Row row) { summary.notices[row.text(0)] = count_of(row, 1); }},
+      {kCoverage, [&](Row row) { coverage[row.text(0)][row.text(1)] = count_of(row, 2); }},
       {kLosses, [&](Row row) { summary.losses[row.text(0)] = count_of(row, 1); }},
   };
   for (const auto& [sql, take] : queries) {
     if (auto done = each(sql, first, count, take); !done) return std::unexpected(done.error());
   }
+  summary.coverage = coverage.get<Coverage>();
   return summary;
 }
 

@@ -52,7 +52,7 @@ struct CampaignSummary {
   std::map<std::string, std::uint64_t> verdicts;  // seeds
   std::vector<Finding> findings;  // by what came first in a seed, the most frequent first
   std::map<std::string, Invariant> invariants;
-  std::map<std::string, std::uint64_t> notices;  // seeds in which each was met
+  Coverage coverage;                             // seeds in which each was met
   std::map<std::string, std::uint64_t> losses;   // seeds in which each was expected and came
 };
 

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <functional>
+#include <map>
 
 #include "scenarios/durations.h"
+#include "scenarios/notices.h"
+#include "sim/base/check.h"
 #include "sim/base/match.h"
 #include "sim/base/suggest.h"
 
@@ -14,6 +16,7 @@ namespace scenarios {
 namespace {
 
 constexpr std::string_view kVictims = "victims:";
+constexpr std::string_view kOtherEnd = ":other-end";
 
 std::vector<std::string_view> split(std::string_view words) {
   std::vector<std::string_view> found;
@@ -35,11 +38,6 @@ std::optional<Number> number(std::string_view text) {
   return value;
 }
 
-constexpr std::string_view kKinds[] = {
-    "crash", "crash_machine", "lose_disk", "restart", "pause",     "isolate", "stall_disk", "fill_disk",
-    "tear_tail", "skew",      "drift",     "cut",     "heal",      "reset",   "stall",      "slow",
-    "lose",  "duplicate",     "reorder"};
-
 // Reads word after word; the first thing that goes wrong is kept, and everything after it is in vain.
 class Reader {
  public:
@@ -48,9 +46,9 @@ class Reader {
   sim::Expected<FaultDirective> read() {
     FaultDirective directive;
     const std::string_view kind = word("a kind of fault");
-    if (!problem_ && std::ranges::find(kKinds, kind) == std::end(kKinds)) {
-      complain(fmt::format("there is no fault '{}'.{}", kind, sim::did_you_mean(kind, kKinds)),
-               fmt::format("Faults: {}.", fmt::join(kKinds, ", ")));
+    if (!problem_ && std::ranges::find(kinds_, kind) == kinds_.end()) {
+      complain(fmt::format("there is no fault '{}'.{}", kind, sim::did_you_mean(kind, kinds_)),
+               fmt::format("Faults: {}.", fmt::join(kinds_, ", ")));
     }
     if (!problem_) directive.fault = fault(kind);
     if (!problem_) directive.when = when();
@@ -152,7 +150,9 @@ class Reader {
       return {};
     }
     sim::On on{.notice = std::string(word("the name of a notice"))};
+    if (const auto known = check_notice(on.notice, place_); !problem_ && !known) problem_ = known.error();
     if (next_is("of")) on.node = target();
+    if (next_is("with")) on.containing = std::string(word("what the notice says"));
     if (at_ < words_.size()) {
       if (const auto nth = number<std::uint32_t>(words_[at_])) {
         if (*nth == 0) complain("notices are counted from 1.", "");
@@ -186,7 +186,7 @@ class Reader {
         [](const sim::ResetConnections&) { return std::optional<sim::Duration>(); },
         [](const sim::TearTail&) { return std::optional<sim::Duration>(); },
         [](const sim::SkewClock&) { return std::optional<sim::Duration>(); },
-        [](const sim::DriftClock&) { return std::optional<sim::Duration>(); },
+        [&](const sim::DriftClock&) { return lasts; },
         [](const sim::Poke&) { return std::optional<sim::Duration>(); });
   }
   template <class WithDuration>
@@ -197,6 +197,7 @@ class Reader {
   }
 
   std::vector<std::string_view> words_;
+  std::vector<std::string_view> kinds_ = fault_words();
   std::size_t at_ = 0;
   sim::Place place_;
   std::optional<sim::Problem> problem_;
@@ -252,7 +253,17 @@ bool has_end(const sim::Fault& fault) {
       [](const sim::ResetConnections&) { return false; }, [](const sim::StallLink&) { return true; },
       [](const sim::StallDisk&) { return true; }, [](const sim::FullDisk&) { return true; },
       [](const sim::TearTail&) { return false; }, [](const sim::SkewClock&) { return false; },
-      [](const sim::DriftClock&) { return false; }, [](const sim::Poke&) { return false; });
+      [](const sim::DriftClock&) { return true; }, [](const sim::Poke&) { return false; });
+}
+
+// Of faults that say themselves how long they last.
+std::optional<sim::Duration> own_duration_of(const sim::Fault& fault) {
+  return std::visit(
+      [](const auto& of) -> std::optional<sim::Duration> {
+        if constexpr (requires { of.duration; }) return of.duration;
+        return std::nullopt;
+      },
+      fault);
 }
 
 std::string print_when(const sim::When& when) {
@@ -261,6 +272,7 @@ std::string print_when(const sim::When& when) {
       [](const sim::On& on) {
         std::string text = fmt::format("on {}", on.notice);
         if (!on.node.empty()) text += fmt::format(" of {}", on.node);
+        if (!on.containing.empty()) text += fmt::format(" with {}", on.containing);
         if (on.nth != 1) text += fmt::format(" {}", on.nth);
         if (on.delay > sim::Duration(0)) text += fmt::format(" plus {}", print_duration(on.delay));
         return text;
@@ -270,9 +282,10 @@ std::string print_when(const sim::When& when) {
 
 // What undoes a fault. Pauses and stalls end by themselves.
 std::optional<sim::Fault> ending_of(const sim::Fault& fault, const std::string& name) {
-  const sim::Target victims = fmt::format("{}{}", kVictims, name);
-  const auto heal = [](const auto& f) { return std::optional<sim::Fault>(sim::Heal{f.from, f.to}); };
-  const auto restart = [&](const auto&) { return std::optional<sim::Fault>(sim::Restart{victims}); };
+  const sim::Target hit = fmt::format("{}{}", kVictims, name);
+  const sim::Target other_end = hit + std::string(kOtherEnd);
+  const auto heal = [&](const auto&) { return std::optional<sim::Fault>(sim::Heal{hit, other_end}); };
+  const auto restart = [&](const auto&) { return std::optional<sim::Fault>(sim::Restart{hit}); };
   const auto none = [](const auto&) { return std::optional<sim::Fault>(); };
   return sim::match(
       fault, [&](const sim::CrashProcess& f) { return restart(f); },
@@ -280,16 +293,23 @@ std::optional<sim::Fault> ending_of(const sim::Fault& fault, const std::string& 
       [&](const sim::CutLink& f) { return heal(f); }, [&](const sim::SlowLink& f) { return heal(f); },
       [&](const sim::Loss& f) { return heal(f); }, [&](const sim::Duplicate& f) { return heal(f); },
       [&](const sim::Reorder& f) { return heal(f); },
-      [&](const sim::Isolate&) { return std::optional<sim::Fault>(sim::Heal{}); },
-      [&](const sim::FullDisk& f) { return std::optional<sim::Fault>(sim::FullDisk{f.target, sim::Space::Free}); },
+      [&](const sim::Isolate&) { return std::optional<sim::Fault>(sim::Heal{hit, "*"}); },
+      [&](const sim::FullDisk&) { return std::optional<sim::Fault>(sim::FullDisk{hit, sim::Space::Free}); },
+      [&](const sim::DriftClock&) { return std::optional<sim::Fault>(sim::DriftClock{hit, 0}); },
       [&](const sim::Restart& f) { return none(f); }, [&](const sim::Pause& f) { return none(f); },
       [&](const sim::Heal& f) { return none(f); }, [&](const sim::ResetConnections& f) { return none(f); },
       [&](const sim::StallLink& f) { return none(f); }, [&](const sim::StallDisk& f) { return none(f); },
       [&](const sim::TearTail& f) { return none(f); }, [&](const sim::SkewClock& f) { return none(f); },
-      [&](const sim::DriftClock& f) { return none(f); }, [&](const sim::Poke& f) { return none(f); });
+      [&](const sim::Poke& f) { return none(f); });
 }
 
 }  // namespace
+
+std::vector<std::string_view> fault_words() {
+  std::vector<std::string_view> words = sim::fault_kinds();
+  std::erase(words, "poke");  // carries a message, which has no words
+  return words;
+}
 
 sim::Expected<FaultDirective> parse_fault(std::string_view words, const sim::Place& place) {
   return Reader(words, place).read();
@@ -316,9 +336,39 @@ sim::FaultPlan plan_of(std::span<const FaultDirective> directives) {
   return plan;
 }
 
-std::optional<std::string_view> victims_of(std::string_view role) {
+std::vector<FaultDirective> directives_of(const sim::FaultPlan& plan) {
+  std::vector<FaultDirective> directives;
+  std::map<std::string, std::size_t> position;  // of a disturbance's first fault
+  for (const sim::PlannedFault& planned : plan) {
+    const auto* const after = std::get_if<sim::After>(&planned.when);
+    if (after == nullptr) {
+      position[planned.name] = directives.size();
+      directives.push_back({planned.fault, planned.when, own_duration_of(planned.fault)});
+      continue;
+    }
+    const std::size_t first = position.at(after->another);
+    if (planned.name.ends_with(".cure")) {
+      for (std::size_t i = first; i < directives.size(); ++i) {
+        if (has_end(directives[i].fault)) directives[i].lasts = after->delay;
+      }
+    } else {
+      directives.push_back({planned.fault, directives[first].when, own_duration_of(planned.fault)});
+    }
+  }
+  for (FaultDirective& directive : directives) {
+    auto same = parse_fault(print_fault(directive), {});
+    sim::check(same && print_fault(*same) == print_fault(directive), "what is drawn can be said in a scenario file");
+    directive = std::move(*same);  // 3/10 becomes 30/100: to the last bit what the file will say
+  }
+  return directives;
+}
+
+std::optional<Victims> victims_of(std::string_view role) {
   if (!role.starts_with(kVictims)) return std::nullopt;
-  return role.substr(kVictims.size());
+  role.remove_prefix(kVictims.size());
+  const bool other_end = role.ends_with(kOtherEnd);
+  if (other_end) role.remove_suffix(kOtherEnd.size());
+  return Victims{role, other_end ? 1u : 0u};
 }
 
 }  // namespace scenarios

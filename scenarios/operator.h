@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <optional>
@@ -23,6 +24,8 @@
 namespace scenarios {
 
 enum class Phase : std::uint8_t { S0, S1, S2, S3, S4, S5, S6, S7, S8 };
+inline constexpr std::array kPhases{Phase::S0, Phase::S1, Phase::S2, Phase::S3, Phase::S4,
+                                    Phase::S5, Phase::S6, Phase::S7, Phase::S8};
 // "S4", and "hybrid: dual write, brokers in ZooKeeper mode".
 std::string_view name_of(Phase phase);
 std::string_view meaning_of(Phase phase);

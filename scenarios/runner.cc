@@ -20,39 +20,44 @@ constexpr sim::Duration kLastWords{10'000'000'000};
 // What the run itself must know while it goes on: who ended, and whom each fault hit.
 class Witness : public sim::Observer {
  public:
-  explicit Witness(Operator& person) : person_(person) {}
-  void on(const sim::Occurrence& occurrence, const sim::World& /*world*/) override {
+  Witness(Operator& person, const sim::FaultPlan& plan) : person_(person), plan_(plan) {}
+  void on(const sim::Occurrence& occurrence, const sim::World& world) override {
     switch (occurrence.kind) {
       case sim::OccurrenceKind::FaultApplied:
-        fault_of_[occurrence.id] = std::string(occurrence.text);
-        ++faults_applied[std::string(occurrence.text)];
-        return;
-      case sim::OccurrenceKind::Crashed:
-        if (const auto fault = fault_of_.find(occurrence.cause); fault != fault_of_.end()) {
-          victims_[fault->second].push_back(occurrence.node);
-        }
+        remember(occurrence, world);
         return;
       case sim::OccurrenceKind::Exited:
         person_.process_exited(occurrence.node);
-        return;
-      case sim::OccurrenceKind::Noticed:
-        ++notices[std::string(occurrence.payload->name())];
         return;
       default:
         return;
     }
   }
-  std::vector<sim::NodeId> victims(std::string_view fault) const {
-    const auto found = victims_.find(fault);
-    return found == victims_.end() ? std::vector<sim::NodeId>{} : found->second;
+  std::vector<sim::NodeId> victims(const Victims& of) const {
+    const auto found = victims_.find(of.fault);
+    if (found == victims_.end() || of.target >= found->second.size()) return {};
+    return found->second[of.target];
   }
-  std::map<std::string, std::uint64_t> notices;
-  std::map<std::string, std::uint64_t> faults_applied;
 
  private:
+  // Called just before the fault does what it does.
+  void remember(const sim::Occurrence& occurrence, const sim::World& world) {
+    const auto planned = std::ranges::find(plan_, occurrence.text, &sim::PlannedFault::name);
+    if (planned == plan_.end()) return;  // the operator's
+    const bool ends_lives = std::holds_alternative<sim::CrashProcess>(planned->fault) ||
+                            std::holds_alternative<sim::CrashMachine>(planned->fault) ||
+                            std::holds_alternative<sim::LoseDisk>(planned->fault);
+    auto& hit = victims_[planned->name];
+    for (const sim::Target& target : sim::targets_of(planned->fault)) {
+      hit.push_back(world.resolve(target));
+      // Who did not run is not started at the end.
+      if (ends_lives) std::erase_if(hit.back(), [&](sim::NodeId node) { return !world.alive(node); });
+    }
+  }
+
   Operator& person_;
-  std::map<sim::OccurrenceId, std::string> fault_of_;
-  std::map<std::string, std::vector<sim::NodeId>, std::less<>> victims_;
+  const sim::FaultPlan& plan_;
+  std::map<std::string, std::vector<std::vector<sim::NodeId>>, std::less<>> victims_;  // by fault, then target
 };
 
 sim::Expected<std::vector<FaultDirective>> directives_of(const zk2kraft::Scenario& scenario, const RunOptions& options,
@@ -148,17 +153,19 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
   for (const zk2kraft::Choice& choice : scenario.choices()) {
     world.choices().override_with({choice.site(), choice.entity(), choice.k()}, choice.value());
   }
-  world.plan(plan_of(*directives));
+  const sim::FaultPlan plan = plan_of(*directives);
+  world.plan(plan);
 
   Operator operator_(*cluster, *operator_config);
   Checkers checkers(*cluster);
-  Witness witness(operator_);
+  Witness witness(operator_, plan);
+  CoverageObserver coverage(plan);
   Narrator narrator(*cluster, options.on_line);
   sim::Watch watch;
-  watch.observers = {&witness, &checkers, &narrator, &*workload};
+  watch.observers = {&witness, &coverage, &checkers, &narrator, &*workload};
   watch.observers.insert(watch.observers.end(), options.observers.begin(), options.observers.end());
   watch.resolve = [&](const sim::World& now, std::string_view role) {
-    if (const auto fault = victims_of(role)) return witness.victims(*fault);
+    if (const auto victims = victims_of(role)) return witness.victims(*victims);
     return cluster->resolve(now, role);
   };
 
@@ -188,8 +195,8 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
   outcome.ended_at = world.now();
   outcome.digest = world.run_digest();
   outcome.events = world.events_handled();
-  outcome.notices = witness.notices;
-  outcome.faults = witness.faults_applied;
+  outcome.coverage = coverage.met();
+  for (const auto& [phase, at] : outcome.phases) outcome.coverage.phases.emplace(name_of(phase), 1);
   for (const sim::FaultReport& report : world.fault_reports()) {
     if (report.fate == sim::FaultFate::Applied) continue;
     // What was drawn may strike where nothing comes by; only what somebody planned must come.

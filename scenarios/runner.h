@@ -9,6 +9,7 @@
 
 #include "scenarios/checkers.h"
 #include "scenarios/cluster.h"
+#include "scenarios/coverage.h"
 #include "scenarios/fault_text.h"
 #include "scenarios/operator.h"
 #include "scenarios/scenario.pb.h"
@@ -61,8 +62,7 @@ struct Outcome {
   std::uint64_t seed = 0;
   std::uint64_t digest = 0;
   std::uint64_t events = 0;
-  std::map<std::string, std::uint64_t> notices;  // by name: coverage
-  std::map<std::string, std::uint64_t> faults;   // applied, by kind
+  Coverage coverage;  // how often each thing was met
 };
 
 struct RunOptions {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "scenarios/durations.h"
+#include "scenarios/notices.h"
 
 namespace scenarios {
 namespace {
@@ -70,6 +71,7 @@ sim::Expected<Workload> Workload::plan(const zk2kraft::Scenario& scenario, const
                                             "Phases are S0 to S8."});
       }
     } else if (!when.on().empty()) {
+      if (const auto known = check_notice(when.on(), place); !known) return std::unexpected(known.error());
       change.notice = when.on();
       change.node = when.node();
       change.nth = when.nth() == 0 ? 1 : when.nth();

@@ -16,7 +16,7 @@ namespace scenarios {
 
 class Workload : public sim::Observer {
  public:
-  // A Usage problem for a phase that is none or a change that says nothing.
+  // A Usage problem for a phase or a notice that is none or a change that says nothing.
   static sim::Expected<Workload> plan(const zk2kraft::Scenario& scenario, const Cluster& cluster,
                                       const sim::Place& place);
 

@@ -12,8 +12,8 @@ namespace {
 // In the order of the alternatives of `Fault`.
 constexpr std::array<std::string_view, std::variant_size_v<Fault>> kKinds{
     "crash",     "crash_machine", "lose_disk", "restart",    "pause",      "cut",       "isolate",
-    "heal",      "slow",          "loss",      "duplicate",  "reorder",    "reset",     "stall_link",
-    "stall_disk", "full_disk",    "tear_tail", "skew_clock", "drift_clock", "poke"};
+    "heal",      "slow",          "lose",      "duplicate",  "reorder",    "reset",     "stall",
+    "stall_disk", "fill_disk",    "tear_tail", "skew",       "drift",      "poke"};
 
 std::string link(const Target& from, const Target& to, Direction direction) {
   return fmt::format("{} {} {}", from, direction == Direction::OneWay ? "->" : "<->", to);

@@ -127,13 +127,15 @@ class Maker {
   }
 
   Disturbance draw_traffic(const Target& target, Duration outage) {
-    const Ratio probability{pick(kStrength, 1, 5), 10};
+    const auto strength = static_cast<std::int64_t>(pick(kStrength, 1, 5));
+    const Ratio probability{static_cast<std::uint64_t>(strength), 10};
     const Heal heal{target, "*"};
     switch (pick(kVariant, 0, 5)) {
       case 0:
         return {{ResetConnections{target, "*"}}, {}, {}, {}, {}};
       case 1:
-        return {{SlowLink{target, "*", Distribution::exponential(Duration{}, limits_.shortest / 10)}},
+        // Constant, for that is what a line of a scenario file can say.
+        return {{SlowLink{target, "*", Distribution::constant(limits_.shortest * strength / 10)}},
                 {heal}, {}, {}, {}};
       case 2:
         return {{StallLink{target, "*", outage}}, {}, {target}, {}, {}};

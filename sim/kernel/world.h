@@ -136,6 +136,8 @@ class World {
     return *found;
   }
   const Choices& choices() const { return choices_; }
+  // Whom a target names now, in order of id. Roles need the watch that knows them: ask while one is attached.
+  std::vector<NodeId> resolve(const Target& target) const;
   std::vector<FaultReport> fault_reports() const { return injector_.reports(); }
   std::uint64_t events_handled() const { return events_handled_; }
   std::size_t pending_events() const { return queue_.size(); }
@@ -236,7 +238,6 @@ class World {
   void inflict_one(const DriftClock& f, OccurrenceId cause);
   void inflict_one(const Poke& f, OccurrenceId cause);
   void set_alarm_anew(NodeId id, OccurrenceId cause);
-  std::vector<NodeId> resolve(const Target& target) const;
   template <class Change>
   void for_nodes(const Target& target, Change change) const;
   template <class Change>

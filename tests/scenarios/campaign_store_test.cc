@@ -59,8 +59,8 @@ SeedResult result_of(std::uint64_t seed, Verdict verdict = Verdict::Good) {
   result.phases_ms = {{"S4", 1500}, {"S5", 2500}};
   result.losses = {{"E-LRS", 2}};
   result.simulated_ms = 60'000;
-  result.notices = {{"kraft.VoteGranted", seed}};
-  if (seed % 2 == 0) result.notices["zk.SessionExpired"] = 1;
+  result.coverage.notices = {{"kraft.VoteGranted", seed}};
+  if (seed % 2 == 0) result.coverage.notices["zk.SessionExpired"] = 1;
   result.checks = {{"broker.P1", 100}, {"raft.I2", 1}};
   return result;
 }
@@ -210,7 +210,7 @@ TEST_F(CampaignFile, TheSummaryCountsSeedsOfTheRangeAlone) {
   EXPECT_EQ(summary->invariants.at("broker.P1").checked, 700U);
   EXPECT_EQ(summary->invariants.at("raft.I2").violated, 2U);
   EXPECT_EQ(summary->invariants.at("MB-22").known, 7U);
-  EXPECT_EQ(summary->notices.at("zk.SessionExpired"), 3U);
+  EXPECT_EQ(summary->coverage.notices.at("zk.SessionExpired"), 3U);
   EXPECT_EQ(summary->losses.at("E-LRS"), 7U);
 }
 

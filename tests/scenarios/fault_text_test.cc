@@ -4,6 +4,7 @@
 
 #include "scenarios/durations.h"
 #include "scenarios/text.h"
+#include "sim/kernel/fault_maker.h"
 
 namespace scenarios {
 namespace {
@@ -21,7 +22,8 @@ TEST(FaultText, WhatIsPrintedIsReadBack) {
        {"crash zk:leader on migrate.CopyBatch 2 for 5s", "crash controller:active at 12s forever",
         "cut zk-1 -> controller-3000 at 30s for 10s", "cut zk-1 broker-2 at 30s for 1m30s",
         "pause broker-1 on zk.SessionExpired of zk:leader plus 2s for 8s", "skew broker-1 by -2s at 1s",
-        "drift broker-1 by 50ppm at 1s", "lose zk:any broker-2 10% at 0s for 5s", "reset controller-3000 zk at 3s",
+        "isolate controller:active on migrate.StateChanged with to=DUAL_WRITE 2 for 10s",
+        "drift broker-1 by 50ppm at 1s for 1m", "lose zk:any broker-2 10% at 0s for 5s", "reset controller-3000 zk at 3s",
         "slow zk-1 zk-2 by 100ms at 3s for 5s", "tear_tail zk-1 at 3s", "fill_disk controller-3000 at 3s for 5s"}) {
     const FaultDirective directive = parsed(words);
     EXPECT_EQ(print_fault(directive), words);
@@ -40,7 +42,35 @@ TEST(FaultText, WhatEndsIsWhatWasHitNotWhoeverHasTheRoleThen) {
   ASSERT_EQ(plan.size(), 2u);
   EXPECT_EQ(plan[1].fault, sim::Fault(sim::Restart{"victims:fault-1"}));
   EXPECT_EQ(plan[1].when, sim::When(sim::After{"fault-1", 3_s}));
-  EXPECT_EQ(victims_of("victims:fault-1"), "fault-1");
+  EXPECT_EQ(victims_of("victims:fault-1"), (Victims{"fault-1", 0}));
+}
+
+TEST(FaultText, BothEndsOfALinkAreHealedAsTheyWereWhenItWasCut) {
+  const FaultDirective directive = parsed("cut controller:active zk:leader at 1s for 3s");
+  const sim::FaultPlan plan = plan_of(std::span(&directive, 1));
+  ASSERT_EQ(plan.size(), 2u);
+  EXPECT_EQ(plan[1].fault, sim::Fault(sim::Heal{"victims:fault-1", "victims:fault-1:other-end"}));
+  EXPECT_EQ(victims_of("victims:fault-1:other-end"), (Victims{"fault-1", 1}));
+  EXPECT_EQ(victims_of("zk:leader"), std::nullopt);
+}
+
+TEST(FaultText, DrawnPlansSayTheSameAsDirectives) {
+  // Every fault that is drawn has words, and lasts as long as it was drawn to.
+  const sim::FaultBudget budget{{{"ensemble", {"zk-1", "zk-2", "zk-3"}, 2}}};
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    sim::Choices tape(seed);
+    const sim::FaultPlan drawn =
+        sim::make_faults(tape, budget, {.from = sim::Instant(0), .until = sim::Instant(0) + 60_s, .lose_disks = true});
+    for (const FaultDirective& directive : directives_of(drawn)) {
+      EXPECT_EQ(parsed(print_fault(directive)), directive);
+      EXPECT_FALSE(print_fault(directive).ends_with("forever")) << print_fault(directive);
+    }
+  }
+}
+
+TEST(FaultText, ANoticeThatDoesNotExistIsNamed) {
+  EXPECT_EQ(parse_fault("crash zk-1 on migrate.CopyBach 2", {}).error().what,
+            "there is no notice 'migrate.CopyBach'. Did you mean 'migrate.CopyBatch'?");
 }
 
 TEST(FaultText, EachMistakeIsNamed) {

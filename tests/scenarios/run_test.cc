@@ -45,7 +45,7 @@ TEST(Run, TheDemoEndsFinalisedAndLosesNothing) {
   EXPECT_TRUE(outcome.goal_reached);
   EXPECT_EQ(outcome.durability.acknowledged, outcome.durability.readable);
   EXPECT_EQ(outcome.durability.committed, outcome.durability.found);
-  EXPECT_GE(outcome.notices.at("migrate.CopyBegan"), 2u) << "the copy is done again after the crash";
+  EXPECT_GE(outcome.coverage.notices.at("migrate.CopyBegan"), 2u) << "the copy is done again after the crash";
 }
 
 TEST(Run, ACopyCutShortLeavesABrokerFencedUnlessTheDefectIsFixed) {

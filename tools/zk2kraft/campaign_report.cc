@@ -43,8 +43,7 @@ void print_summary(const CampaignSummary& summary, const std::string& replay) {
   }
   if (!summary.losses.empty()) fmt::print("losses       (expected ones; seeds that had some)\n");
   for (const auto& [name, seeds] : summary.losses) fmt::print("  {:<42} {:>12}\n", name, seeds);
-  fmt::print("coverage     (seeds in which a notice was met)\n");
-  for (const auto& [name, seeds] : summary.notices) fmt::print("  {:<42} {:>12}\n", name, seeds);
+  fmt::print("coverage     (seeds in which each was met)\n{}", describe(summary.coverage));
   fmt::print("events       {}\n", summary.events);
 }
 
@@ -69,7 +68,7 @@ nlohmann::json summary_json(const CampaignSummary& summary, const std::string& r
           {"findings", std::move(findings)},
           {"invariants", std::move(invariants)},
           {"losses", summary.losses},
-          {"coverage", summary.notices}};
+          {"coverage", summary.coverage}};
 }
 
 nlohmann::json seed_json(const scenarios::SeedResult& result, const std::string& replay) {

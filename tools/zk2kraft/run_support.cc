@@ -158,7 +158,7 @@ nlohmann::json outcome_json(const scenarios::Outcome& outcome, const std::string
           {"offsets", {{"committed", outcome.durability.committed}, {"found", outcome.durability.found}}},
           {"invariants", outcome.checks},
           {"phasesMs", phases},
-          {"notices", outcome.notices},
+          {"coverage", outcome.coverage},
           {"seed", outcome.seed},
           {"digest", fmt::format("{:016x}", outcome.digest)},
           {"events", outcome.events},

@@ -7,7 +7,7 @@
 #include "sim/kernel/fault_maker.h"
 #include "sim/kernel/trace.h"
 #include "sim/kernel/world.h"
-#include "tests/sim/kernel/rapidcheck_source.h"
+#include "tests/support/rapidcheck_source.h"
 #include "tests/sim/kernel/toys.h"
 
 namespace sim {

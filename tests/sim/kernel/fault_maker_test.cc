@@ -7,7 +7,7 @@
 #include <set>
 
 #include "tests/sim/kernel/puppet.h"
-#include "tests/sim/kernel/rapidcheck_source.h"
+#include "tests/support/rapidcheck_source.h"
 
 namespace sim {
 namespace {
