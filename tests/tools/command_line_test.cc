@@ -123,6 +123,16 @@ TEST(CommandLine, AHostThatNobodyKnowsIsAMisspelling) {
   EXPECT_TRUE(contains(ran.err, "no host of this name is known")) << ran.err;
 }
 
+TEST(CommandLine, AMisspeltFieldOfAScenarioIsNamedWithItsPlaceAndTheRightOne) {
+  const tests::ScratchFolder scratch;
+  const std::string file = (scratch.path() / "mine.txtpb").string();
+  std::ofstream(file) << "why: \"a slip\"\ncluster { zookeeperz: 3 }\n";
+  const auto ran = run({"run", file});
+  EXPECT_EQ(ran.code, ExitCode::Usage);
+  EXPECT_TRUE(contains(ran.err, file + ":2:11: there is no field 'zookeeperz'")) << ran.err;
+  EXPECT_TRUE(contains(ran.err, "Did you mean 'zookeepers'?")) << ran.err;
+}
+
 // The gravest of several sources' codes is the program's.
 TEST(CommandLine, OneBadSourceDoesNotHideTheOthers) {
   const auto ran = run({"inspect", "/no/such/folder", golden("sample/p3-hybrid/zk-1").string()});

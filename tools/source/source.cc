@@ -111,20 +111,24 @@ sim::Expected<MetadataSource> open_metadata(const std::string& argument, SourceO
   return std::get<MetadataSource>(*std::move(opened));
 }
 
-sim::Expected<std::string> read_secret(const fs::path& path) {
+sim::Expected<std::string> first_line(const fs::path& path, std::string_view of) {
   std::ifstream file(path);
   std::string line;
   if (fs::is_directory(path) || !file) {
-    return usage(path.string(), "this file with the secret cannot be read",
-                 "Give a file whose first line is password.encoder.secret, readable by you alone.");
+    return usage(path.string(), fmt::format("this file with {} cannot be read", of),
+                 fmt::format("Give a file whose first line is {}, readable by you alone.", of));
   }
   std::getline(file, line);
   if (line.ends_with('\r')) line.pop_back();
   if (line.empty()) {
-    return usage(path.string(), "the first line of this file, the secret, is empty",
-                 "Write password.encoder.secret of the brokers into its first line.");
+    return usage(path.string(), fmt::format("the first line of this file, {}, is empty", of),
+                 fmt::format("Write {} into its first line.", of));
   }
   return line;
+}
+
+sim::Expected<std::string> read_secret(const fs::path& path) {
+  return first_line(path, "password.encoder.secret");
 }
 
 scenarios::SourceTree to_source_tree(ZooKeeperSource source) {

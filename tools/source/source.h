@@ -52,6 +52,8 @@ struct SourceOptions {
   // copied). A metadata log: an offset, inclusive.
   std::optional<std::string> at;
   std::optional<std::string> password_secret;  // password.encoder.secret
+  std::optional<std::string> data_log_dir;     // where a server with a dataLogDir has its logs
+  std::optional<std::string> digest_auth;      // "user:password", for a live ensemble
   Store store = Store::Either;
   // False: a tree without a Kafka cluster will do; its root is then "".
   bool needs_cluster = true;
@@ -112,8 +114,13 @@ sim::Expected<ZooKeeperSource> open_zookeeper(const std::string& argument,
 sim::Expected<MetadataSource> open_metadata(const std::string& argument,
                                             SourceOptions options = {});
 
-// The first line of a file with a secret, without the line's end. Usage where there is no such
-// file.
+// Why a znode of a live ensemble was not read, and what a person can do.
+std::string why_refused(const zk::live::Unreadable& znode);
+
+// The first line of a file that keeps a secret off the command line, without the line's end. `of`
+// says what stands there, for messages. Usage where there is no such file.
+sim::Expected<std::string> first_line(const std::filesystem::path& file, std::string_view of);
+// password.encoder.secret from such a file.
 sim::Expected<std::string> read_secret(const std::filesystem::path& file);
 
 // What a simulated cluster begins with.

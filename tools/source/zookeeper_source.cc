@@ -33,11 +33,16 @@ sim::Expected<void> find_cluster(ZooKeeperSource& source, const std::optional<st
   return {};
 }
 
+zk::disk::RecoverOptions recovery_of(const SourceOptions& options) {
+  if (!options.data_log_dir) return {};
+  return {.at = std::nullopt, .log_path = fs::path(*options.data_log_dir)};
+}
+
 // ── Which moment ────────────────────────────────────────────────────────────────────────────────
 
 // The zxid of --at claim. The root must be known before, and what it is shows only the whole tree.
 sim::Expected<zk::Zxid> claim_in(const std::string& argument, const SourceOptions& options) {
-  const auto latest = zk::disk::recover(argument);
+  const auto latest = zk::disk::recover(argument, recovery_of(options));
   if (!latest) return std::unexpected(latest.error());
   const auto root = zk::cluster_root(latest->database.tree, options.chroot, {.source = argument});
   if (!root) return std::unexpected(root.error());
@@ -51,7 +56,7 @@ sim::Expected<zk::Zxid> claim_in(const std::string& argument, const SourceOption
         if (!finder) finder.emplace(*root, each.after.tree);
         return finder->take(each.txn.header, each.txn.txn) ? zk::disk::Visit::Continue
                                                            : zk::disk::Visit::Stop;
-      });
+      }, recovery_of(options));
   if (!replayed) return std::unexpected(replayed.error());
   if (!finder) finder.emplace(*root, latest->database.tree);
   return finder->found({.source = argument});
@@ -112,6 +117,12 @@ zk::disk::Warning maybe_fuzzy(const std::string& argument) {
 
 }  // namespace
 
+std::string why_refused(const zk::live::Unreadable& znode) {
+  if (znode.error != zk::ErrorCode::NoAuth) return std::string(zk::name_of(znode.error));
+  return "its ACL does not let this client read it (NoAuth): give credentials with --auth digest:USER:PASSWORD, or "
+         "copy the files of one server, snapshot.* and log.*, and give their folder";
+}
+
 bool ZooKeeperSource::casts_doubt() const {
   return (live && (!live->consistent || !live->unreadable.empty())) ||
          std::ranges::any_of(
@@ -122,7 +133,9 @@ sim::Expected<OpenSource> open_zookeeper_directory(const std::string& argument,
                                                    const SourceOptions& options) {
   const auto at = moment(argument, options);
   if (!at) return std::unexpected(at.error());
-  auto recovery = zk::disk::recover(argument, {.at = *at});
+  zk::disk::RecoverOptions how = recovery_of(options);
+  how.at = *at;
+  auto recovery = zk::disk::recover(argument, how);
   if (!recovery) return std::unexpected(std::move(recovery).error());
   ZooKeeperSource source{
       .kind = SourceKind::ZooKeeperDirectory,
@@ -174,7 +187,11 @@ sim::Expected<OpenSource> open_live_ensemble(const std::string& argument,
         "--at cannot be asked of a live ensemble: it shows the present alone",
         "Copy version-2 of one server (dataDir, and dataLogDir if it is set) and name that.");
   }
-  zk::live::LiveOptions live{.connect = {.hosts = argument}};
+  if (options.data_log_dir) {
+    return wrong(Severity::Usage, argument, "--data-log-dir belongs to files, and this is a live ensemble",
+                 "Leave it out, or name the server's dataDir instead of its address.");
+  }
+  zk::live::LiveOptions live{.connect = {.hosts = argument, .chroot = "", .digest_auth = options.digest_auth}};
   if (options.chroot && *options.chroot != "/") {
     live.connect.chroot =
         options.chroot->starts_with('/') ? *options.chroot : '/' + *options.chroot;

@@ -96,8 +96,7 @@ void add_doubts(const OpenSource& source, migrate::DiffReport& report) {
     if (!zookeeper->live) return;
     for (const std::string& path : zookeeper->live->unsettled)
       unknown(path, "it changed while it was read");
-    for (const auto& each : zookeeper->live->unreadable)
-      unknown(each.path, std::string(zk::name_of(each.error)));
+    for (const auto& each : zookeeper->live->unreadable) unknown(each.path, why_refused(each));
     return;
   }
   const kraft::LoadedMetadata& loaded = std::get<MetadataSource>(source).loaded;

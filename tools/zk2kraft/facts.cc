@@ -136,7 +136,7 @@ void add_trouble(Facts& facts, const ZooKeeperSource& source, const zk::ReadRepo
   for (const auto& warning : source.warnings) warnings.push_back(zk::disk::describe(warning));
   if (source.live) {
     for (const auto& each : source.live->unreadable) {
-      warnings.push_back(fmt::format("{} may not be read: {}", each.path, zk::name_of(each.error)));
+      warnings.push_back(fmt::format("{} could not be read: {}", each.path, why_refused(each)));
     }
   }
   const auto lines = [](const std::vector<std::string>& all) {

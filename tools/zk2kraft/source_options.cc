@@ -1,6 +1,10 @@
 #include "tools/zk2kraft/source_options.h"
 
+#include <string_view>
+#include <utility>
+
 #include "sim/base/match.h"
+#include "zk/live/connect_options.h"
 
 namespace tools {
 namespace {
@@ -8,6 +12,32 @@ namespace {
 std::optional<std::string> given(const po::variables_map& arguments, const char* name) {
   if (arguments.count(name) == 0) return std::nullopt;
   return arguments[name].as<std::string>();
+}
+
+// "digest:user:password" or "digest:@file".
+sim::Expected<std::string> credentials(const std::string& auth) {
+  const auto wrong = [](std::string what, std::string remedy) {
+    return std::unexpected(sim::Problem{.severity = sim::Severity::Usage,
+                                        .place = {.source = "--auth"},
+                                        .what = std::move(what),
+                                        .remedy = std::move(remedy)});
+  };
+  constexpr std::string_view kDigest = "digest:";
+  if (!auth.starts_with(kDigest)) {
+    return wrong("only the scheme digest can be used",
+                 std::string("Write digest:USER:PASSWORD. ") + zk::live::kCopyFilesInstead);
+  }
+  std::string pair = auth.substr(kDigest.size());
+  if (pair.starts_with('@')) {
+    auto line = first_line(pair.substr(1), "USER:PASSWORD");
+    if (!line) return std::unexpected(std::move(line).error());
+    pair = *std::move(line);
+  }
+  const std::size_t colon = pair.find(':');
+  if (colon == 0 || colon == std::string::npos) {
+    return wrong("the credentials are not USER:PASSWORD", "Write digest:USER:PASSWORD, or digest:@FILE.");
+  }
+  return pair;
 }
 
 }  // namespace
@@ -20,7 +50,12 @@ void add_source_options(po::options_description& options) {
       "ZooKeeper's files as of this transaction (0x1f3 or decimal), or 'claim': the tree that the "
       "migration copied")("secret", po::value<std::string>()->value_name("FILE"),
                           "file whose first line is password.encoder.secret, for passwords that "
-                          "stand encoded in ZooKeeper");
+                          "stand encoded in ZooKeeper")(
+      "data-log-dir", po::value<std::string>()->value_name("DIR"),
+      "transaction logs of a ZooKeeper server whose dataLogDir is not its dataDir")(
+      "auth", po::value<std::string>()->value_name("digest:USER:PASSWORD"),
+      "credentials for znodes of a live ensemble that not everyone may read; digest:@FILE takes "
+      "USER:PASSWORD from the first line of FILE");
 }
 
 sim::Expected<SourceOptions> source_options(const po::variables_map& arguments) {
@@ -30,6 +65,12 @@ sim::Expected<SourceOptions> source_options(const po::variables_map& arguments) 
     if (!secret) return std::unexpected(std::move(secret).error());
     options.password_secret = *std::move(secret);
   }
+  options.data_log_dir = given(arguments, "data-log-dir");
+  if (const auto auth = given(arguments, "auth")) {
+    auto pair = credentials(*auth);
+    if (!pair) return std::unexpected(std::move(pair).error());
+    options.digest_auth = *std::move(pair);
+  }
   return options;
 }
 
@@ -38,7 +79,7 @@ ExitCode soundness(const OpenSource& source, const zk::ReadReport& report) {
       source,
       [&](const ZooKeeperSource& zookeeper) {
         const bool complete = !zookeeper.casts_doubt() && report.unreadable.empty() &&
-                              zookeeper.view.unreadable.empty();
+                              report.encoded_passwords.empty() && zookeeper.view.unreadable.empty();
         return complete ? ExitCode::Good : ExitCode::Unknown;
       },
       [](const MetadataSource& metadata) {
