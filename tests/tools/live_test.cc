@@ -31,7 +31,8 @@ class GuardedServer : public testing::Test {
 };
 
 TEST_F(GuardedServer, ThatDemandsSaslPointsToItsFiles) {
-  const auto server = start({.class_path = "", .more_config = "sessionRequireClientSASLAuth=true\n"});
+  const auto server = start({.class_path = "", .more_config = "sessionRequireClientSASLAuth=true\n"
+                                                               "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider\n"});
   const auto ran = run({"inspect", server->address()});
   EXPECT_EQ(ran.code, ExitCode::Malformed);
   EXPECT_TRUE(contains(ran.err, "demand SASL")) << ran.err;

@@ -1,5 +1,6 @@
 #include "tools/zk2kraft/source_options.h"
 
+#include <filesystem>
 #include <string_view>
 #include <utility>
 
@@ -66,6 +67,12 @@ sim::Expected<SourceOptions> source_options(const po::variables_map& arguments) 
     options.password_secret = *std::move(secret);
   }
   options.data_log_dir = given(arguments, "data-log-dir");
+  if (options.data_log_dir && !std::filesystem::is_directory(*options.data_log_dir)) {
+    return std::unexpected(sim::Problem{.severity = sim::Severity::Usage,
+                                        .place = {.source = *options.data_log_dir},
+                                        .what = "there is no such folder",
+                                        .remedy = "--data-log-dir is the server's dataLogDir, or the version-2 in it."});
+  }
   if (const auto auth = given(arguments, "auth")) {
     auto pair = credentials(*auth);
     if (!pair) return std::unexpected(std::move(pair).error());
