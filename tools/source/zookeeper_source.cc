@@ -188,7 +188,7 @@ sim::Expected<OpenSource> open_live_ensemble(const std::string& argument,
         "Copy version-2 of one server (dataDir, and dataLogDir if it is set) and name that.");
   }
   if (options.data_log_dir) {
-    return wrong(Severity::Usage, argument, "--data-log-dir belongs to files, and this is a live ensemble",
+    return sim::refused(Severity::Usage, argument, "--data-log-dir belongs to files, and this is a live ensemble",
                  "Leave it out, or name the server's dataDir instead of its address.");
   }
   zk::live::LiveOptions live{.connect = {.hosts = argument, .chroot = "", .digest_auth = options.digest_auth}};
