@@ -237,6 +237,7 @@ class Driver {
   void proceed(Context& context, BrokersTask& task, std::vector<zk::Response> responses);
   void proceed(Context& context, ClaimTask& task, std::vector<zk::Response> responses);
   void claim(Context& context, ClaimTask& task, const zk::Response& controller);
+  void write_migration_after_claim(Context& context);
   void claimed(Context& context, ClaimTask& task, const zk::Response& answer);
 
   // driver_copy.cc

@@ -297,8 +297,10 @@ void Driver::proceed(Context& context, ClaimTask& task, std::vector<zk::Response
       claimed(context, task, answer);
       return;
     case Step::WriteMigration: {
-      const auto* const stat = zk::result_if<zk::Stat>(answer);
-      if (stat == nullptr) {
+      const auto* const multi = zk::result_if<zk::MultiResult>(answer);
+      const auto* const stat = multi != nullptr ? std::get_if<zk::Stat>(&multi->results.back().value)
+                                                : zk::result_if<zk::Stat>(answer);
+      if (!answer.ok() || stat == nullptr) {
         fail(context, "writing /migration after the claim", answer.error);
         return;
       }
@@ -345,6 +347,23 @@ void Driver::claim(Context& context, ClaimTask& task, const zk::Response& contro
   ask(context, {std::move(multi)});
 }
 
+// Of any version: the previous controller may have moved /migration on after we read it, and a write, other than a
+// read, cannot be stale (KAFKA-16667). The offset may step back; SYNC derives everything anew. But in Kafka nothing
+// says either that this claim is still the last one (MB-23): a controller that stands still before this write and
+// comes back after its successor's copy takes the copy's offset from /migration.
+void Driver::write_migration_after_claim(Context& context) {
+  zk::SetData write{std::string(zk::paths::kMigration), zk::encode(leadership_.znode()), zk::kAnyVersion};
+  if (config_.mirror_defects.claim_write_unfenced) {
+    ask(context, {std::move(write)});
+    return;
+  }
+  zk::Multi fenced;
+  fenced.ops.emplace_back(
+      zk::Check{std::string(zk::paths::kControllerEpoch), leadership_.zk_controller_epoch_zk_version});
+  fenced.ops.emplace_back(std::move(write));
+  ask(context, {std::move(fenced)});
+}
+
 void Driver::claimed(Context& context, ClaimTask& task, const zk::Response& answer) {
   switch (answer.error) {
     case zk::ErrorCode::Ok: {
@@ -355,11 +374,8 @@ void Driver::claimed(Context& context, ClaimTask& task, const zk::Response& answ
       leadership_ = leadership_.with_zk_controller(task.epoch.next(), stat->version);
       notify(context, sim::Payload::of(Claimed{config_.node_id, leadership_.kraft_controller_epoch,
                                                leadership_.zk_controller_epoch}));
-      // Unconditional: the previous controller may have moved /migration on after we read it, and a write, other
-      // than a read, cannot be stale (KAFKA-16667). The offset may step back; SYNC derives everything anew.
       task.step = ClaimTask::Step::WriteMigration;
-      ask(context, {zk::SetData{std::string(zk::paths::kMigration), zk::encode(leadership_.znode()),
-                                zk::kAnyVersion}});
+      write_migration_after_claim(context);
       return;
     }
     case zk::ErrorCode::BadVersion:

@@ -19,6 +19,7 @@ struct Alias {
 constexpr Alias kAliases[] = {
     {"MB-11", &zk::MirrorDefects::unknown_config_throws, nullptr},
     {"MB-12", &zk::MirrorDefects::quota_removal_throws, nullptr},
+    {"MB-23", &zk::MirrorDefects::claim_write_unfenced, nullptr},
     {"MB-22", nullptr, &kraft::Behaviour::heartbeat_table_before_abort},
 };
 

@@ -107,6 +107,29 @@ void forgive_known(Outcome& outcome, const zk2kraft::Scenario& scenario, const I
   });
 }
 
+// A goal that is missed is a violation, too, and known if an expected defect alone keeps the run from it: the same
+// tape without that defect reaches the goal and is clean.
+std::optional<Violation> known_obstacle(const Outcome& outcome, const zk2kraft::Scenario& scenario,
+                                        const Defects& defects, const Initial& initial, const RunOptions& options,
+                                        const sim::Place& place) {
+  for (const std::string& known : scenario.expect().known()) {
+    if (!defects.is_on(known)) continue;
+    zk2kraft::Scenario without = scenario;
+    without.mutable_cluster()->add_fixed(known);
+    without.mutable_expect()->clear_known();
+    // What else is expected is expected of the other run as well.
+    for (const std::string& other : scenario.expect().known()) {
+      if (other != known) without.mutable_expect()->add_known(other);
+    }
+    const auto same_tape =
+        run_scenario(without, initial, {.seed = outcome.seed, .more_faults = options.more_faults}, place);
+    if (same_tape && same_tape->goal_reached && same_tape->violations.empty()) {
+      return Violation{known, fmt::format("the run waits in vain for {}; without this defect it does not", outcome.stuck_at), {}, 0};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view name_of(Verdict verdict) {
@@ -219,7 +242,15 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
     (expected ? outcome.known_violations : outcome.violations).push_back(std::move(violation));
   }
   forgive_known(outcome, scenario, initial, options, place);
-  outcome.verdict = !outcome.violations.empty() || !outcome.goal_reached ? Verdict::Finding
+  bool stopped_by_known = false;
+  if (!outcome.goal_reached && outcome.violations.empty()) {
+    if (auto obstacle = known_obstacle(outcome, scenario, cluster->defects(), initial, options, place)) {
+      stopped_by_known = true;
+      outcome.known_violations.push_back(std::move(*obstacle));
+    }
+  }
+  const bool missed = !outcome.goal_reached && !stopped_by_known;
+  outcome.verdict = !outcome.violations.empty() || missed ? Verdict::Finding
                     : !outcome.unmet.empty()                             ? Verdict::Unknown
                                                                          : Verdict::Good;
   if (options.at_end) options.at_end(world, *cluster);
