@@ -2,6 +2,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.io.StringReader;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
@@ -12,6 +13,8 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.common.config.ConfigData;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.config.ConfigTransformer;
 import org.apache.kafka.common.config.provider.ConfigProvider;
 
@@ -22,6 +25,9 @@ import org.apache.kafka.common.config.provider.ConfigProvider;
  * <pre>
  *   file BYTES ENTRIES     java.util.Properties.load; entries sorted, each key and value closed by a NUL; "-": it throws
  *   value BYTES RESULT     ConfigTransformer, with a provider of every name used that answers "&lt;name|path|key&gt;"
+ *   definition NAME TYPE:DEFAULT    a config of KafkaConfig; "TYPE" alone where the default is null
+ *   parse NAME=VALUE -|ok  whether KafkaConfig's definition takes the value
+ *   node BYTES -|ok        whether KafkaConfig accepts these properties; "-" has the reason as a fourth word
  * </pre>
  */
 public class ConfigJudge {
@@ -43,7 +49,49 @@ public class ConfigJudge {
         for (int i = 0; i < cases / 100; i++) {
             file("#" + "x".repeat(8160 + random.nextInt(40)) + "\n" + pieces(random, PIECES, 40), out);
         }
+        definitions(random, out);
+        for (int i = 0; i < cases / 4; i++) node(new NodeFile(random).text(), out);
         System.out.print(out);
+    }
+
+    private static void definitions(Random random, StringBuilder out) {
+        String[] values = {"", "0", "1", "-1", "-2", "+7", "2147483648", "40000", "9223372036854775808", "true", "FALSE", " true ",
+            "x", "1.5", "0.3", "a,b", "zstd", "gzip", "producer", "compact,delete", "compact, x", "SSL", "PLAINTEXT", "required",
+            "3.6", "3.6.1", "3.7-IV2", "2.8-IV1", "0.10.2.1", "3", "5.0", "broker", "controller,broker", "classic", "CreateTime"};
+        ConfigDef all = kafka.server.KafkaConfig.configDef();
+        for (ConfigDef.ConfigKey key : new TreeMap<>(all.configKeys()).values()) {
+            String name = base64(key.name.getBytes(StandardCharsets.UTF_8));
+            Object value = key.defaultValue;
+            String said = value instanceof List ? String.join(",", ((List<?>) value).toArray(new String[0]))
+                : value instanceof Class ? ((Class<?>) value).getName() : String.valueOf(value);
+            String text = value == null ? key.type.toString() : key.type + ":" + said;
+            out.append("definition ").append(name).append(' ').append(base64(text.getBytes(StandardCharsets.UTF_8))).append('\n');
+            // What the table does not hold is named there.
+            if (key.type == ConfigDef.Type.CLASS || key.type == ConfigDef.Type.DOUBLE || key.name.startsWith("controller.quorum.")
+                || key.name.startsWith("remote.log.") || key.name.equals("group.consumer.migration.policy")) continue;
+            ConfigDef one = new ConfigDef().define(key);
+            for (String each : values) {
+                out.append("parse ").append(base64((key.name + "=" + each).getBytes(StandardCharsets.UTF_8))).append(' ');
+                try {
+                    one.parse(Map.of(key.name, each));
+                    out.append("ok\n");
+                } catch (ConfigException e) {
+                    out.append("-\n");
+                }
+            }
+        }
+    }
+
+    private static void node(String text, StringBuilder out) throws IOException {
+        Properties properties = new Properties();
+        properties.load(new StringReader(text));
+        out.append("node ").append(base64(text.getBytes(StandardCharsets.ISO_8859_1))).append(' ');
+        try {
+            new kafka.server.KafkaConfig(properties, false);
+            out.append("ok\n");
+        } catch (RuntimeException e) {
+            out.append("- ").append(base64(String.valueOf(e.getMessage()).getBytes(StandardCharsets.UTF_8))).append('\n');
+        }
     }
 
     private static String pieces(Random random, String[] from, int most) {

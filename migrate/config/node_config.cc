@@ -1,0 +1,149 @@
+#include "migrate/config/node_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "migrate/config/definitions.h"
+#include "sim/base/check.h"
+
+namespace migrate {
+namespace {
+
+// Each of the two stands in for the other where that is absent.
+std::string_view synonym_of(std::string_view name) {
+  if (name == "node.id") return "broker.id";
+  if (name == "broker.id") return "node.id";
+  return {};
+}
+
+bool is_true(std::string_view text) {
+  return in_capitals(trimmed(text)) == "TRUE";
+}
+
+}  // namespace
+
+std::string in_capitals(std::string_view text) {
+  std::string capitals(text);
+  for (char& c : capitals) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return capitals;
+}
+
+std::string_view name_of(NodeShape shape) {
+  switch (shape) {
+    case NodeShape::ZooKeeperBroker:
+      return "ZooKeeper broker";
+    case NodeShape::MigratingBroker:
+      return "migrating broker";
+    case NodeShape::KRaftBroker:
+      return "KRaft broker";
+    case NodeShape::Controller:
+      return "controller";
+    case NodeShape::Combined:
+      return "combined broker and controller";
+  }
+  sim::unreachable("a node has one of these shapes");
+}
+
+NodeConfig::NodeConfig(PropertiesFile file) : file_(std::move(file)) {
+  for (std::string& name : list_of(file_.get("config.providers").value_or("")))
+    providers_.insert(std::move(name));
+}
+
+NodeShape NodeConfig::shape() const {
+  const auto roles = list("process.roles");
+  const bool broker = std::ranges::count(roles, "broker") > 0;
+  const bool controller = std::ranges::count(roles, "controller") > 0;
+  if (broker && controller) return NodeShape::Combined;
+  if (controller) return NodeShape::Controller;
+  if (broker) return NodeShape::KRaftBroker;
+  return migration_enabled() ? NodeShape::MigratingBroker : NodeShape::ZooKeeperBroker;
+}
+
+bool NodeConfig::in_kraft_mode() const {
+  return !list("process.roles").empty();
+}
+
+bool NodeConfig::migration_enabled() const {
+  return flag("zookeeper.metadata.migration.enable");
+}
+
+std::int64_t NodeConfig::node_id() const {
+  return number("node.id").value_or(-1);
+}
+
+const PropertiesFile::Element* NodeConfig::entry(std::string_view name) const {
+  const auto* found = file_.find(name);
+  if (found == nullptr && !synonym_of(name).empty()) found = file_.find(synonym_of(name));
+  return found;
+}
+
+bool NodeConfig::has(std::string_view name) const {
+  return entry(name) != nullptr;
+}
+
+std::optional<std::string> NodeConfig::value(std::string_view name) const {
+  if (const auto* found = entry(name)) return std::string(trimmed(found->value));
+  const ConfigDefinition* definition = find_definition(name);
+  if (definition == nullptr || definition->default_value == nullptr) return std::nullopt;
+  return definition->default_value;
+}
+
+bool NodeConfig::flag(std::string_view name) const {
+  return is_true(text(name));
+}
+
+std::optional<std::int64_t> NodeConfig::number(std::string_view name) const {
+  return integer_of(text(name));
+}
+
+std::vector<std::string> NodeConfig::list(std::string_view name) const {
+  return list_of(text(name));
+}
+
+sim::Place NodeConfig::place_of(std::string_view name) const {
+  const auto* found = entry(name);
+  return {.source = file_.source(),
+          .line = found == nullptr ? std::nullopt : std::optional(found->line)};
+}
+
+bool NodeConfig::is_unresolved(std::string_view name) const {
+  const auto* found = entry(name);
+  if (found == nullptr) return false;
+  return std::ranges::any_of(references_in(found->value), [&](const ConfigReference& reference) {
+    return providers_.contains(reference.provider);
+  });
+}
+
+std::vector<std::string> NodeConfig::log_dirs() const {
+  return csv_list_of(value("log.dirs").value_or(text("log.dir")));
+}
+
+std::string NodeConfig::metadata_log_dir() const {
+  if (const auto own = value("metadata.log.dir")) return *own;
+  const auto dirs = log_dirs();
+  return dirs.empty() ? "" : dirs.front();
+}
+
+std::optional<NodeConfig::ZooKeeperAddress> NodeConfig::zookeeper() const {
+  const auto connect = value("zookeeper.connect");
+  if (!connect) return std::nullopt;
+  ZooKeeperAddress address;
+  const std::size_t slash = std::min(connect->find('/'), connect->size());
+  address.chroot = connect->substr(slash);
+  while (address.chroot.ends_with('/')) address.chroot.pop_back();
+  for (std::string& server : csv_list_of(connect->substr(0, slash))) {
+    // ZooKeeper's ConnectStringParser: 2181 where none is said.
+    const bool has_port = server.find(':', server.rfind(']') == std::string::npos
+                                               ? 0
+                                               : server.rfind(']')) != std::string::npos;
+    address.servers.insert(has_port ? std::move(server) : server + ":2181");
+  }
+  return address;
+}
+
+}  // namespace migrate

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "migrate/config/properties.h"
+#include "sim/base/problem.h"
+#include "sim/kafka/ids.h"
+
+// The configuration of one node: what is in force when Kafka 3.9 starts with this server.properties,
+// defaults and derived values included, and where each value stands.
+namespace migrate {
+
+// What a process with this configuration is. The four of a migration, and combined mode, which no
+// migration passes through.
+enum class NodeShape : std::uint8_t {
+  ZooKeeperBroker,  // no process.roles, no migration flag
+  MigratingBroker,  // no process.roles, zookeeper.metadata.migration.enable=true
+  KRaftBroker,      // process.roles=broker
+  Controller,       // process.roles=controller
+  Combined,         // process.roles=broker,controller
+};
+std::string_view name_of(NodeShape shape);  // "migrating broker"
+
+struct Listener {
+  std::string name;      // in capitals, as Kafka compares names
+  std::string protocol;  // "SASL_SSL"
+  std::string host;      // empty: any address
+  std::int64_t port = 0;
+  bool operator==(const Listener&) const = default;
+};
+
+struct Voter {
+  sim::BrokerId id;
+  std::string endpoint;  // "host:port"
+  bool operator==(const Voter&) const = default;
+};
+
+// What Kafka would not read, as a sentence without the config's name.
+template <class T>
+using ReadConfig = std::expected<T, std::string>;
+
+class NodeConfig {
+ public:
+  // Dynamic configs, system properties (ZooKeeper's TLS) and --override are not known here.
+  explicit NodeConfig(PropertiesFile file);
+
+  const PropertiesFile& file() const { return file_; }
+  NodeShape shape() const;
+  bool is_broker() const { return shape() != NodeShape::Controller; }
+  bool in_kraft_mode() const;          // process.roles is set
+  bool migration_enabled() const;      // the flag, in whatever shape
+  // node.id or broker.id, each standing in for the other (KafkaConfig.populateSynonyms); -1: neither.
+  std::int64_t node_id() const;
+
+  // ── Single values ─────────────────────────────────────────────────────────────────────────────
+
+  // Whether the file has the key (or its synonym, of the two ids).
+  bool has(std::string_view name) const;
+  // What is in force, trimmed: of the file, or the default. Nothing: null, or unknown to Kafka and not
+  // in the file.
+  std::optional<std::string> value(std::string_view name) const;
+  // The same with null for empty.
+  std::string text(std::string_view name) const { return value(name).value_or(""); }
+  bool flag(std::string_view name) const;  // false for what is no boolean
+  std::optional<std::int64_t> number(std::string_view name) const;
+  std::vector<std::string> list(std::string_view name) const;
+  // File and line of the value in force; the file alone where it is a default.
+  sim::Place place_of(std::string_view name) const;
+  // Whether the value depends on what only the node itself can look up: it holds a reference to a
+  // provider that the file configures (config.providers).
+  bool is_unresolved(std::string_view name) const;
+
+  // ── What Kafka derives ────────────────────────────────────────────────────────────────────────
+
+  std::vector<std::string> log_dirs() const;  // log.dirs, or else log.dir
+  std::string metadata_log_dir() const;       // metadata.log.dir, or else the first of them
+  std::vector<std::string> controller_listener_names() const;
+  // listener.security.protocol.map, with what KRaft mode adds to the default.
+  ReadConfig<std::map<std::string, std::string>> protocol_map() const;
+  ReadConfig<std::vector<Listener>> listeners() const;
+  ReadConfig<std::vector<Listener>> advertised_listeners() const;  // or else the listeners
+  // Those that brokers and clients, resp. controllers, are told of.
+  ReadConfig<std::vector<Listener>> advertised_broker_listeners() const;
+  ReadConfig<std::vector<Listener>> advertised_controller_listeners() const;
+  ReadConfig<std::string> inter_broker_listener_name() const;
+  ReadConfig<std::string> inter_broker_protocol() const;
+  ReadConfig<std::optional<std::string>> control_plane_listener_name() const;
+  ReadConfig<std::vector<Voter>> voters() const;  // controller.quorum.voters, in its order
+  std::set<sim::BrokerId> voter_ids() const;      // empty where they cannot be read
+  bool has_static_quorum() const { return !voter_ids().empty(); }
+  // Of zookeeper.connect: "a:2181,b:2181" sorted, and the chroot, "" for none.
+  struct ZooKeeperAddress {
+    std::set<std::string> servers;
+    std::string chroot;
+    bool operator==(const ZooKeeperAddress&) const = default;
+  };
+  std::optional<ZooKeeperAddress> zookeeper() const;
+
+ private:
+  const PropertiesFile::Element* entry(std::string_view name) const;
+  ReadConfig<std::vector<Listener>> endpoints(std::string_view name, bool distinct_ports) const;
+
+  PropertiesFile file_;
+  std::set<std::string> providers_;
+};
+
+// "A,B:3000" as a host and port in any way that Kafka accepts: "[::1]:9093", "host:9093".
+bool is_host_and_port(std::string_view text);
+std::string in_capitals(std::string_view text);
+
+}  // namespace migrate
