@@ -212,7 +212,7 @@ TEST(Tidy, CoresUseNothingThatASeedCannotReproduce) {
 
 // ── Manners ─────────────────────────────────────────────────────────────────────────────────────
 
-// That is what proves that the header compiles alone (tests/CMakeLists.txt proves those without a .cc).
+// So whoever changes a header learns at once, in any build of single files, that it does not compile alone.
 TEST(Tidy, ASourceIncludesItsOwnHeaderFirst) {
   for (const SourceFile& file : sources()) {
     if (!file.path.ends_with(".cc")) continue;

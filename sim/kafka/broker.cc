@@ -54,6 +54,8 @@ void Broker::enable_request_processing(Context& context) {
 }
 
 bool Broker::handle(Context& context, const Input& input) {
+  // Simplified: a closed port accepts and closes at once, so that the peer's reconnect backoff does
+  // not grow as it does when it is refused.
   if (const auto* connected = std::get_if<Connected>(&input); connected && !processes_requests_) {
     if (connected->connection.opener != config_.self) {
       context.effects.push_back(sim::Disconnect{kMainLane, connected->connection});

@@ -12,19 +12,9 @@
 #include <vector>
 
 #include "sim/base/check.h"
+#include "tests/support/loopback.h"
 
 namespace tests {
-namespace {
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
-
-}  // namespace
 
 Relay::Relay(std::uint16_t server_port)
     : server_port_(server_port), listener_(socket(AF_INET, SOCK_STREAM, 0)), port_(0) {

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "sim/base/check.h"
+#include "tests/support/loopback.h"
 
 namespace tests {
 namespace fs = std::filesystem;
@@ -24,14 +25,6 @@ namespace {
 // Its manifest names everything else that it needs.
 constexpr const char* kDebianJar = "/usr/share/java/zookeeper.jar";
 constexpr const char* kJava = "/usr/bin/java";
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
 
 }  // namespace
 
