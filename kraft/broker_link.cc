@@ -18,6 +18,7 @@ constexpr sim::Site kBackoffJitter{"broker.backoff_jitter"};
 Replica::Config replica_config(const BrokerLink::Config& config) {
   return {.id = config.id,
           .self = config.self,
+          .life = config.life,
           .quorum = config.quorum,
           .raft = config.raft,
           .flush_as_follower = false,  // a broker's observer certifies nothing
@@ -45,6 +46,7 @@ BrokerLink::BrokerLink(Config config, Instant now, const sim::Durable& durable, 
                                                                    : Loader::Transactions::Atomic),
       incarnation_(random_uuid(choices, kBrokerIncarnation, static_cast<std::uint64_t>(config_.id.value()))),
       ready_(config_.is_migrating_zk_broker),
+      correlation_(static_cast<std::int32_t>(first_correlation(config_.life))),
       next_request_(now) {
   if (!config_.is_migrating_zk_broker) registered_by_ = now + config_.registration_timeout;
 }

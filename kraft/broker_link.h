@@ -33,6 +33,7 @@ class BrokerLink {
   struct Config {
     BrokerId id;
     NodeId self;
+    std::uint32_t life = 1;  // of its process
     std::string cluster_id;
     QuorumConfig quorum;
     RaftConfig raft;

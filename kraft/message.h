@@ -17,6 +17,10 @@ namespace kraft {
 
 using sim::ErrorCode;
 
+// Where a process begins to count its requests in its `life`th life, from 1, so that what comes late for a former life
+// matches none of its own: with Kafka that would have come by a connection that is no more.
+constexpr std::uint32_t first_correlation(std::uint32_t life) { return (life - 1) << 20U; }
+
 struct VoteRequest {
   std::uint32_t correlation = 0;
   BrokerId voter;  // whom the candidate means to ask

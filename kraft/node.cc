@@ -19,6 +19,7 @@ constexpr Duration kLongestBackoff{120'000'000'000};
 Replica::Config replica_config(const Node::Config& config) {
   return {.id = config.id,
           .self = config.self,
+          .life = config.life,
           .quorum = config.quorum,
           .raft = config.raft,
           .flush_as_follower = true,
@@ -41,7 +42,8 @@ Node::Node(Config config, const sim::Durable& durable, Choices& choices)
       controller_(controller_settings(config_)),
       loader_(config_.behaviour.loader_publishes_open_transactions ? Loader::Transactions::PublishedHalf
                                                                    : Loader::Transactions::Atomic),
-      incarnation_(random_uuid(choices, kControllerIncarnation, static_cast<std::uint64_t>(config_.id.value()))) {}
+      incarnation_(random_uuid(choices, kControllerIncarnation, static_cast<std::uint64_t>(config_.id.value()))),
+      correlation_(static_cast<std::int32_t>(first_correlation(config_.life))) {}
 
 Effects Node::step(Instant now, sim::Input input, Choices& choices) {
   Effects effects;

@@ -32,6 +32,7 @@ class Node {
   struct Config {
     BrokerId id;
     NodeId self;
+    std::uint32_t life = 1;  // of its process
     QuorumConfig quorum;
     RaftConfig raft;
     Controller::Settings controller;

@@ -12,7 +12,8 @@ namespace kraft {
 Replica::Replica(Config config, const sim::Durable& durable)
     : config_(std::move(config)),
       log_(durable.at(kLogFile), durable.at(kCheckpointFile)),
-      disk_first_(durable.at(kLogFile).first) {
+      disk_first_(durable.at(kLogFile).first),
+      correlation_(first_correlation(config_.life)) {
   sim::check(std::ranges::is_sorted(config_.quorum.voters), "voters are named in ascending order");
   const auto& quorum_state = durable.at(kQuorumStateFile);
   if (!quorum_state.entries.empty()) persisted_ = quorum_state.entries.back().as<QuorumState>();

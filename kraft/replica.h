@@ -54,6 +54,7 @@ class Replica {
   struct Config {
     BrokerId id;     // of this node; brokers and controllers share the number space
     NodeId self;     // the address of this process
+    std::uint32_t life = 1;  // which one of it this is
     QuorumConfig quorum;
     RaftConfig raft;
     bool flush_as_follower = true;  // has the controller role (kraft.md §1.12)

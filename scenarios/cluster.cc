@@ -206,6 +206,7 @@ std::unique_ptr<sim::Process> Cluster::broker_program(sim::BrokerId id, migrate:
       [config, initial = initial_, this_cluster = *this](sim::Instant, const sim::Durable& disk,
                                                          sim::Incarnation incarnation) {
         migrate::BrokerNodeConfig own = config;
+        if (own.kraft) own.kraft->life = incarnation;
         // Only the life that the simulation finds running has a past.
         if (initial->beginning == Beginning::BeforeClaim && incarnation == 1) {
           const auto found = std::ranges::find(initial->brokers, own.broker.id, &InitialBroker::id);

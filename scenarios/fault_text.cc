@@ -285,7 +285,7 @@ std::optional<sim::Fault> ending_of(const sim::Fault& fault, const std::string& 
   const sim::Target hit = fmt::format("{}{}", kVictims, name);
   const sim::Target other_end = hit + std::string(kOtherEnd);
   const auto heal = [&](const auto&) { return std::optional<sim::Fault>(sim::Heal{hit, other_end}); };
-  const auto restart = [&](const auto&) { return std::optional<sim::Fault>(sim::Restart{hit}); };
+  const auto restart = [&](const auto&) { return std::optional<sim::Fault>(sim::Restart{hit, sim::IfRunning::Leave}); };
   const auto none = [](const auto&) { return std::optional<sim::Fault>(); };
   return sim::match(
       fault, [&](const sim::CrashProcess& f) { return restart(f); },

@@ -33,9 +33,12 @@ struct LoseDisk {
   Target target;
   bool operator==(const LoseDisk&) const = default;
 };
-// Starts the process from its disk; one that runs is crashed (CrashProcess) first.
+// Starts the process from its disk. One that runs is crashed (CrashProcess) first, or left alone: the end of an outage
+// starts only who is still down.
+enum class IfRunning : std::uint8_t { Crash, Leave };
 struct Restart {
   Target target;
+  IfRunning if_running = IfRunning::Crash;
   bool operator==(const Restart&) const = default;
 };
 // The process handles nothing for a while, then all that waited: a long garbage collection.

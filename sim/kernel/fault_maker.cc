@@ -94,15 +94,15 @@ class Maker {
     const Target target = one_of(kTarget, nodes_);
     switch (family) {
       case FaultFamily::Process:
-        return {{CrashProcess{target}}, {Restart{target}}, {target}, {}, {}};
+        return {{CrashProcess{target}}, {Restart{target, IfRunning::Leave}}, {target}, {}, {}};
       case FaultFamily::Machine: {
         std::vector<Fault> faults{CrashMachine{target}};
         if (pick(kVariant, 0, 1) == 1) faults.insert(faults.begin(), TearTail{target});
-        return {faults, {Restart{target}}, {target}, {}, {}};
+        return {faults, {Restart{target, IfRunning::Leave}}, {target}, {}, {}};
       }
       case FaultFamily::Disk: {
         const std::uint64_t variant = pick(kVariant, 0, limits_.lose_disks ? 1 : 0);
-        if (variant == 1) return {{LoseDisk{target}}, {Restart{target}}, {target}, {}, {}};
+        if (variant == 1) return {{LoseDisk{target}}, {Restart{target, IfRunning::Leave}}, {target}, {}, {}};
         return {{StallDisk{target, outage}}, {}, {target}, {}, {}};
       }
       case FaultFamily::Pause:

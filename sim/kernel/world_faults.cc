@@ -115,7 +115,10 @@ void World::inflict_one(const LoseDisk& f, OccurrenceId cause) {
 }
 void World::inflict_one(const Restart& f, OccurrenceId cause) {
   for_nodes(f.target, [&](NodeId node) {
-    if (alive(node)) end_life(node, Ending::Process, cause, "process");
+    if (alive(node)) {
+      if (f.if_running == IfRunning::Leave) return;
+      end_life(node, Ending::Process, cause, "process");
+    }
     boot(node, cause);
   });
 }

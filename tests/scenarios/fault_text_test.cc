@@ -40,7 +40,7 @@ TEST(FaultText, WhatEndsIsWhatWasHitNotWhoeverHasTheRoleThen) {
   const FaultDirective directive = parsed("crash zk:leader at 1s for 3s");
   const sim::FaultPlan plan = plan_of(std::span(&directive, 1));
   ASSERT_EQ(plan.size(), 2u);
-  EXPECT_EQ(plan[1].fault, sim::Fault(sim::Restart{"victims:fault-1"}));
+  EXPECT_EQ(plan[1].fault, sim::Fault(sim::Restart{"victims:fault-1", sim::IfRunning::Leave}));
   EXPECT_EQ(plan[1].when, sim::When(sim::After{"fault-1", 3_s}));
   EXPECT_EQ(victims_of("victims:fault-1"), (Victims{"fault-1", 0}));
 }

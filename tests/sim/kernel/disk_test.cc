@@ -80,6 +80,16 @@ TEST_F(DiskOfANode, AProcessCrashLosesWhatHasNotLeftButKeepsThePageCache) {
   EXPECT_EQ(world_.core<Puppet>(n).incarnation, 2u);
 }
 
+TEST_F(DiskOfANode, TheEndOfAnOutageLeavesAProcessAloneThatRunsAgainAlready) {
+  world_.apply(CrashProcess{"n"});
+  world_.apply(Restart{"n"});
+  world_.apply(Restart{"n", IfRunning::Leave});
+  EXPECT_EQ(world_.core<Puppet>(n).incarnation, 2u);
+  world_.apply(CrashProcess{"n"});
+  world_.apply(Restart{"n", IfRunning::Leave});
+  EXPECT_EQ(world_.core<Puppet>(n).incarnation, 3u);
+}
+
 TEST_F(DiskOfANode, AMachineCrashKeepsWhatWasSyncedAndAPrefixOfTheRest) {
   std::set<std::size_t> kept;
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
