@@ -149,11 +149,17 @@ void Driver::run(Context& context, Event event) {
       [&](MetadataChangeEvent&& e) {
         running_ = "MetadataChangeEvent";
         change(context, std::move(e));
+      },
+      [&](const RepairEvent&) {
+        running_ = "RepairEvent";
+        repair(context);
       });
 }
 
 void Driver::poll(Context& context) {
   using enum MigrationDriverState;
+  if (std::exchange(election_due_, false)) events_.emplace_back(KRaftLeaderEvent{leader_});
+  if (std::exchange(repair_due_, false)) events_.emplace_back(RepairEvent{});
   switch (state_) {
     case Uninitialized: events_.emplace_back(RecoverMigrationStateFromZkEvent{}); break;
     case Inactive: break;
@@ -201,7 +207,8 @@ void Driver::proceed(Context& context, std::vector<zk::Response> responses) {
       [&](BrokersTask& task) { proceed(context, task, std::move(responses)); },
       [&](ClaimTask& task) { proceed(context, task, std::move(responses)); },
       [&](CopyTask& task) { proceed(context, task, std::move(responses)); },
-      [&](MirrorTask& task) { proceed(context, task, std::move(responses)); });
+      [&](MirrorTask& task) { proceed(context, task, std::move(responses)); },
+      [&](RereadTask& task) { proceed(context, task, std::move(responses)); });
 }
 
 void Driver::fail(Context& context, std::string why, bool unhandled) {
@@ -210,12 +217,15 @@ void Driver::fail(Context& context, std::string why, bool unhandled) {
   finish();
 }
 
+// These become MigrationClientAuthException, which is a fault; any other KeeperException is a MigrationClientException
+// and only said to be retried (migration.md §2.5).
+bool Driver::is_auth_failure(zk::ErrorCode error) {
+  return error == zk::ErrorCode::AuthFailed || error == zk::ErrorCode::NoAuth ||
+         error == zk::ErrorCode::SessionClosedRequireSaslAuth;
+}
+
 void Driver::fail(Context& context, std::string_view doing, zk::ErrorCode error) {
-  // AuthFailed, NoAuth and SessionClosedRequireSaslAuth become MigrationClientAuthException, which is a fault;
-  // any other KeeperException is a MigrationClientException and only said to be retried (migration.md §2.5).
-  const bool auth = error == zk::ErrorCode::AuthFailed || error == zk::ErrorCode::NoAuth ||
-                    error == zk::ErrorCode::SessionClosedRequireSaslAuth;
-  fail(context, fmt::format("{}: {}", doing, zk::name_of(error)), auth);
+  fail(context, fmt::format("{}: {}", doing, zk::name_of(error)), is_auth_failure(error));
 }
 
 void Driver::digest_into(sim::Digest& digest) const {
@@ -230,6 +240,8 @@ void Driver::digest_into(sim::Digest& digest) const {
   sim::digest_into(digest, waiting_for_);
   sim::digest_into(digest, next_poll_);
   digest.add(std::uint64_t{polls_});
+  digest.add(std::uint64_t{election_due_});
+  digest.add(std::uint64_t{repair_due_});
 }
 
 }  // namespace migrate

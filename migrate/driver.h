@@ -85,6 +85,27 @@ using DriverAction = std::variant<ZkBatch, BeginMigration, AppendMigrationRecord
                                   AbortMigration, InstallPublisher, SendRequests, sim::Payload /*notice*/>;
 using DriverActions = std::vector<DriverAction>;
 
+// Behaviours of Kafka's driver that are defects (migration.md §7.2, README "What we found"); all are there in 3.9.1.
+struct DriverDefects {
+  // MB-03: a claim whose answer was lost is taken for another's for ever. Off: /controller with this node's id and
+  // this epoch is this claim.
+  bool claim_without_answer_is_lost = true;
+  // MB-04: the version of /migration in memory stays behind when a write was done and its answer lost; whatever is to
+  // be written afterwards fails. Off: it is read anew after a failure, if this claim wrote it last.
+  bool migration_version_is_never_reread = true;
+  // MB-05: an election whose handling met a ZooKeeper error is forgotten. Off: the next poll handles it again.
+  bool leader_event_is_not_retried = true;
+  // MB-06: a publication that could not be mirrored is skipped. Off: the next poll reconciles everything.
+  bool failed_change_is_skipped = true;
+  // MB-07: a copy that is complete in the log, but whose offset never reached /migration, is the end: no leader goes
+  // on. Off: such a leader claims and reconciles ZooKeeper with the log, as after any other failover.
+  bool half_complete_copy_is_the_end = true;
+  // MB-23: what a claim writes to /migration is fenced by nothing, so that a controller that stood still between the
+  // two writes undoes what its successor wrote there.
+  bool claim_write_unfenced = true;
+  bool operator==(const DriverDefects&) const = default;
+};
+
 struct DriverConfig {
   sim::BrokerId node_id;
   // zookeeper.metadata.migration.min.batch.size, at least 1.
@@ -96,6 +117,7 @@ struct DriverConfig {
   std::optional<std::string> password_secret;
   // Defects of the version's ZooKeeper writer (MB-11, MB-12).
   zk::MirrorDefects mirror_defects;
+  DriverDefects defects;
 };
 
 class Driver {
@@ -126,6 +148,7 @@ class Driver {
   void wake(Context context);
   std::optional<sim::Instant> deadline() const;
 
+  sim::BrokerId node_id() const { return config_.node_id; }
   MigrationDriverState state() const { return state_; }
   const LeadershipState& leadership() const { return leadership_; }
   const sim::MetadataImage& image() const { return image_; }
@@ -154,6 +177,8 @@ class Driver {
   struct SendRpcsToBrokersEvent {
     LeaderAndEpoch leader;
   };
+  // None of Kafka's: what a driver without MB-04 and MB-06 does at the first poll after a failed write.
+  struct RepairEvent {};
   struct MetadataChangeEvent {
     std::shared_ptr<const sim::MetadataDelta> delta;
     sim::MetadataImage image;
@@ -164,7 +189,7 @@ class Driver {
       std::variant<PollEvent, RecoverMigrationStateFromZkEvent, KRaftLeaderEvent,
                    WaitForControllerQuorumEvent, WaitForZkBrokersEvent, BecomeZkControllerEvent,
                    MigrateMetadataEvent, SyncKRaftMetadataEvent, SendRpcsToBrokersEvent,
-                   MetadataChangeEvent>;
+                   MetadataChangeEvent, RepairEvent>;
 
   // ── The event that runs, at the point where it waits ──────────────────────────────────────────
   struct Nothing {};
@@ -205,7 +230,8 @@ class Driver {
     zk::MirrorWriter write;
     std::optional<MetadataChangeEvent> change;  // none: SYNC_KRAFT_TO_ZK
   };
-  using Task = std::variant<Nothing, RecoverTask, BrokersTask, ClaimTask, CopyTask, MirrorTask>;
+  struct RereadTask {};
+  using Task = std::variant<Nothing, RecoverTask, BrokersTask, ClaimTask, CopyTask, MirrorTask, RereadTask>;
 
   // driver.cc: the queue, polls, states.
   void run_queue(Context& context);
@@ -223,20 +249,24 @@ class Driver {
   // The event that runs ends here (MigrationEvent.handleException).
   void fail(Context& context, std::string why, bool unhandled);
   void fail(Context& context, std::string_view doing, zk::ErrorCode error);
+  static bool is_auth_failure(zk::ErrorCode error);
   TicketId new_ticket();
 
   // driver_claim.cc: up to the claim.
   void become_leader(Context& context, const LeaderAndEpoch& leader);
   bool create_missing_parents(Context& context, RecoverTask& task,
                               const std::vector<zk::Response>& responses);
+  void fail_recovery(Context& context, std::string why, bool unhandled);
   void recovered(Context& context, LeadershipState recovered);
   void wait_for_controller_quorum(Context& context);
   bool controllers_are_ready() const;
+  bool is_copied() const;
   bool all_registered_as_zk_brokers(const std::set<sim::BrokerId>& brokers) const;
   void proceed(Context& context, RecoverTask& task, std::vector<zk::Response> responses);
   void proceed(Context& context, BrokersTask& task, std::vector<zk::Response> responses);
   void proceed(Context& context, ClaimTask& task, std::vector<zk::Response> responses);
   void claim(Context& context, ClaimTask& task, const zk::Response& controller);
+  void adopt_claim(Context& context, ClaimTask& task, sim::ControllerEpoch epoch, zk::DataVersion version);
   void write_migration_after_claim(Context& context);
   void claimed(Context& context, ClaimTask& task, const zk::Response& answer);
 
@@ -260,6 +290,10 @@ class Driver {
   void written(Context& context, MirrorTask& task);
   void checkpointed(Context& context, MirrorTask& task);
   void send_full_requests(Context& context);
+  void fail_mirror(Context& context, std::string why, bool unhandled);
+  void repair(Context& context);
+  void reconcile_all(Context& context);
+  void proceed(Context& context, RereadTask& task, std::vector<zk::Response> responses);
 
   DriverConfig config_;
   MigrationDriverState state_ = MigrationDriverState::Uninitialized;
@@ -276,6 +310,8 @@ class Driver {
   std::uint64_t last_ticket_ = 0;
   std::optional<sim::Instant> next_poll_;
   std::uint32_t polls_ = 0;  // since the last change of state
+  bool election_due_ = false;  // to be handled again (without MB-05)
+  bool repair_due_ = false;    // without MB-04 or MB-06
 };
 
 }  // namespace migrate

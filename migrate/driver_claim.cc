@@ -39,6 +39,8 @@ std::optional<sim::BrokerId> broker_id_of(const std::string& name) {
 // ── RecoverMigrationStateFromZK, KRaftLeader ────────────────────────────────────────────────────
 
 void Driver::become_leader(Context& context, const LeaderAndEpoch& leader) {
+  election_due_ = false;
+  repair_due_ = false;
   if (leader.leader != config_.node_id) {
     leadership_ =
         leadership_.with_kraft_controller(leader.leader, leader.epoch).with_unknown_zk_controller();
@@ -66,7 +68,8 @@ void Driver::proceed(Context& context, RecoverTask& task, std::vector<zk::Respon
     return task.step != Step::Read || response.error != zk::ErrorCode::NoNode;
   });
   if (failed != responses.end()) {
-    fail(context, "reading /migration", failed->error);
+    fail_recovery(context, fmt::format("reading /migration: {}", zk::name_of(failed->error)),
+                  is_auth_failure(failed->error));
     return;
   }
   switch (task.step) {
@@ -85,7 +88,7 @@ void Driver::proceed(Context& context, RecoverTask& task, std::vector<zk::Respon
       }
       const auto parsed = zk::parse_migration(text_of(*found));
       if (!parsed) {
-        fail(context, fmt::format("/migration cannot be read: {}", parsed.error().why), true);
+        fail_recovery(context, fmt::format("/migration cannot be read: {}", parsed.error().why), true);
         return;
       }
       LeadershipState read = LeadershipState{}
@@ -101,6 +104,13 @@ void Driver::proceed(Context& context, RecoverTask& task, std::vector<zk::Respon
       return;
     }
   }
+}
+
+// A driver that has just started recovers anew at every poll; an election is forgotten (MB-05).
+void Driver::fail_recovery(Context& context, std::string why, bool unhandled) {
+  const bool is_election = std::get<RecoverTask>(task_).leader.has_value();
+  fail(context, std::move(why), unhandled);
+  election_due_ = is_election && !config_.defects.leader_event_is_not_retried;
 }
 
 // A path whose parent is missing, too, is created once more behind its parent (createRecursive).
@@ -147,6 +157,13 @@ bool Driver::controllers_are_ready() const {
   });
 }
 
+// Kafka asks /migration alone (MB-07); without that defect the log's word, which came first, is good enough.
+bool Driver::is_copied() const {
+  return leadership_.initial_migration_complete() ||
+         (!config_.defects.half_complete_copy_is_the_end &&
+          image_.features().zk_migration_state == sim::ZkMigrationState::Migration);
+}
+
 void Driver::wait_for_controller_quorum(Context& context) {
   using enum MigrationDriverState;
   if (!first_publish_) return;
@@ -159,7 +176,7 @@ void Driver::wait_for_controller_quorum(Context& context) {
       if (controllers_are_ready()) transition_to(context, WaitForBrokers);
       return;
     case sim::ZkMigrationState::Migration:
-      if (leadership_.initial_migration_complete()) {
+      if (is_copied()) {
         transition_to(context, BecomeController);
         return;
       }
@@ -306,8 +323,7 @@ void Driver::proceed(Context& context, ClaimTask& task, std::vector<zk::Response
       }
       leadership_ = leadership_.with_migration_zk_version(stat->version);
       finish();
-      transition_to(context, leadership_.initial_migration_complete() ? MigrationDriverState::SyncKraftToZk
-                                                                      : MigrationDriverState::ZkMigration);
+      transition_to(context, is_copied() ? MigrationDriverState::SyncKraftToZk : MigrationDriverState::ZkMigration);
       return;
     }
   }
@@ -326,6 +342,11 @@ void Driver::claim(Context& context, ClaimTask& task, const zk::Response& contro
     const auto present = zk::parse_controller(text_of(*found));
     if (!present) {
       fail(context, "/controller cannot be read: " + present.error().why, true);
+      return;
+    }
+    if (present->kraft_controller_epoch == leadership_.kraft_controller_epoch &&
+        present->broker == config_.node_id && !config_.defects.claim_without_answer_is_lost) {
+      adopt_claim(context, task, task.epoch, task.epoch_version);
       return;
     }
     if (present->kraft_controller_epoch &&
@@ -353,7 +374,7 @@ void Driver::claim(Context& context, ClaimTask& task, const zk::Response& contro
 // comes back after its successor's copy takes the copy's offset from /migration.
 void Driver::write_migration_after_claim(Context& context) {
   zk::SetData write{std::string(zk::paths::kMigration), zk::encode(leadership_.znode()), zk::kAnyVersion};
-  if (config_.mirror_defects.claim_write_unfenced) {
+  if (config_.defects.claim_write_unfenced) {
     ask(context, {std::move(write)});
     return;
   }
@@ -364,6 +385,14 @@ void Driver::write_migration_after_claim(Context& context) {
   ask(context, {std::move(fenced)});
 }
 
+void Driver::adopt_claim(Context& context, ClaimTask& task, sim::ControllerEpoch epoch, zk::DataVersion version) {
+  leadership_ = leadership_.with_zk_controller(epoch, version);
+  notify(context, sim::Payload::of(Claimed{config_.node_id, leadership_.kraft_controller_epoch,
+                                           leadership_.zk_controller_epoch}));
+  task.step = ClaimTask::Step::WriteMigration;
+  write_migration_after_claim(context);
+}
+
 void Driver::claimed(Context& context, ClaimTask& task, const zk::Response& answer) {
   switch (answer.error) {
     case zk::ErrorCode::Ok: {
@@ -371,11 +400,7 @@ void Driver::claimed(Context& context, ClaimTask& task, const zk::Response& answ
       sim::check(multi != nullptr && !multi->results.empty(), "a multi that went well has results");
       const auto* const stat = std::get_if<zk::Stat>(&multi->results.front().value);
       sim::check(stat != nullptr, "the first operation of a claim sets /controller_epoch");
-      leadership_ = leadership_.with_zk_controller(task.epoch.next(), stat->version);
-      notify(context, sim::Payload::of(Claimed{config_.node_id, leadership_.kraft_controller_epoch,
-                                               leadership_.zk_controller_epoch}));
-      task.step = ClaimTask::Step::WriteMigration;
-      write_migration_after_claim(context);
+      adopt_claim(context, task, task.epoch.next(), stat->version);
       return;
     }
     case zk::ErrorCode::BadVersion:

@@ -51,7 +51,7 @@ void Driver::change(Context& context, MetadataChangeEvent event) {
     if (event.delta->changes().any_node()) events_.emplace_back(PollEvent{});
     return;
   }
-  if (event.leader != leader_ || !leadership_.initial_migration_complete() ||
+  if (event.leader != leader_ || !is_copied() ||
       highest_of(image_) < leadership_.kraft_metadata) {
     return;
   }
@@ -71,7 +71,7 @@ void Driver::write_on(Context& context, MirrorTask& task) {
     return;
   }
   if (const auto& failure = task.write.failure()) {
-    fail(context, failure->what, is_unhandled(failure->kind));
+    fail_mirror(context, failure->what, is_unhandled(failure->kind));
     return;
   }
   written(context, task);
@@ -85,7 +85,9 @@ void Driver::proceed(Context& context, MirrorTask& task, std::vector<zk::Respons
   }
   const auto* const stat = zk::result_if<zk::Stat>(responses.front());
   if (stat == nullptr) {
-    fail(context, "writing the checkpoint to /migration", responses.front().error);
+    const zk::ErrorCode error = responses.front().error;
+    fail_mirror(context, fmt::format("writing the checkpoint to /migration: {}", zk::name_of(error)),
+                is_auth_failure(error));
     return;
   }
   leadership_ = leadership_.with_kraft_metadata(highest_of(image_)).with_migration_zk_version(stat->version);
@@ -112,14 +114,53 @@ void Driver::checkpointed(Context& context, MirrorTask& task) {
   const MetadataChangeEvent change = std::move(*task.change);
   finish();
   notify(context, sim::Payload::of(Mirrored{config_.node_id, leadership_.kraft_metadata, operations}));
-  const auto& changes = change.delta->changes();
   if (change.is_snapshot) {
     context.actions.emplace_back(
         SendRequests{image_, requests_for_image(config_.node_id, image_, leadership_.zk_controller_epoch)});
-  } else if (changes.any_topic() || changes.any_node()) {
+    return;
+  }
+  const auto& changes = change.delta->changes();
+  if (changes.any_topic() || changes.any_node()) {
     context.actions.emplace_back(SendRequests{
         image_, requests_for_delta(config_.node_id, *change.delta, image_, leadership_.zk_controller_epoch)});
   }
+}
+
+// ── What Kafka's driver does not do ─────────────────────────────────────────────────────────────
+
+void Driver::fail_mirror(Context& context, std::string why, bool unhandled) {
+  fail(context, std::move(why), unhandled);
+  repair_due_ = !config_.defects.migration_version_is_never_reread || !config_.defects.failed_change_is_skipped;
+}
+
+void Driver::repair(Context& context) {
+  if (config_.defects.migration_version_is_never_reread) {
+    reconcile_all(context);
+    return;
+  }
+  task_.emplace<RereadTask>();
+  ask(context, {zk::GetData{std::string(zk::paths::kMigration)}});
+}
+
+void Driver::proceed(Context& context, RereadTask&, std::vector<zk::Response> responses) {
+  const auto* const found = zk::result_if<zk::GotData>(responses.front());
+  if (found == nullptr) {
+    fail_mirror(context, "reading /migration anew", false);
+    return;
+  }
+  finish();
+  const auto parsed = zk::parse_migration(found->data.value_or(""));
+  if (parsed && parsed->kraft_controller_id == config_.node_id &&
+      parsed->kraft_controller_epoch == leadership_.kraft_controller_epoch) {
+    leadership_ = leadership_.with_migration_zk_version(found->stat.version);
+  }
+  reconcile_all(context);
+}
+
+// SYNC_KRAFT_TO_ZK does so anyway, at its polls.
+void Driver::reconcile_all(Context& context) {
+  if (config_.defects.failed_change_is_skipped || !allows_dual_write(state_)) return;
+  change(context, {.delta = nullptr, .image = image_, .is_snapshot = true, .leader = leader_});
 }
 
 void Driver::send_full_requests(Context& context) {

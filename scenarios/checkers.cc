@@ -143,13 +143,12 @@ void Checkers::at_end(const sim::World& world) {
   }
   const migrate::ControllerNode* const active = cluster_.active_controller(world);
   const zk::Server* const server = cluster_.zookeeper_leader(world);
-  if (active != nullptr && server != nullptr && active->driver() != nullptr && active->driver()->idle() &&
-      active->driver()->state() == migrate::MigrationDriverState::DualWrite) {
-    count({"migration.S5"});
-    add(migrate::check_checkpoint(active->driver()->image(), server->database().tree, cluster_.initial().chroot,
-                                  cluster_.initial().password_secret),
-        world);
-  }
+  if (active == nullptr || server == nullptr || active->driver() == nullptr) return;
+  count({"MB-03", "MB-04", "MB-05", "MB-06", "MB-07", "MB-23"});
+  if (active->driver()->idle() && active->driver()->state() == migrate::MigrationDriverState::DualWrite) count({"migration.S5"});
+  add(migrate::check_driver(*active->driver(), migration_, server->database().tree, cluster_.initial().chroot,
+                            cluster_.initial().password_secret),
+      world);
 }
 
 std::vector<const sim::Broker*> Checkers::running_brokers(const sim::World& world) const {

@@ -151,11 +151,14 @@ std::unique_ptr<sim::Process> Cluster::controller_program(sim::BrokerId id, Cont
                                           .min_batch_size = min_batch_size_,
                                           .static_voters = config.node.quorum.voters,
                                           .password_secret = initial_->password_secret,
-                                          .mirror_defects = defects_.mirror};
+                                          .mirror_defects = defects_.mirror,
+                                          .defects = defects_.driver};
   }
   return std::make_unique<sim::Host<migrate::ControllerNode>>(
-      [config](sim::Instant, const sim::Durable& disk, sim::Incarnation) {
-        return migrate::ControllerNode(config, disk);
+      [config](sim::Instant, const sim::Durable& disk, sim::Incarnation incarnation) {
+        migrate::ControllerNodeConfig own = config;
+        own.node.life = incarnation;
+        return migrate::ControllerNode(std::move(own), disk);
       });
 }
 

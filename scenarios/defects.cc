@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <tuple>
+#include <variant>
 
+#include "sim/base/match.h"
 #include "sim/base/suggest.h"
 
 namespace scenarios {
@@ -13,15 +15,27 @@ namespace {
 // Names under which operators know what the machines call otherwise (migration.md §7.2).
 struct Alias {
   std::string_view known;
-  bool zk::MirrorDefects::* mirror = nullptr;
-  bool kraft::Behaviour::* kraft = nullptr;
+  std::variant<bool zk::MirrorDefects::*, bool migrate::DriverDefects::*, bool kraft::Behaviour::*> flag;
 };
 constexpr Alias kAliases[] = {
-    {"MB-11", &zk::MirrorDefects::unknown_config_throws, nullptr},
-    {"MB-12", &zk::MirrorDefects::quota_removal_throws, nullptr},
-    {"MB-23", &zk::MirrorDefects::claim_write_unfenced, nullptr},
-    {"MB-22", nullptr, &kraft::Behaviour::heartbeat_table_before_abort},
+    {"MB-03", &migrate::DriverDefects::claim_without_answer_is_lost},
+    {"MB-04", &migrate::DriverDefects::migration_version_is_never_reread},
+    {"MB-05", &migrate::DriverDefects::leader_event_is_not_retried},
+    {"MB-06", &migrate::DriverDefects::failed_change_is_skipped},
+    {"MB-07", &migrate::DriverDefects::half_complete_copy_is_the_end},
+    {"MB-11", &zk::MirrorDefects::unknown_config_throws},
+    {"MB-12", &zk::MirrorDefects::quota_removal_throws},
+    {"MB-22", &kraft::Behaviour::heartbeat_table_before_abort},
+    {"MB-23", &migrate::DriverDefects::claim_write_unfenced},
 };
+
+template <class D>
+auto& flag_of(D& defects, const Alias& alias) {
+  return sim::match(
+      alias.flag, [&](bool zk::MirrorDefects::* flag) -> auto& { return defects.mirror.*flag; },
+      [&](bool migrate::DriverDefects::* flag) -> auto& { return defects.driver.*flag; },
+      [&](bool kraft::Behaviour::* flag) -> auto& { return defects.kraft.*flag; });
+}
 
 // Calls `visit(name, bool&)` for every switch.
 template <class D, class Visit>
@@ -34,9 +48,7 @@ void for_each_switch(D& defects, Visit visit) {
   table(defects.zookeeper_controller, "");
   table(defects.kraft, "kraft.");
   table(defects.broker, "broker.");
-  for (const Alias& alias : kAliases) {
-    visit(std::string(alias.known), alias.mirror != nullptr ? defects.mirror.*alias.mirror : defects.kraft.*alias.kraft);
-  }
+  for (const Alias& alias : kAliases) visit(std::string(alias.known), flag_of(defects, alias));
 }
 
 }  // namespace

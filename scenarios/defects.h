@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kraft/behaviour.h"
+#include "migrate/driver.h"
 #include "sim/base/problem.h"
 #include "sim/kafka/broker_behaviour.h"
 #include "zk/behaviour.h"
@@ -21,6 +22,7 @@ struct Defects {
   kraft::Behaviour kraft;
   sim::BrokerBehaviour broker;
   zk::MirrorDefects mirror;
+  migrate::DriverDefects driver;
 
   // Those that Kafka 3.9.1 and ZooKeeper 3.8.4 have, and no others.
   Defects() = default;

@@ -52,7 +52,26 @@ std::string fields_of(const sim::Payload& notice) {
 Narrator::Narrator(const Cluster& cluster, std::function<void(const TimelineLine&)> tell)
     : cluster_(cluster), tell_(std::move(tell)) {}
 
+void Narrator::tell_repeated(const sim::World& world, sim::NodeId node) {
+  Said& said = said_[node];
+  if (said.repeated == 0) return;
+  tell_({world.now(), column_of(cluster_, node), world.name_of(node),
+         said.repeated == 1 ? "the same once more" : fmt::format("the same {} times more", said.repeated)});
+  said.repeated = 0;
+}
+
+void Narrator::end(const sim::World& world) {
+  if (!tell_) return;
+  for (const auto& [node, said] : said_) tell_repeated(world, node);
+}
+
 void Narrator::line(const sim::World& world, sim::NodeId node, std::string what) {
+  if (said_[node].what == what) {
+    ++said_[node].repeated;
+    return;
+  }
+  tell_repeated(world, node);
+  said_[node].what = what;
   tell_({world.now(), column_of(cluster_, node), world.name_of(node), std::move(what)});
 }
 

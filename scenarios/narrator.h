@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "scenarios/cluster.h"
@@ -20,13 +22,22 @@ class Narrator : public sim::Observer {
   void on(const sim::Occurrence& occurrence, const sim::World& world) override;
   // What the operator did since the last time, and phases that began.
   void tell(const sim::World& world, const Operator& operator_);
+  // Nothing more will be told.
+  void end(const sim::World& world);
 
  private:
+  // What a node said last, and how often again since: a driver that is wedged says the same twice a second for ever.
+  struct Said {
+    std::string what;
+    std::uint64_t repeated = 0;
+  };
   void line(const sim::World& world, sim::NodeId node, std::string what);
+  void tell_repeated(const sim::World& world, sim::NodeId node);
   std::string sentence(const sim::Payload& notice) const;
 
   const Cluster& cluster_;
   std::function<void(const TimelineLine&)> tell_;
+  std::map<sim::NodeId, Said> said_;
   std::size_t deeds_told_ = 0;
   std::size_t phases_told_ = 0;
 };

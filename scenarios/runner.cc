@@ -90,13 +90,21 @@ sim::Expected<OperatorConfig> operator_of(const zk2kraft::Scenario& scenario, co
 }
 
 // A violation counts as known only if the same tape without the defect is clean of it (design.md §2): else it is
-// something else that looks like it.
+// something else that looks like it. A goal that is missed is forgiven with them, if that other run reaches it and has
+// nothing to object to. What else is known stays known in the other run: a defect may hide another.
 void forgive_known(Outcome& outcome, const zk2kraft::Scenario& scenario, const Initial& initial,
                    const RunOptions& options, const sim::Place& place) {
   if (outcome.known_violations.empty()) return;
   zk2kraft::Scenario without = scenario;
   without.mutable_expect()->clear_known();
-  for (const Violation& known : outcome.known_violations) without.mutable_cluster()->add_fixed(known.invariant);
+  for (const std::string& known : scenario.expect().known()) {
+    const bool struck = std::ranges::find(outcome.known_violations, known, &Violation::invariant) != outcome.known_violations.end();
+    if (struck) {
+      without.mutable_cluster()->add_fixed(known);
+    } else {
+      without.mutable_expect()->add_known(known);
+    }
+  }
   const auto same_tape =
       run_scenario(without, initial, {.seed = outcome.seed, .more_faults = options.more_faults}, place);
   std::erase_if(outcome.known_violations, [&](const Violation& known) {
@@ -105,29 +113,8 @@ void forgive_known(Outcome& outcome, const zk2kraft::Scenario& scenario, const I
     if (!clean) outcome.violations.push_back(known);
     return !clean;
   });
-}
-
-// A goal that is missed is a violation, too, and known if an expected defect alone keeps the run from it: the same
-// tape without that defect reaches the goal and is clean.
-std::optional<Violation> known_obstacle(const Outcome& outcome, const zk2kraft::Scenario& scenario,
-                                        const Defects& defects, const Initial& initial, const RunOptions& options,
-                                        const sim::Place& place) {
-  for (const std::string& known : scenario.expect().known()) {
-    if (!defects.is_on(known)) continue;
-    zk2kraft::Scenario without = scenario;
-    without.mutable_cluster()->add_fixed(known);
-    without.mutable_expect()->clear_known();
-    // What else is expected is expected of the other run as well.
-    for (const std::string& other : scenario.expect().known()) {
-      if (other != known) without.mutable_expect()->add_known(other);
-    }
-    const auto same_tape =
-        run_scenario(without, initial, {.seed = outcome.seed, .more_faults = options.more_faults}, place);
-    if (same_tape && same_tape->goal_reached && same_tape->violations.empty()) {
-      return Violation{known, fmt::format("the run waits in vain for {}; without this defect it does not", outcome.stuck_at), {}, 0};
-    }
-  }
-  return std::nullopt;
+  outcome.stopped_by_known = !outcome.goal_reached && outcome.violations.empty() && same_tape->violations.empty() &&
+                             (same_tape->goal_reached || same_tape->stopped_by_known);
 }
 
 }  // namespace
@@ -207,6 +194,7 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
   world.run_until(world.now() + kLastWords, watch);
   checkers.at_end(world);
 
+  narrator.end(world);
   outcome.phases = operator_.phases();
   outcome.deeds = operator_.deeds();
   outcome.checks = checkers.checks();
@@ -242,14 +230,7 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
     (expected ? outcome.known_violations : outcome.violations).push_back(std::move(violation));
   }
   forgive_known(outcome, scenario, initial, options, place);
-  bool stopped_by_known = false;
-  if (!outcome.goal_reached && outcome.violations.empty()) {
-    if (auto obstacle = known_obstacle(outcome, scenario, cluster->defects(), initial, options, place)) {
-      stopped_by_known = true;
-      outcome.known_violations.push_back(std::move(*obstacle));
-    }
-  }
-  const bool missed = !outcome.goal_reached && !stopped_by_known;
+  const bool missed = !outcome.goal_reached && !outcome.stopped_by_known;
   outcome.verdict = !outcome.violations.empty() || missed ? Verdict::Finding
                     : !outcome.unmet.empty()                             ? Verdict::Unknown
                                                                          : Verdict::Good;

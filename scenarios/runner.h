@@ -49,6 +49,7 @@ struct Outcome {
   bool goal_reached = false;
   std::string goal;
   std::string stuck_at;  // what the operator waited for at the end, if the goal was not reached
+  bool stopped_by_known = false;  // the goal was missed because of known violations alone
   std::map<Phase, sim::Instant> phases;
   std::vector<Operator::Deed> deeds;
   std::map<std::string, std::uint64_t> checks;

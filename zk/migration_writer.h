@@ -34,9 +34,6 @@ struct MirrorDefects {
       true;  // MB-12: NullPointerException when an entity loses its last quota
   bool unknown_config_throws =
       true;  // MB-11: a config of another resource type ends the reconciliation
-  // MB-23: what a claim writes to /migration is fenced by nothing, so that a controller that stood still
-  // between the two writes undoes what its successor wrote there.
-  bool claim_write_unfenced = true;
   bool operator==(const MirrorDefects&) const = default;
 };
 
