@@ -106,7 +106,8 @@ void prefixes_agree(const Replica& a, const Replica& b, Violations& out) {
 
 Violations check_quorum(std::span<const Replica* const> replicas, QuorumMemory& memory) {
   Violations out;
-  RaftEpoch newest(0);
+  // The newest leader may be down, and an older one not know of it.
+  RaftEpoch newest = memory.leaders.empty() ? RaftEpoch(0) : memory.leaders.rbegin()->first;
   for (const Replica* replica : replicas) {
     if (replica != nullptr) newest = std::max(newest, replica->epoch());
   }
