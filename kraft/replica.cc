@@ -103,6 +103,7 @@ bool Replica::receive(Instant now, NodeId from, const Payload& message, Choices&
 // One turn of KafkaRaftClient.poll: what the role has to do by now.
 void Replica::wake(Instant now, Choices& choices, Effects& effects) {
   start(now, choices, effects);
+  polled_at_ = now;
   // A role change makes the new role's first turn due; no chain of changes is longer than the roles.
   for (int turns = 0; turns < 4; ++turns) {
     const RoleKind before = kind();
@@ -153,8 +154,14 @@ Instant Replica::deadline() const {
       });
 }
 
-// An observer only fetches, one request at a time: the end of that one's wait, or the first node to be ready.
+// An observer only fetches. Of its leader, as soon as that one may be asked; when that has led to nothing for the fetch
+// timeout, of anyone, one at a time: at the end of all waits, or when the first node may be asked.
 Instant Replica::observer_deadline() const {
+  const auto* follower = std::get_if<Follower>(&role_);
+  if (follower != nullptr && polled_at_ < follower->fetch_at) {
+    const auto found = connections_.find(follower->leader);
+    return found == connections_.end() ? Instant(0) : std::min(follower->fetch_at, found->second.until);
+  }
   std::optional<Instant> waiting;
   Instant first_ready = Instant::never();
   for (const BrokerId voter : config_.quorum.voters) {
@@ -165,11 +172,6 @@ Instant Replica::observer_deadline() const {
     } else {
       first_ready = std::min(first_ready, until);
     }
-  }
-  const auto* follower = std::get_if<Follower>(&role_);
-  if (!waiting && follower != nullptr) {
-    const auto found = connections_.find(follower->leader);
-    return found == connections_.end() ? Instant(0) : found->second.until;
   }
   return waiting.value_or(first_ready);
 }

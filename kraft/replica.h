@@ -190,6 +190,7 @@ class Replica {
   std::uint64_t syncs_done_ = 0;
   std::map<BrokerId, Connection> connections_;
   std::uint32_t correlation_ = 0;
+  Instant polled_at_{0};
 };
 
 }  // namespace kraft

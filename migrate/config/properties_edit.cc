@@ -15,10 +15,6 @@ namespace {
 using Element = PropertiesFile::Element;
 using Kind = PropertiesFile::Kind;
 
-bool is_separator(char c) {
-  return c == '=' || c == ':';
-}
-
 enum class Part : std::uint8_t { Key, Value };
 
 std::string escaped(std::string_view text, Part part) {

@@ -18,10 +18,6 @@ bool is_blank(char c) {
 bool is_line_end(char c) {
   return c == '\n' || c == '\r';
 }
-bool is_separator(char c) {
-  return c == '=' || c == ':';
-}
-
 // ── From bytes to elements ──────────────────────────────────────────────────────────────────────
 
 // What is left of natural lines when continuations and the blanks that lead them are gone

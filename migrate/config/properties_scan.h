@@ -13,6 +13,11 @@ namespace migrate {
 // has the number of line ends before the place as its line.
 sim::Expected<PropertiesFile::Element> first_element(std::string_view bytes);
 
+// What may stand between key and value, beside blanks.
+constexpr bool is_separator(char c) {
+  return c == '=' || c == ':';
+}
+
 // "\r\n" is one end of a line; so are "\r" and "\n". Requires one of them at the position.
 std::size_t line_end_length(std::string_view text, std::size_t at);
 std::uint32_t count_lines(std::string_view text);

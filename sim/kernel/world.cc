@@ -270,7 +270,9 @@ void World::ring(NodeId id, std::uint32_t serial) {
   }
   node.wakes_in_place = node.last_wake == now_ ? node.wakes_in_place + 1 : 0;
   node.last_wake = now_;
-  check(node.wakes_in_place < kWakesInPlace, "a core that is woken moves its deadline");
+  if (node.wakes_in_place >= kWakesInPlace) {
+    unreachable(fmt::format("{} was woken {} times at once and never moved its deadline", name_of(id), kWakesInPlace));
+  }
   const OccurrenceId woke =
       emit({.cause = node.deadline_cause, .kind = OccurrenceKind::Woke, .node = id});
   handle(id, Wake{}, woke);

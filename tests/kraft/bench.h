@@ -20,7 +20,8 @@ namespace kraft::test {
 template <class Core>
 class Bench {
  public:
-  using Make = std::function<Core(sim::NodeId, sim::Instant, const sim::Durable&)>;
+  // The last one says which of the node's lives begins, from 1.
+  using Make = std::function<Core(sim::NodeId, sim::Instant, const sim::Durable&, std::uint32_t)>;
   Bench(std::size_t nodes, std::uint64_t seed, Make make) : choices_(seed), make_(std::move(make)) {
     for (std::uint32_t i = 0; i < nodes; ++i) {
       nodes_.push_back({});
@@ -64,8 +65,8 @@ class Bench {
   void start(std::size_t i) {
     Node& node = nodes_[i];
     node.cache = node.durable;
-    node.core.emplace(make_(sim::NodeId(static_cast<std::uint32_t>(i)), now_, node.durable));
     ++node.life;
+    node.core.emplace(make_(sim::NodeId(static_cast<std::uint32_t>(i)), now_, node.durable, ++node.starts));
     node.lanes.clear();
   }
   // A machine crash: what was not synced is gone.
@@ -141,7 +142,8 @@ class Bench {
  private:
   struct Node {
     std::optional<Core> core;
-    std::uint64_t life = 0;
+    std::uint64_t life = 0;  // changes with each start and each crash
+    std::uint32_t starts = 0;
     sim::Durable durable;
     sim::Durable cache;
     std::map<sim::Lane, sim::Instant> lanes;  // when the lane is free

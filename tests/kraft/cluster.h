@@ -157,7 +157,7 @@ class Cluster {
   }
 
   Bench<Process>::Make maker() {
-    return [plan = plan_](NodeId self, Instant now, const sim::Durable& durable) {
+    return [plan = plan_](NodeId self, Instant now, const sim::Durable& durable, std::uint32_t life) {
       QuorumConfig quorum;
       for (std::size_t i = 0; i < plan.controllers; ++i) {
         const BrokerId id(static_cast<std::int32_t>(3000 + i));
@@ -168,6 +168,7 @@ class Cluster {
       if (self.value() < plan.controllers) {
         Node::Config config{.id = BrokerId(static_cast<std::int32_t>(3000 + self.value())),
                             .self = self,
+                            .life = life,
                             .quorum = quorum,
                             .raft = {},
                             .controller = {},
@@ -182,6 +183,7 @@ class Cluster {
       const auto broker = static_cast<std::int32_t>(self.value() - plan.controllers);
       BrokerLink::Config config{.id = BrokerId(broker),
                                 .self = self,
+                                .life = life,
                                 .cluster_id = "test-cluster",
                                 .quorum = quorum,
                                 .raft = {},

@@ -40,10 +40,11 @@ QuorumConfig quorum_of(std::size_t voters) {
 // Voters 3000, 3001, …; behind them observers; invariants after every event.
 struct Quorum {
   Quorum(std::size_t voters, std::uint64_t seed, Behaviour behaviour = {}, std::size_t observers = 0)
-      : bench(voters + observers, seed, [=](NodeId self, Instant, const sim::Durable& durable) {
+      : bench(voters + observers, seed, [=](NodeId self, Instant, const sim::Durable& durable, std::uint32_t life) {
           const bool voter = self.value() < voters;
           return Process{Replica({.id = BrokerId(static_cast<std::int32_t>(3000 + self.value())),
                                   .self = self,
+                                  .life = life,
                                   .quorum = quorum_of(voters),
                                   .flush_as_follower = voter,
                                   .behaviour = behaviour},
