@@ -49,8 +49,24 @@ std::string fields_of(const sim::Payload& notice) {
 
 }  // namespace
 
-Narrator::Narrator(const Cluster& cluster, std::function<void(const TimelineLine&)> tell)
-    : cluster_(cluster), tell_(std::move(tell)) {}
+Narrator::Narrator(const Cluster& cluster, const sim::FaultPlan& plan, std::function<void(const TimelineLine&)> tell)
+    : cluster_(cluster), plan_(plan), tell_(std::move(tell)) {}
+
+void Narrator::fault(const sim::Occurrence& occurrence, const sim::World& world) {
+  const auto planned = std::ranges::find(plan_, occurrence.text, &sim::PlannedFault::name);
+  if (planned == plan_.end()) return;
+  if (planned->name.ends_with(".end")) {
+    tell_({world.now(), Column::Operator, "fault", fmt::format("{} is over", planned->name.substr(0, planned->name.size() - 4))});
+    return;
+  }
+  std::string whom;
+  for (const sim::Target& target : sim::targets_of(planned->fault)) {
+    if (target.find(':') == sim::Target::npos) continue;
+    for (const sim::NodeId node : world.resolve(target)) whom += fmt::format("{}{}", whom.empty() ? "" : ", ", world.name_of(node));
+  }
+  tell_({world.now(), Column::Operator, "fault",
+         fmt::format("{}: {}{}", planned->name, sim::describe(planned->fault), whom.empty() ? "" : fmt::format(" ({})", whom))});
+}
 
 void Narrator::tell_repeated(const sim::World& world, sim::NodeId node) {
   Said& said = said_[node];
@@ -79,7 +95,7 @@ void Narrator::on(const sim::Occurrence& occurrence, const sim::World& world) {
   if (!tell_) return;
   switch (occurrence.kind) {
     case sim::OccurrenceKind::FaultApplied:
-      tell_({world.now(), Column::Operator, "fault", std::string(occurrence.text)});
+      fault(occurrence, world);
       return;
     case sim::OccurrenceKind::FaultMisfired:
       tell_({world.now(), Column::Operator, "fault", fmt::format("could not be applied: {}", occurrence.text)});

@@ -17,7 +17,8 @@ struct TimelineLine;
 // that it happened in. What happens to every partition at once is told once.
 class Narrator : public sim::Observer {
  public:
-  Narrator(const Cluster& cluster, std::function<void(const TimelineLine&)> tell);
+  // Faults of the plan are told; what the operator does to processes is told as her deeds.
+  Narrator(const Cluster& cluster, const sim::FaultPlan& plan, std::function<void(const TimelineLine&)> tell);
 
   void on(const sim::Occurrence& occurrence, const sim::World& world) override;
   // What the operator did since the last time, and phases that began.
@@ -35,7 +36,10 @@ class Narrator : public sim::Observer {
   void tell_repeated(const sim::World& world, sim::NodeId node);
   std::string sentence(const sim::Payload& notice) const;
 
+  void fault(const sim::Occurrence& occurrence, const sim::World& world);
+
   const Cluster& cluster_;
+  const sim::FaultPlan& plan_;
   std::function<void(const TimelineLine&)> tell_;
   std::map<sim::NodeId, Said> said_;
   std::size_t deeds_told_ = 0;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
+#include <span>
 
 #include "scenarios/admin.h"
 #include "scenarios/campaign.h"
@@ -10,6 +12,7 @@
 #include "scenarios/narrator.h"
 #include "scenarios/workload.h"
 #include "sim/base/check.h"
+#include "sim/base/suggest.h"
 
 namespace scenarios {
 namespace {
@@ -70,6 +73,29 @@ sim::Expected<std::vector<FaultDirective>> directives_of(const zk2kraft::Scenari
   }
   directives.insert(directives.end(), options.more_faults.begin(), options.more_faults.end());
   return directives;
+}
+
+// Whom a directive names must be a node of this world or a role.
+sim::Expected<void> check_targets(std::span<const FaultDirective> directives, const sim::World& world,
+                                  const sim::Place& place) {
+  std::vector<std::string_view> known = Cluster::roles();
+  for (std::uint32_t node = 0; node < world.node_count(); ++node) known.push_back(world.name_of(sim::NodeId(node)));
+  for (const FaultDirective& directive : directives) {
+    std::vector<sim::Target> named = sim::targets_of(directive.fault);
+    if (const auto* on = std::get_if<sim::On>(&directive.when); on != nullptr && !on->node.empty()) named.push_back(on->node);
+    for (const sim::Target& target : named) {
+      for (const auto part : std::views::split(std::string_view(target), ',')) {
+        const std::string_view name(part);
+        if (name == "*" || std::ranges::find(known, name) != known.end()) continue;
+        return std::unexpected(sim::Problem{
+            sim::Severity::Usage, place,
+            fmt::format("'{}' names nobody: there is no node and no role '{}'.{}", print_fault(directive), name,
+                        sim::did_you_mean(name, known)),
+            "'zk2kraft run --list roles' names the roles; nodes are zk-1, controller-3000, broker-1 and so on."});
+      }
+    }
+  }
+  return {};
 }
 
 sim::Expected<OperatorConfig> operator_of(const zk2kraft::Scenario& scenario, const sim::Place& place) {
@@ -153,13 +179,14 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
   Outcome outcome;
   outcome.seed = seed_of(scenario, options);
   outcome.goal = name_of(operator_config->goal);
+  sim::World world(outcome.seed, cluster->world_options());
+  cluster->populate(world);
+  if (auto targets = check_targets(*directives, world, place); !targets) return std::unexpected(targets.error());
   const std::size_t planned = directives->size();
   for (FaultDirective& drawn : random_faults(scenario, *cluster, outcome.seed)) {
     outcome.random_faults.push_back(print_fault(drawn));
     directives->push_back(std::move(drawn));
   }
-  sim::World world(outcome.seed, cluster->world_options());
-  cluster->populate(world);
   for (const zk2kraft::Choice& choice : scenario.choices()) {
     world.choices().override_with({choice.site(), choice.entity(), choice.k()}, choice.value());
   }
@@ -170,7 +197,7 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
   Checkers checkers(*cluster);
   Witness witness(operator_, plan);
   CoverageObserver coverage(plan);
-  Narrator narrator(*cluster, options.on_line);
+  Narrator narrator(*cluster, plan, options.on_line);
   sim::Watch watch;
   watch.observers = {&witness, &coverage, &checkers, &narrator, &*workload};
   watch.observers.insert(watch.observers.end(), options.observers.begin(), options.observers.end());

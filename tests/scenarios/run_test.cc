@@ -92,6 +92,17 @@ TEST(Run, AFaultThatNeverFiresMakesTheVerdictUnknown) {
   EXPECT_NE(outcome.unmet.front().find("migrate.CopyAborted"), std::string::npos);
 }
 
+TEST(Run, AFaultThatNamesNobodyIsRefusedWithASuggestion) {
+  for (const char* words : {"crash zk:leeder at 3s", "cut zk-1 broker-2,zk:leeder at 3s", "crash zk-1 on zk.Committed of zk:leeder"}) {
+    zk2kraft::Scenario of = scenario("plain.txtpb");
+    of.add_faults(words);
+    const auto outcome = run_scenario(of, from_nothing(of), {}, {.source = "plain.txtpb"});
+    ASSERT_FALSE(outcome) << words;
+    EXPECT_EQ(outcome.error().severity, sim::Severity::Usage);
+    EXPECT_NE(outcome.error().what.find("Did you mean 'zk:leader'?"), std::string::npos) << outcome.error().what;
+  }
+}
+
 TEST(Run, SeededDefectsAreCaught) {
   // One defect, the invariant that must see it, within so many seeds of random faults.
   struct Row {
