@@ -10,6 +10,23 @@
 namespace kraft {
 namespace {
 
+// A record that says whether a broker is fenced.
+struct Fencing {
+  sim::BrokerId broker;
+  bool fenced = false;
+};
+std::optional<Fencing> fencing_of(const sim::Record& record) {
+  if (const auto* registered = std::get_if<sim::RegisterBrokerRecord>(&record))
+    return Fencing{registered->broker_id, registered->fenced};
+  if (const auto* unregistered = std::get_if<sim::UnregisterBrokerRecord>(&record))
+    return Fencing{unregistered->broker_id, true};
+  if (const auto* changed = std::get_if<sim::BrokerRegistrationChangeRecord>(&record)) {
+    if (changed->fenced == sim::FencingChange::None) return std::nullopt;
+    return Fencing{changed->broker_id, changed->fenced == sim::FencingChange::Fence};
+  }
+  return std::nullopt;
+}
+
 // Folds batches to an image; remembers the last record that counts as the image's provenance.
 class Folding {
  public:
@@ -46,7 +63,8 @@ class Folding {
                           .node = std::move(node),
                           .open_transaction = {},
                           .problems = std::move(problems_),
-                          .quotas_removed = std::move(quotas_removed_)};
+                          .quotas_removed = std::move(quotas_removed_),
+                          .unfenced_in_vain = std::move(unfenced_in_vain_)};
     loaded.problems.insert(loaded.problems.end(), records_.problems().begin(), records_.problems().end());
     if (const auto& open = records_.open_transaction()) {
       loaded.open_transaction = LoadedMetadata::OpenTransaction{
@@ -59,6 +77,7 @@ class Folding {
   void apply(const AppliedRecord& applied) {
     const auto* const quota = std::get_if<sim::ClientQuotaRecord>(&applied.record.record);
     if (quota != nullptr && quota->remove) quotas_removed_.insert(sim::quota_entity(*quota));
+    if (const auto fencing = fencing_of(applied.record.record)) unfenced_in_vain_.erase(fencing->broker);
     const sim::Place place{.source = source_->file, .offset = position_, .line = {}, .column = {}};
     auto replayed = delta_.replay(applied.record.record, place);
     if (replayed) return;
@@ -67,14 +86,23 @@ class Folding {
     problems_.push_back(std::move(problem));
   }
 
+  void aborted(const AppliedRecord& applied) {
+    const auto fencing = fencing_of(applied.record.record);
+    if (!fencing) return;
+    unfenced_in_vain_.erase(fencing->broker);
+    if (!fencing->fenced) unfenced_in_vain_[fencing->broker] = applied.offset;
+  }
+
   std::optional<sim::Offset> until_;
   sim::MetadataDelta delta_{sim::MetadataImage{}};
-  AppliedRecords records_{[this](const AppliedRecord& applied) { apply(applied); }};
+  AppliedRecords records_{[this](const AppliedRecord& applied) { apply(applied); },
+                          [this](const AppliedRecord& applied) { aborted(applied); }};
   sim::Provenance provenance_;
   const BatchSource* source_ = nullptr;
   std::uint64_t position_ = 0;
   std::vector<sim::Problem> problems_;
   std::set<sim::QuotaEntity> quotas_removed_;
+  std::map<sim::BrokerId, sim::Offset> unfenced_in_vain_;
 };
 
 // The directory as it would be had no checkpoint above the offset been made.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,6 +29,8 @@ struct LoadedMetadata {
   std::vector<sim::Problem> problems;
   // Entities of which a quota was removed, as far as the records tell: a checkpoint has forgotten.
   std::set<sim::QuotaEntity> quotas_removed;
+  // Brokers whose last unfencing stands in a transaction that was aborted, with its offset (MB-22).
+  std::map<sim::BrokerId, sim::Offset> unfenced_in_vain;
 };
 
 struct LoadOptions {

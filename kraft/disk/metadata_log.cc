@@ -225,6 +225,9 @@ void AppliedRecords::add(LogRecord& record, const RecordBatch& batch, const Batc
   }
   if (std::holds_alternative<sim::AbortTransactionRecord>(versioned->record)) {
     if (!open_) return contradiction(record, batch, source, "a transaction is aborted and none is open");
+    if (aborted_) {
+      for (const AppliedRecord& applied : open_->records) aborted_(applied);
+    }
     open_.reset();
     return;
   }

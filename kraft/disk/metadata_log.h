@@ -78,7 +78,9 @@ class AppliedRecords {
     std::vector<AppliedRecord> records;
   };
   using Apply = std::function<void(const AppliedRecord&)>;
-  explicit AppliedRecords(Apply apply) : apply_(std::move(apply)) {}
+  // `aborted`, if given, gets the records that an Abort takes back.
+  explicit AppliedRecords(Apply apply, Apply aborted = {})
+      : apply_(std::move(apply)), aborted_(std::move(aborted)) {}
 
   // Moves the records out of the batch.
   void add(RecordBatch& batch, const BatchSource& source);
@@ -94,6 +96,7 @@ class AppliedRecords {
                      std::string what);
 
   Apply apply_;
+  Apply aborted_;
   std::optional<OpenTransaction> open_;
   std::vector<sim::Problem> problems_;
 };

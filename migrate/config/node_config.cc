@@ -138,9 +138,9 @@ std::optional<NodeConfig::ZooKeeperAddress> NodeConfig::zookeeper() const {
   while (address.chroot.ends_with('/')) address.chroot.pop_back();
   for (std::string& server : csv_list_of(connect->substr(0, slash))) {
     // ZooKeeper's ConnectStringParser: 2181 where none is said.
-    const bool has_port = server.find(':', server.rfind(']') == std::string::npos
-                                               ? 0
-                                               : server.rfind(']')) != std::string::npos;
+    const bool has_port =
+        server.find(':', server.rfind(']') == std::string::npos ? 0 : server.rfind(']')) !=
+        std::string::npos;
     address.servers.insert(has_port ? std::move(server) : server + ":2181");
   }
   return address;

@@ -12,8 +12,8 @@
 #include "sim/base/problem.h"
 #include "sim/kafka/ids.h"
 
-// The configuration of one node: what is in force when Kafka 3.9 starts with this server.properties,
-// defaults and derived values included, and where each value stands.
+// The configuration of one node: what is in force when Kafka 3.9 starts with this
+// server.properties, defaults and derived values included, and where each value stands.
 namespace migrate {
 
 // What a process with this configuration is. The four of a migration, and combined mode, which no
@@ -53,17 +53,18 @@ class NodeConfig {
   const PropertiesFile& file() const { return file_; }
   NodeShape shape() const;
   bool is_broker() const { return shape() != NodeShape::Controller; }
-  bool in_kraft_mode() const;          // process.roles is set
-  bool migration_enabled() const;      // the flag, in whatever shape
-  // node.id or broker.id, each standing in for the other (KafkaConfig.populateSynonyms); -1: neither.
+  bool in_kraft_mode() const;      // process.roles is set
+  bool migration_enabled() const;  // the flag, in whatever shape
+  // node.id or broker.id, each standing in for the other (KafkaConfig.populateSynonyms); -1:
+  // neither.
   std::int64_t node_id() const;
 
   // ── Single values ─────────────────────────────────────────────────────────────────────────────
 
   // Whether the file has the key (or its synonym, of the two ids).
   bool has(std::string_view name) const;
-  // What is in force, trimmed: of the file, or the default. Nothing: null, or unknown to Kafka and not
-  // in the file.
+  // What is in force, trimmed: of the file, or the default. Nothing: null, or unknown to Kafka and
+  // not in the file.
   std::optional<std::string> value(std::string_view name) const;
   // The same with null for empty.
   std::string text(std::string_view name) const { return value(name).value_or(""); }

@@ -45,9 +45,8 @@ bool is_ipv4(const std::string& host) {
   return !host.empty() && host.find_first_not_of("0123456789.") == std::string::npos;
 }
 bool may_share(const std::vector<const Listener*>& sharing) {
-  return sharing.size() == 2 &&
-         ((is_ipv4(sharing[0]->host) && is_ipv6(sharing[1]->host)) ||
-          (is_ipv6(sharing[0]->host) && is_ipv4(sharing[1]->host)));
+  return sharing.size() == 2 && ((is_ipv4(sharing[0]->host) && is_ipv6(sharing[1]->host)) ||
+                                 (is_ipv6(sharing[0]->host) && is_ipv4(sharing[1]->host)));
 }
 
 std::optional<std::string> why_clashing(const std::vector<Listener>& listeners) {
@@ -100,7 +99,9 @@ ReadConfig<std::map<std::string, std::string>> NodeConfig::protocol_map() const 
   }
   if (!in_kraft_mode() || has("listener.security.protocol.map")) return protocols;
   // By default a controller's listener is PLAINTEXT, unless anything secure is in use.
-  const auto secure = [](std::string_view name) { return name != "PLAINTEXT" && is_protocol(name); };
+  const auto secure = [](std::string_view name) {
+    return name != "PLAINTEXT" && is_protocol(name);
+  };
   std::vector<std::string> all = controller_listener_names();
   for (const std::string& each : csv_list_of(text("listeners")))
     all.push_back(in_capitals(std::string_view(each).substr(0, each.find(':'))));

@@ -89,8 +89,8 @@ std::vector<std::uint32_t> PropertiesFile::written_as_utf8() const {
   return lines;
 }
 
-// The pattern is \$\{([^}]*?):(([^}]*?):)?([^}]*?)\}: a provider up to the first colon, a path up to
-// the second if there is one, the rest is the key.
+// The pattern is \$\{([^}]*?):(([^}]*?):)?([^}]*?)\}: a provider up to the first colon, a path up
+// to the second if there is one, the rest is the key.
 std::vector<ConfigReference> references_in(std::string_view value) {
   std::vector<ConfigReference> references;
   for (std::size_t at = value.find("${"); at != std::string_view::npos;) {

@@ -25,7 +25,11 @@ namespace migrate {
 
 class PropertiesFile {
  public:
-  enum class Kind : std::uint8_t { Entry, Comment, Blank };
+  enum class Kind : std::uint8_t {
+    Entry,
+    Comment,
+    Blank
+  };
   struct Element {
     Kind kind = Kind::Blank;
     std::string text;        // as it stands in the file, the end of its line included

@@ -65,8 +65,8 @@ Element new_entry(std::string text) {
   return *std::move(element);
 }
 
-// What follows the element must begin a line of its own. The last line of a file may have no end, or
-// be continued into nothing.
+// What follows the element must begin a line of its own. The last line of a file may have no end,
+// or be continued into nothing.
 void close(Element& element, std::string_view end) {
   const auto closed = [](const Element& each) {
     return each.kind == Kind::Entry ? each.value_end < each.text.size()
@@ -116,8 +116,7 @@ void PropertiesFile::set(std::string_view key, std::string_view value) {
     if (entry->value == value) return;
     Element& place = elements_[static_cast<std::size_t>(entry - elements_.data())];
     const std::string_view end = line_end_of(std::string_view(place.text).substr(place.value_end));
-    const std::string in_place =
-        place.text.substr(0, place.value_begin) + raw + std::string(end);
+    const std::string in_place = place.text.substr(0, place.value_begin) + raw + std::string(end);
     // A key that nothing separates from its value, or a backslash left hanging: write it anew.
     auto edited = first_element(in_place);
     const bool right = edited && edited->kind == Kind::Entry && edited->key == key &&

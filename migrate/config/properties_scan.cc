@@ -58,8 +58,8 @@ class Scanner {
         return closed(Kind::Entry, at_);
       } else {
         drop_backslash();
-        // Java asks for the end of the file behind the first character of the line end: there a lone
-        // backslash is the empty key.
+        // Java asks for the end of the file behind the first character of the line end: there a
+        // lone backslash is the empty key.
         const bool last = at_ + 1 == bytes_.size();
         at_ += line_end_length(bytes_, at_);
         if (last) return finished(Kind::Entry);

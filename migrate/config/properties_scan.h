@@ -6,11 +6,12 @@
 
 #include "migrate/config/properties.h"
 
-// The front of a .properties file as one element: between the reader and the edits of PropertiesFile.
+// The front of a .properties file as one element: between the reader and the edits of
+// PropertiesFile.
 namespace migrate {
 
-// The first element of the text, which must not be empty: as in PropertiesFile, with line 1. A Problem
-// has the number of line ends before the place as its line.
+// The first element of the text, which must not be empty: as in PropertiesFile, with line 1. A
+// Problem has the number of line ends before the place as its line.
 sim::Expected<PropertiesFile::Element> first_element(std::string_view bytes);
 
 // What may stand between key and value, beside blanks.

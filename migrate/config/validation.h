@@ -8,9 +8,10 @@
 
 #include "migrate/config/node_config.h"
 
-// What Kafka 3.9 asks of a server.properties before it starts (kafka.server.KafkaConfig: the values'
-// types and validators, then validateValues), restated as rules. Kafka stops at the first that is
-// broken; here each is asked. tools/conformance config holds them against the real KafkaConfig.
+// What Kafka 3.9 asks of a server.properties before it starts (kafka.server.KafkaConfig: the
+// values' types and validators, then validateValues), restated as rules. Kafka stops at the first
+// that is broken; here each is asked. tools/conformance config holds them against the real
+// KafkaConfig.
 namespace migrate {
 
 // Shapes that a rule speaks of.
@@ -28,9 +29,9 @@ enum class RuleScope : std::uint8_t {
 bool is_in(RuleScope scope, NodeShape shape);
 
 struct ConfigRule {
-  std::string_view id;       // "K24", stable
+  std::string_view id;  // "K24", stable
   RuleScope scope = RuleScope::Every;
-  std::string_view title;    // what must be so
+  std::string_view title;  // what must be so
   // What the rule looks at, separated by blanks; the first is where a person should look.
   std::string_view configs;
   // Why Kafka refuses, as a sentence with the values in it; nothing if it does not.

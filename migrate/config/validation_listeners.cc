@@ -6,8 +6,8 @@
 #include "migrate/config/definitions.h"
 #include "migrate/config/validation_rules.h"
 
-// Rules about listeners. Kafka compares a listener's name, which it puts into capitals, with the words
-// of controller.listener.names as they stand.
+// Rules about listeners. Kafka compares a listener's name, which it puts into capitals, with the
+// words of controller.listener.names as they stand.
 namespace migrate::rules {
 namespace {
 

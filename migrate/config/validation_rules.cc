@@ -37,8 +37,8 @@ Refusal values_taken(const NodeConfig& config) {
     const ConfigDefinition* definition = find_definition(key);
     if (definition == nullptr || config.is_unresolved(key)) continue;
     if (const auto why = why_invalid(*definition, *config.file().get(key)))
-      wrong.push_back(fmt::format("{} (line {}): {}", key,
-                                  config.place_of(key).line.value_or(0), *why));
+      wrong.push_back(
+          fmt::format("{} (line {}): {}", key, config.place_of(key).line.value_or(0), *why));
   }
   if (wrong.empty()) return std::nullopt;
   return fmt::format("{}", fmt::join(wrong, "; "));
@@ -53,7 +53,8 @@ Refusal same_id(const NodeConfig& config) {
 
 Refusal zookeeper_named(const NodeConfig& config) {
   if (config.value("zookeeper.connect")) return std::nullopt;
-  return "zookeeper.connect is not set, and without process.roles this is a broker in ZooKeeper mode";
+  return "zookeeper.connect is not set, and without process.roles this is a broker in ZooKeeper "
+         "mode";
 }
 
 Refusal zookeeper_named_for_migration(const NodeConfig& config) {
@@ -118,7 +119,8 @@ Refusal quorum_named(const NodeConfig& config) {
   if (!config.list("controller.quorum.voters").empty() ||
       !config.list("controller.quorum.bootstrap.servers").empty())
     return std::nullopt;
-  return "neither controller.quorum.bootstrap.servers nor controller.quorum.voters names a controller";
+  return "neither controller.quorum.bootstrap.servers nor controller.quorum.voters names a "
+         "controller";
 }
 
 Refusal a_voter(const NodeConfig& config) {
@@ -158,8 +160,9 @@ Refusal sasl_mechanism(const NodeConfig& config) {
   const auto listener = config.inter_broker_listener_name();
   if (!protocol || !listener || !protocol->starts_with("SASL_")) return std::nullopt;
   std::string own = fmt::format("listener.name.{}.sasl.enabled.mechanisms", *listener);
-  std::ranges::transform(own, own.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  std::ranges::transform(own, own.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  });
   const std::string_view name =
       config.has(own) ? std::string_view(own) : std::string_view("sasl.enabled.mechanisms");
   const std::string mechanism = config.text("sasl.mechanism.inter.broker.protocol");
@@ -186,9 +189,10 @@ Refusal failed_authentication(const NodeConfig& config) {
   const auto idle = config.number("connections.max.idle.ms");
   const auto delay = config.number("connection.failed.authentication.delay.ms");
   if (!idle || !delay || *idle < 0 || *delay < *idle) return std::nullopt;
-  return fmt::format("connection.failed.authentication.delay.ms {} is not below "
-                     "connections.max.idle.ms {}",
-                     *delay, *idle);
+  return fmt::format(
+      "connection.failed.authentication.delay.ms {} is not below "
+      "connections.max.idle.ms {}",
+      *delay, *idle);
 }
 
 Refusal roles_once(const NodeConfig& config) {

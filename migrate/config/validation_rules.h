@@ -7,8 +7,8 @@
 
 #include "migrate/config/node_config.h"
 
-// The rules of validation.cc, one function each: why Kafka refuses, or nothing. What a rule needs and
-// cannot be read is another rule's matter, so each says nothing then.
+// The rules of validation.cc, one function each: why Kafka refuses, or nothing. What a rule needs
+// and cannot be read is another rule's matter, so each says nothing then.
 namespace migrate::rules {
 
 using Refusal = std::optional<std::string>;

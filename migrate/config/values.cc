@@ -9,21 +9,23 @@
 #include "migrate/config/definitions.h"
 #include "sim/base/check.h"
 
-// How Kafka reads the value of a config: by its type, then by its bounds (ConfigDef.parseType and its
-// validators).
+// How Kafka reads the value of a config: by its type, then by its bounds (ConfigDef.parseType and
+// its validators).
 namespace migrate {
 namespace {
 
 // MetadataVersion.VERSIONS of 3.9 and, before them, those of ZooKeeper mode, ascending.
 constexpr std::array<std::string_view, 57> kProtocolVersions{
-    "0.8.0", "0.8.1", "0.8.2", "0.9.0", "0.10.0-IV0", "0.10.0-IV1", "0.10.1-IV0", "0.10.1-IV1",
-    "0.10.1-IV2", "0.10.2-IV0", "0.11.0-IV0", "0.11.0-IV1", "0.11.0-IV2", "1.0-IV0", "1.1-IV0",
-    "2.0-IV0", "2.0-IV1", "2.1-IV0", "2.1-IV1", "2.1-IV2", "2.2-IV0", "2.2-IV1", "2.3-IV0",
-    "2.3-IV1", "2.4-IV0", "2.4-IV1", "2.5-IV0", "2.6-IV0", "2.7-IV0", "2.7-IV1", "2.7-IV2",
-    "2.8-IV0", "2.8-IV1", "3.0-IV0", "3.0-IV1", "3.1-IV0", "3.2-IV0", "3.3-IV0", "3.3-IV1",
-    "3.3-IV2", "3.3-IV3", "3.4-IV0", "3.5-IV0", "3.5-IV1", "3.5-IV2", "3.6-IV0", "3.6-IV1",
-    "3.6-IV2", "3.7-IV0", "3.7-IV1", "3.7-IV2", "3.7-IV3", "3.7-IV4", "3.8-IV0", "3.9-IV0",
-    "4.0-IV0", "4.0-IV1",
+    "0.8.0",      "0.8.1",      "0.8.2",      "0.9.0",      "0.10.0-IV0", "0.10.0-IV1",
+    "0.10.1-IV0", "0.10.1-IV1", "0.10.1-IV2", "0.10.2-IV0", "0.11.0-IV0", "0.11.0-IV1",
+    "0.11.0-IV2", "1.0-IV0",    "1.1-IV0",    "2.0-IV0",    "2.0-IV1",    "2.1-IV0",
+    "2.1-IV1",    "2.1-IV2",    "2.2-IV0",    "2.2-IV1",    "2.3-IV0",    "2.3-IV1",
+    "2.4-IV0",    "2.4-IV1",    "2.5-IV0",    "2.6-IV0",    "2.7-IV0",    "2.7-IV1",
+    "2.7-IV2",    "2.8-IV0",    "2.8-IV1",    "3.0-IV0",    "3.0-IV1",    "3.1-IV0",
+    "3.2-IV0",    "3.3-IV0",    "3.3-IV1",    "3.3-IV2",    "3.3-IV3",    "3.4-IV0",
+    "3.5-IV0",    "3.5-IV1",    "3.5-IV2",    "3.6-IV0",    "3.6-IV1",    "3.6-IV2",
+    "3.7-IV0",    "3.7-IV1",    "3.7-IV2",    "3.7-IV3",    "3.7-IV4",    "3.8-IV0",
+    "3.9-IV0",    "4.0-IV0",    "4.0-IV1",
 };
 
 constexpr std::string_view kLatestProduction = "3.9-IV0";
@@ -56,7 +58,8 @@ std::pair<std::int64_t, std::int64_t> range_of(ConfigType type) {
   return {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
 }
 
-std::optional<std::string> why_no_number(const ConfigDefinition& definition, std::string_view value) {
+std::optional<std::string> why_no_number(const ConfigDefinition& definition,
+                                         std::string_view value) {
   const auto number = integer_of(value);
   const auto [least, most] = range_of(definition.type);
   if (!number || *number < least || *number > most)

@@ -10,6 +10,7 @@
 
 #include "sim/base/check.h"
 #include "tools/zk2kraft/console.h"
+#include "tools/zk2kraft/xml.h"
 #include "zk/password.h"
 
 namespace tools {
@@ -177,29 +178,6 @@ void print_json(const DiffReport& report, const DiffSides& sides) {
   for (const auto& each : report.unknown)
     json["unknown"].push_back({{"path", each.path}, {"why", each.why}});
   fmt::print("{}\n", json.dump(2, ' ', false, ordered_json::error_handler_t::replace));
-}
-
-std::string xml(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
-    }
-  }
-  return out;
 }
 
 // A test case for each kind, and one for what concerns them all.

@@ -5,13 +5,14 @@
 namespace tools {
 
 Verb campaign_verb();
+Verb check_verb();
 Verb diff_verb();
 Verb dump_verb();
 Verb inspect_verb();
 Verb run_verb();
 
 std::span<const Verb> verbs() {
-  static const std::vector<Verb> all{inspect_verb(), run_verb(), campaign_verb(), diff_verb(), dump_verb()};
+  static const std::vector<Verb> all{inspect_verb(), check_verb(), run_verb(), campaign_verb(), diff_verb(), dump_verb()};
   return all;
 }
 

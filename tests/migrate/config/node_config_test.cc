@@ -92,8 +92,7 @@ TEST(NodeConfig, AddressesOfZooKeeperCompareWhateverTheirOrder) {
 
 TEST(NodeConfig, InKRaftModeAControllersListenerIsPlaintextUnlessAnythingIsSecure) {
   EXPECT_EQ(node(kController).listeners()->front().protocol, "PLAINTEXT");
-  EXPECT_EQ(refused(with(kController, "listeners=CONTROLLER://:9093,SSL://:9094\n")),
-            "K39");
+  EXPECT_EQ(refused(with(kController, "listeners=CONTROLLER://:9093,SSL://:9094\n")), "K39");
 }
 
 TEST(Validation, EachShapeOfAMigrationIsAccepted) {
@@ -101,8 +100,9 @@ TEST(Validation, EachShapeOfAMigrationIsAccepted) {
   EXPECT_EQ(refused(with(kZooKeeperBroker, kMigrating)), "");
   EXPECT_EQ(refused(std::string(kKRaftBroker)), "");
   EXPECT_EQ(refused(std::string(kController)), "");
-  EXPECT_EQ(refused(with(kController, "zookeeper.metadata.migration.enable=true\n"
-                                      "zookeeper.connect=zk:2181\n")),
+  EXPECT_EQ(refused(with(kController,
+                         "zookeeper.metadata.migration.enable=true\n"
+                         "zookeeper.connect=zk:2181\n")),
             "");
 }
 
@@ -142,8 +142,8 @@ TEST(Validation, AMigratingBrokerNeedsItsProtocolVersion) {
 }
 
 TEST(Validation, WhatOnlyTheNodeCanResolveIsNeitherRightNorWrong) {
-  const auto outcomes = migrate::judge(
-      node(with(kZooKeeperBroker, "config.providers=env\nbroker.id=${env:ID}\n")));
+  const auto outcomes =
+      migrate::judge(node(with(kZooKeeperBroker, "config.providers=env\nbroker.id=${env:ID}\n")));
   std::size_t unresolved = 0;
   for (const auto& outcome : outcomes) {
     EXPECT_FALSE(outcome.refused) << outcome.rule->id;

@@ -85,8 +85,7 @@ TEST(Properties, BytesAreLatin1AndAFileInUtf8IsNoticed) {
   EXPECT_EQ(entries("a=\xE9"), (Entries{{"a", "\xC3\xA9"}}));
   EXPECT_EQ(entries("a=\xC3\xA9"), (Entries{{"a", "\xC3\x83\xC2\xA9"}}));
   EXPECT_EQ(read("a=\xE9\n").written_as_utf8(), std::vector<std::uint32_t>{});
-  EXPECT_EQ(read("# \xC3\xA9\na=1\nb=\xC3\xA9\n").written_as_utf8(),
-            std::vector<std::uint32_t>{3});
+  EXPECT_EQ(read("# \xC3\xA9\na=1\nb=\xC3\xA9\n").written_as_utf8(), std::vector<std::uint32_t>{3});
 }
 
 TEST(Properties, OfARepeatedKeyTheLastCounts) {
@@ -134,8 +133,7 @@ TEST(PropertiesEdit, RemovingAndCommentingOutTakeEveryRepetition) {
   EXPECT_EQ(file.text(), "a=1\nb=2\n");
   EXPECT_FALSE(file.remove("zookeeper.connect"));
   EXPECT_TRUE(other.comment_out("zookeeper.connect"));
-  EXPECT_EQ(other.text(),
-            "a=1\n#zookeeper.connect=h:1,\\\n#   h:2\nb=2\n#zookeeper.connect=x");
+  EXPECT_EQ(other.text(), "a=1\n#zookeeper.connect=h:1,\\\n#   h:2\nb=2\n#zookeeper.connect=x");
 }
 
 // ── Properties of files as such ─────────────────────────────────────────────────────────────────
@@ -144,8 +142,8 @@ TEST(PropertiesEdit, RemovingAndCommentingOutTakeEveryRepetition) {
 rc::Gen<std::string> a_file() {
   return rc::gen::map(
       rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(std::vector<std::string>{
-          "a", "b", "broker.id", "=", ":", " ", "\t", "\f", "\\", "\\\\", "\n", "\r", "\r\n", "#",
-          "!", "\\u0041", "\\n", "\xE9", "\xC3\xA9", ",", "1"})),
+          "a",  "b",    "broker.id", "=", ":",       " ",   "\t",   "\f",       "\\", "\\\\", "\n",
+          "\r", "\r\n", "#",         "!", "\\u0041", "\\n", "\xE9", "\xC3\xA9", ",",  "1"})),
       [](const std::vector<std::string>& pieces) {
         std::string text;
         for (const std::string& piece : pieces) text += piece;
@@ -165,8 +163,10 @@ RC_GTEST_PROP(Properties, WhatIsSetIsReadAndTheOthersStay, ()) {
   RC_PRE(file.has_value());
   const auto keys = file->keys();
   const auto any = rc::gen::map(a_file(), [](const std::string& text) {
-    return migrate::PropertiesFile::parse("k=" + text, "x").value_or(PropertiesFile())
-        .get("k").value_or("");
+    return migrate::PropertiesFile::parse("k=" + text, "x")
+        .value_or(PropertiesFile())
+        .get("k")
+        .value_or("");
   });
   const std::string key =
       keys.empty() || *rc::gen::arbitrary<bool>() ? *any : *rc::gen::elementOf(keys);

@@ -64,7 +64,8 @@ std::string definition_of(const std::string& name) {
 std::string parsed(const std::string& pair) {
   const std::size_t equals = pair.find('=');
   const auto* definition = migrate::find_definition(pair.substr(0, equals));
-  const bool taken = definition != nullptr && !migrate::why_invalid(*definition, pair.substr(equals + 1));
+  const bool taken =
+      definition != nullptr && !migrate::why_invalid(*definition, pair.substr(equals + 1));
   return taken ? "ok" : "-";
 }
 
@@ -130,6 +131,7 @@ int main() {
                kind == "node" ? refusals(*text) : "");
   }
   for (const auto& [kind, count] : of_kind) fmt::print("{} {}, ", count, kind);
-  fmt::print("{} cases, {} of them refused by Java or Kafka, {} different\n", cases, refused, different);
+  fmt::print("{} cases, {} of them refused by Java or Kafka, {} different\n", cases, refused,
+             different);
   return different == 0 ? 0 : kDisagreed;
 }

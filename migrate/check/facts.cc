@@ -1,0 +1,166 @@
+#include "migrate/check/facts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <compare>
+
+namespace migrate {
+namespace {
+
+using sim::ZkMigrationState;
+
+struct Registered {
+  std::size_t migrating = 0;  // still in ZooKeeper mode
+  std::size_t kraft = 0;
+};
+Registered registered_in(const MetadataFacts& metadata) {
+  Registered registered;
+  for (const auto& broker : metadata.image.cluster().brokers)
+    ++(broker.is_migrating_zk_broker ? registered.migrating : registered.kraft);
+  return registered;
+}
+
+bool any_broker(const ClusterFacts& facts, NodeShape shape) {
+  return std::ranges::any_of(facts.nodes, [&](const NodeFacts& node) {
+    return node.config && node.config->shape() == shape;
+  });
+}
+
+bool any_flagged_controller(const ClusterFacts& facts) {
+  return std::ranges::any_of(facts.nodes, [&](const NodeFacts& node) {
+    return node.config && node.config->shape() == NodeShape::Controller &&
+           node.config->migration_enabled();
+  });
+}
+
+// KRaft leads: which brokers have followed?
+PhaseGuess led_by_kraft(const MetadataFacts& metadata) {
+  const Registered registered = registered_in(metadata);
+  const std::string counted =
+      fmt::format("the metadata log has {} brokers in ZooKeeper mode and {} in KRaft mode",
+                  registered.migrating, registered.kraft);
+  if (registered.migrating == 0) return {Phase::S6, counted};
+  return {registered.kraft == 0 ? Phase::S4 : Phase::S5, counted};
+}
+
+PhaseGuess before_the_copy(const ClusterFacts& facts) {
+  const MetadataFacts* latest = facts.latest();
+  if (any_broker(facts, NodeShape::MigratingBroker))
+    return {Phase::S2, "a broker's server.properties has the migration flag"};
+  if (latest != nullptr && registered_in(*latest).migrating > 0)
+    return {Phase::S2, "brokers in ZooKeeper mode have registered with the controllers"};
+  if (latest != nullptr &&
+      latest->image.features().zk_migration_state == ZkMigrationState::PreMigration)
+    return {Phase::S1, "the metadata log is in state PRE_MIGRATION"};
+  if (facts.zookeeper && facts.zookeeper->view.migration)
+    return {Phase::S1, "/migration is there, and says that nothing was copied"};
+  if (any_flagged_controller(facts))
+    return {Phase::S1, "a controller's server.properties has the migration flag"};
+  return {Phase::S0, facts.zookeeper ? "there is no /migration" : "nothing speaks of a migration"};
+}
+
+PhaseGuess by_log(const ClusterFacts& facts, const MetadataFacts& latest) {
+  switch (latest.image.features().zk_migration_state) {
+    case ZkMigrationState::Migration:
+      return led_by_kraft(latest);
+    case ZkMigrationState::PostMigration:
+      if (any_flagged_controller(facts))
+        return {Phase::S7,
+                "the metadata log is in state POST_MIGRATION, and a controller still has "
+                "the flag"};
+      return {Phase::S8, "the metadata log is in state POST_MIGRATION"};
+    case ZkMigrationState::None:
+    case ZkMigrationState::PreMigration:
+    case ZkMigrationState::Zookeeper:
+      return before_the_copy(facts);
+  }
+  return before_the_copy(facts);
+}
+
+PhaseGuess by_zookeeper(const ClusterFacts& facts, const zk::ClusterView& view) {
+  const MetadataFacts* latest = facts.latest();
+  const auto state =
+      latest == nullptr ? ZkMigrationState::None : latest->image.features().zk_migration_state;
+  if (state == ZkMigrationState::PostMigration) return by_log(facts, *latest);
+  const bool by_kraft = view.controller && view.controller->znode.is_kraft();
+  if (!view.migration) {
+    if (state == ZkMigrationState::Migration)
+      return {Phase::R2, "the metadata log is in state MIGRATION, and /migration is gone"};
+    return before_the_copy(facts);
+  }
+  if (!view.migration->znode.initial_migration_complete()) {
+    if (by_kraft || state == ZkMigrationState::Migration)
+      return {Phase::S3,
+              "KRaft has claimed the cluster, and /migration says that nothing was copied"};
+    return before_the_copy(facts);
+  }
+  if (!by_kraft) {
+    return {Phase::R2, view.controller ? "/migration says that all was copied, and a broker leads"
+                                       : "/migration says that all was copied, and nobody leads"};
+  }
+  if (latest != nullptr && state == ZkMigrationState::Migration) return led_by_kraft(*latest);
+  if (view.brokers.empty()) return {Phase::S6, "KRaft leads, and no broker is in ZooKeeper mode"};
+  return {Phase::S4, "KRaft leads, and brokers are in ZooKeeper mode"};
+}
+
+}  // namespace
+
+bool NodeFacts::is_controller() const {
+  if (config)
+    return config->shape() == NodeShape::Controller || config->shape() == NodeShape::Combined;
+  return name.starts_with("controller") || name.starts_with("kraft");
+}
+
+bool NodeFacts::is_broker() const {
+  if (config) return config->is_broker();
+  return name.starts_with("broker") || name.starts_with("kafka");
+}
+
+const MetadataFacts* ClusterFacts::latest() const {
+  const auto last = std::ranges::max_element(
+      metadata, [](const MetadataFacts& a, const MetadataFacts& b) { return a.end < b.end; });
+  return last == metadata.end() ? nullptr : &*last;
+}
+
+std::vector<const NodeFacts*> ClusterFacts::brokers() const {
+  std::vector<const NodeFacts*> found;
+  for (const NodeFacts& node : nodes) {
+    if (node.is_broker()) found.push_back(&node);
+  }
+  return found;
+}
+
+std::vector<const NodeFacts*> ClusterFacts::controllers() const {
+  std::vector<const NodeFacts*> found;
+  for (const NodeFacts& node : nodes) {
+    if (node.is_controller()) found.push_back(&node);
+  }
+  return found;
+}
+
+std::optional<std::string> ClusterFacts::cluster_id() const {
+  if (zookeeper && zookeeper->view.cluster_id) return zookeeper->view.cluster_id;
+  std::optional<std::string> agreed;
+  for (const NodeFacts& node : nodes) {
+    for (const LogDirectory& directory : node.log_directories) {
+      if (!directory.cluster_id) continue;
+      if (agreed && agreed != directory.cluster_id) return std::nullopt;
+      agreed = directory.cluster_id;
+    }
+  }
+  return agreed;
+}
+
+PhaseGuess guess_phase(const ClusterFacts& facts) {
+  if (facts.zookeeper) return by_zookeeper(facts, facts.zookeeper->view);
+  if (const MetadataFacts* latest = facts.latest()) return by_log(facts, *latest);
+  if (any_broker(facts, NodeShape::KRaftBroker)) {
+    const bool mixed = any_broker(facts, NodeShape::MigratingBroker) ||
+                       any_broker(facts, NodeShape::ZooKeeperBroker);
+    return {mixed ? Phase::S5 : Phase::S6, "brokers' server.properties have process.roles=broker"};
+  }
+  return before_the_copy(facts);
+}
+
+}  // namespace migrate

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "migrate/check/phase.h"
+#include "migrate/config/node_config.h"
+#include "sim/kafka/image.h"
+#include "sim/kafka/uuid.h"
+#include "zk/migration_reader_tree.h"
+#include "zk/tree.h"
+
+// All that is known of a cluster, whoever read it: what a check may look at. Each part may be
+// missing, and what is missing is never taken for good.
+//
+//   ZooKeeper's files ──► ZooKeeperFacts ─┐
+//   metadata logs     ──► MetadataFacts  ─┼─► ClusterFacts ──► checks
+//   a node's files    ──► NodeFacts      ─┘      + the phase
+namespace migrate {
+
+// A log directory's meta.properties.
+struct LogDirectory {
+  std::string file;
+  std::int32_t version = 0;
+  std::optional<sim::BrokerId> node_id;
+  std::optional<std::string> cluster_id;
+  std::optional<sim::Uuid> directory_id;
+};
+
+struct NodeFacts {
+  std::string name;                  // of its folder: "broker-1"
+  std::optional<NodeConfig> config;  // its server.properties
+  std::vector<LogDirectory> log_directories;
+  std::optional<std::string> software;  // "3.9.1"
+  bool has_metadata_log = false;        // a __cluster_metadata-0 lies in its folder
+
+  // By its configuration; without one, by its name ("controller-3000").
+  bool is_controller() const;
+  bool is_broker() const;
+};
+
+struct ZooKeeperFacts {
+  std::string source;
+  std::string root;  // the cluster's chroot, "" for none
+  zk::Tree tree;
+  zk::ClusterView view;
+  sim::MetadataImage image;  // what a copy would make of it
+  zk::ReadReport report;
+  bool secret_known = false;  // password.encoder.secret was at hand
+
+  // A znode of this cluster, by its path in Kafka's terms; null where there is none.
+  const zk::Znode* znode(std::string_view path) const {
+    return tree.find(root + std::string(path));
+  }
+  std::vector<std::string> children(std::string_view path) const {
+    return tree.children(root + std::string(path));
+  }
+};
+
+struct MetadataFacts {
+  std::string source;
+  std::optional<sim::BrokerId> node;  // whose log it is
+  sim::MetadataImage image;
+  sim::OffsetAndEpoch end{sim::RaftEpoch(-1),
+                          sim::Offset(0)};  // of the log: one past the last record
+  std::optional<sim::BrokerId> leader;      // of that epoch, as far as known
+  bool from_the_beginning = false;          // no checkpoint stands in for older records
+  bool damaged = false;
+  std::optional<std::string> open_transaction;  // its name; begun and not ended
+  // The metadata as of /migration's offset, where the log reaches back to it.
+  std::optional<sim::MetadataImage> at_checkpoint;
+  std::optional<std::set<sim::QuotaEntity>> quotas_removed;  // up to there, if nothing is forgotten
+  // Brokers whose last unfencing lies in a transaction that was aborted, with its offset.
+  std::map<sim::BrokerId, sim::Offset> unfenced_in_vain;
+};
+
+struct ClusterFacts {
+  std::optional<ZooKeeperFacts> zookeeper;
+  std::vector<MetadataFacts> metadata;
+  std::vector<NodeFacts> nodes;
+  Phase phase = Phase::S0;
+  std::string phase_because;  // a sentence
+
+  // The log that ends last: by epoch, then by offset. Null without any.
+  const MetadataFacts* latest() const;
+  std::vector<const NodeFacts*> brokers() const;
+  std::vector<const NodeFacts*> controllers() const;
+  // The cluster's id as ZooKeeper says it, or else as the nodes' directories agree.
+  std::optional<std::string> cluster_id() const;
+};
+
+// Where the cluster stands by what is known of it, and why we think so. With nothing known: S0.
+struct PhaseGuess {
+  Phase phase = Phase::S0;
+  std::string because;
+};
+PhaseGuess guess_phase(const ClusterFacts& facts);
+
+}  // namespace migrate

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <span>
+
+#include "migrate/check/check.h"
+
+// The groups of the registry, one file each. The letters of the ids are those of the list of checks
+// that they come from: A versions, B identity, C configuration, D ZooKeeper's content, E health, G
+// rollback, H finalisation, K what Kafka itself refuses, N seen on real clusters and checked by
+// nobody else.
+namespace migrate {
+
+inline constexpr Phases kEveryPhase = Phases::from(Phase::S0, Phase::R2);
+// A migration is planned, or has begun, and ZooKeeper still says what is copied.
+inline constexpr Phases kBeforeCopy = Phases::from(Phase::S0, Phase::S2);
+// KRaft leads and mirrors to ZooKeeper.
+inline constexpr Phases kMirrored = Phases::from(Phase::S4, Phase::S6) | Phases{Phase::R1};
+
+std::span<const Check> rule_checks();       // K
+std::span<const Check> identity_checks();   // A, B
+std::span<const Check> config_checks();     // C
+std::span<const Check> zookeeper_checks();  // D
+std::span<const Check> health_checks();     // E
+std::span<const Check> hazard_checks();     // N
+std::span<const Check> gate_checks();       // G, H
+
+}  // namespace migrate

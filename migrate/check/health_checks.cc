@@ -1,0 +1,162 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "migrate/check/evidence.h"
+#include "migrate/check/groups.h"
+#include "migrate/config/definitions.h"
+
+// Whether the cluster can bear rolling restarts, by what the store that leads says of partitions.
+namespace migrate {
+namespace {
+
+struct Leading {
+  const sim::MetadataImage* image = nullptr;
+  std::string source;
+};
+// The store that says what is true in this phase. Null: it was not given.
+Leading leading(const ClusterFacts& facts, Verdicts& verdicts) {
+  const bool kraft = facts.phase >= Phase::S4 && facts.phase != Phase::R2;
+  const MetadataFacts* log = facts.latest();
+  if (kraft && log != nullptr) return {&log->image, log->source};
+  if (!kraft && facts.zookeeper) return {&facts.zookeeper->image, facts.zookeeper->source};
+  verdicts.unknown(kraft ? "a controller's metadata log" : "ZooKeeper's files");
+  return {};
+}
+
+template <class Visit>
+void for_each_partition(const Leading& leading, Visit&& visit) {
+  if (leading.image == nullptr) return;
+  for (const auto& topic : leading.image->topics()) {
+    for (const auto& [id, partition] : topic.partitions())
+      visit(topic, fmt::format("partition {}-{}", topic.name(), id.value()), partition);
+  }
+}
+
+Evidence in_store(const Leading& leading, const sim::Partition& partition) {
+  return {leading.source,
+          fmt::format("replicas [{}], isr [{}], leader {}", joined(partition.replicas),
+                      joined(partition.isr), partition.leader.value())};
+}
+
+void fully_replicated(const ClusterFacts& facts, Verdicts& verdicts) {
+  const Leading store = leading(facts, verdicts);
+  for_each_partition(
+      store, [&](const sim::Topic&, const std::string& name, const sim::Partition& partition) {
+        if (partition.isr.size() >= partition.replicas.size()) return;
+        verdicts.find(name,
+                      fmt::format("{} of {} replicas are in sync", partition.isr.size(),
+                                  partition.replicas.size()),
+                      {in_store(store, partition)});
+      });
+}
+
+void online(const ClusterFacts& facts, Verdicts& verdicts) {
+  const Leading store = leading(facts, verdicts);
+  for_each_partition(
+      store, [&](const sim::Topic&, const std::string& name, const sim::Partition& partition) {
+        if (partition.leader != sim::kNoBroker) return;
+        verdicts.find(name, "it has no leader", {in_store(store, partition)});
+      });
+}
+
+// The dynamic config of the topic, of all brokers, or the file's; nothing where files disagree or
+// lack.
+std::optional<std::int64_t> min_isr_of(const sim::Topic& topic, const Leading& store,
+                                       const ClusterFacts& facts) {
+  constexpr std::string_view kName = "min.insync.replicas";
+  const auto& configs = store.image->configs();
+  for (const sim::ConfigResource& resource :
+       {sim::ConfigResource{sim::ConfigResourceType::Topic, topic.name()},
+        sim::ConfigResource{sim::ConfigResourceType::Broker, ""}}) {
+    if (const auto value = configs.value(resource, kName)) return integer_of(*value);
+  }
+  std::optional<std::int64_t> agreed;
+  for (const NodeFacts* node : facts.brokers()) {
+    if (!node->config) continue;
+    const auto value = node->config->number(kName);
+    agreed = std::max(agreed.value_or(0), value.value_or(0));
+  }
+  return agreed;
+}
+
+void survives_one_restart(const ClusterFacts& facts, Verdicts& verdicts) {
+  const Leading store = leading(facts, verdicts);
+  for_each_partition(store, [&](const sim::Topic& topic, const std::string& name,
+                                const sim::Partition& partition) {
+    const auto replicas = static_cast<std::int64_t>(partition.replicas.size());
+    const auto min_isr = min_isr_of(topic, store, facts);
+    if (replicas <= 1) {
+      verdicts.find(name, "it has one replica: each roll takes it offline for a restart",
+                    {in_store(store, partition)});
+    } else if (min_isr && *min_isr >= replicas) {
+      verdicts.find(
+          name,
+          fmt::format(
+              "min.insync.replicas {} of {} replicas: producers with acks=all fail while any of "
+              "its brokers restarts",
+              *min_isr, replicas),
+          {in_store(store, partition)});
+    }
+  });
+}
+
+void led_by_preferred(const ClusterFacts& facts, Verdicts& verdicts) {
+  const Leading store = leading(facts, verdicts);
+  std::size_t all = 0;
+  std::size_t elsewhere = 0;
+  for_each_partition(
+      store, [&](const sim::Topic&, const std::string&, const sim::Partition& partition) {
+        ++all;
+        if (!partition.replicas.empty() && partition.leader != partition.replicas.front())
+          ++elsewhere;
+      });
+  if (elsewhere * 10 <= all) return;
+  verdicts.find(
+      "leadership",
+      fmt::format("{} of {} partitions are not led by their preferred replica", elsewhere, all),
+      {{store.source, "leader is not the first replica"}});
+}
+
+constexpr auto kW = CheckSeverity::Warning;
+constexpr auto kE = CheckSeverity::Error;
+constexpr auto kI = CheckSeverity::Information;
+constexpr Phases kRolls = Phases::from(Phase::S0, Phase::S6) | Phases{Phase::R1, Phase::R2};
+
+constexpr std::array kChecks{
+    Check{"E01", kW, kRolls, kNothing, "partition", "every replica is in sync",
+          "A roll takes one more away: below min.insync.replicas writes fail, below one the "
+          "partition is offline.",
+          "Wait for it, or find out why it does not catch up:\n"
+          "  kafka-topics --bootstrap-server $BOOTSTRAP --describe --under-replicated-partitions",
+          "product list E01", "", &fully_replicated},
+    Check{"E02", kE, kRolls, kNothing, "partition", "every partition has a leader",
+          "The migration moves what is there; a partition that is offline stays so, and hides what "
+          "the roll breaks.",
+          "Bring its replicas' brokers up:\n"
+          "  kafka-topics --bootstrap-server $BOOTSTRAP --describe --unavailable-partitions",
+          "product list E02", "", &online},
+    Check{"E03", kW, kRolls, kNothing, "partition",
+          "every partition bears the restart of one broker",
+          "Three rolls of all brokers are ahead.",
+          "Add replicas, or lower min.insync.replicas of the topic for the time:\n"
+          "  kafka-configs --bootstrap-server $BOOTSTRAP --entity-type topics --entity-name NAME "
+          "--alter "
+          "--add-config min.insync.replicas=N",
+          "product list E03", "", &survives_one_restart},
+    Check{"E14", kI, kRolls, kNothing, "cluster", "leaders are where they are preferred",
+          "Rolls hurt more where leadership is skewed.",
+          "kafka-leader-election --bootstrap-server $BOOTSTRAP --election-type preferred "
+          "--all-topic-partitions",
+          "product list E14", "", &led_by_preferred},
+};
+
+}  // namespace
+
+std::span<const Check> health_checks() {
+  return kChecks;
+}
+
+}  // namespace migrate
