@@ -162,13 +162,11 @@ std::uint32_t DirectoryPool::number_of(BrokerId broker, Uuid directory) const {
       directory == kLostDirectory) {
     return static_cast<std::uint32_t>(directory.least());
   }
-  const auto [number, is_new] = numbers_.try_emplace({broker, directory}, 0);
-  if (is_new) {
-    std::vector<Uuid>& known = directories_[broker];
-    number->second = kFirstOfBroker + static_cast<std::uint32_t>(known.size());
-    known.push_back(directory);
-  }
-  return number->second;
+  std::vector<Uuid>& known = directories_[broker];
+  const auto at = std::ranges::find(known, directory);
+  const auto number = kFirstOfBroker + static_cast<std::uint32_t>(at - known.begin());
+  if (at == known.end()) known.push_back(directory);
+  return number;
 }
 
 Uuid DirectoryPool::directory(BrokerId broker, std::uint32_t number) const {

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <boost/container/flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -35,8 +35,7 @@ class DirectoryPool : public Counted {
   static constexpr std::uint32_t kFirstOfBroker = 3;
 
  private:
-  mutable std::map<BrokerId, std::vector<Uuid>> directories_;
-  mutable std::map<std::pair<BrokerId, Uuid>, std::uint32_t> numbers_;
+  mutable boost::container::flat_map<BrokerId, std::vector<Uuid>> directories_;  // few of each broker
 };
 
 // The partitions 64 n … 64 n + 63 of a topic, as far as they exist. Immutable, and self-contained: a header,

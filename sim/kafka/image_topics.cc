@@ -1,5 +1,7 @@
 #include "sim/kafka/image_topics.h"
 
+#include <algorithm>
+
 #include "sim/base/check.h"
 
 namespace sim {
@@ -68,9 +70,9 @@ void Topic::PartitionRange::Iterator::read() {
   current_ = {chunk_->id_of(cursor_->slot()), cursor_->partition()};
 }
 
-const Topic* TopicsPart::find(Uuid id) const {
-  const TopicIdentity* const identity = by_id_.find(id);
-  return identity == nullptr ? nullptr : by_name_.find(identity->name);
+const Topic* TopicsPart::find(std::string_view name) const {
+  const TopicIdentity* const identity = by_name_.find(name);
+  return identity == nullptr ? nullptr : by_id_.find(identity->id);
 }
 
 std::optional<Partition> TopicsPart::partition(const TopicPartition& where) const {
@@ -82,22 +84,20 @@ void TopicsPart::create(std::string name, Uuid id) {
   check(!by_name_.contains(name) && !by_id_.contains(id), "names and ids of topics are unique");
   if (!pool_) pool_ = make_ref<DirectoryPool>();
   Ref<TopicIdentity> identity = make_ref<TopicIdentity>(std::move(name), id);
-  by_id_.put(identity);
-  by_name_.put(make_ref<Topic>(std::move(identity)));
+  by_name_.put(identity);
+  by_id_.put(make_ref<Topic>(std::move(identity)));
 }
 
 void TopicsPart::remove(Uuid id) {
   const Topic* const topic = find(id);
   check(topic != nullptr, "the topic to remove is there");
   partition_count_ -= topic->partition_count();
-  const std::string name = topic->name();
-  by_name_.erase(name);
+  by_name_.erase(topic->name());
   by_id_.erase(id);
 }
 
 void TopicsPart::set_partition(const Topic& topic, PartitionId id, const Partition& partition) {
-  const Ref<TopicIdentity> identity = topic.identity_;  // outlives `topic`, which may be changed in place
-  by_name_.update(identity->name, [&](Topic& changed) {
+  by_id_.update(topic.id(), [&](Topic& changed) {
     partition_count_ -= changed.partition_count_;
     changed.set(id, partition, pool_);
     partition_count_ += changed.partition_count_;
@@ -108,7 +108,22 @@ void TopicsPart::share_if_same(const TopicsPart& other, Uuid topic) {
   const Topic* const mine = find(topic);
   const Topic* const theirs = other.find(topic);
   if (mine == nullptr || theirs == nullptr || mine == theirs || !mine->same_content(*theirs)) return;
-  by_name_.put(Ref<Topic>(theirs));
+  by_name_.put(theirs->identity_);
+  by_id_.put(Ref<Topic>(theirs));
+}
+
+// Topics of one name may have two ids, and topics of one id two names; so each side is sorted by itself.
+std::pair<TopicsPart::Topics, TopicsPart::Topics> TopicsPart::unshared(const TopicsPart& left,
+                                                                       const TopicsPart& right) {
+  Topics lefts;
+  Topics rights;
+  ById::for_each_difference(left.by_id_, right.by_id_, [&](const Topic* l, const Topic* r) {
+    if (l != nullptr) lefts.push_back(l);
+    if (r != nullptr) rights.push_back(r);
+  });
+  std::ranges::sort(lefts, {}, &Topic::name);
+  std::ranges::sort(rights, {}, &Topic::name);
+  return {std::move(lefts), std::move(rights)};
 }
 
 }  // namespace sim

@@ -95,30 +95,33 @@ class Topic::PartitionRange {
 
 inline Topic::PartitionRange Topic::partitions() const { return PartitionRange(chunks_); }
 
-// All topics, by name and by id. Names and ids are unique; `begin` to `end` goes in order of name.
+// All topics, by id and by name. Names and ids are unique; `begin` to `end` goes in order of name.
+//
+// What changes often, the topics with their partitions, is found by id, as records name them: ids stand in
+// the nodes of the tree, so a change follows its path without reading other topics' names. The names
+// lead to ids in a tree of their own, which only changes when topics come and go.
 class TopicsPart {
-  using ByName = PersistentTree<Topic, &Topic::name>;
-  using ById = PersistentTree<TopicIdentity, &TopicIdentity::id>;
+  using ById = PersistentTree<Topic, &Topic::id>;
+  using ByName = PersistentTree<TopicIdentity, &TopicIdentity::name>;
 
  public:
-  std::size_t size() const { return by_name_.size(); }
-  bool empty() const { return by_name_.empty(); }
+  std::size_t size() const { return by_id_.size(); }
+  bool empty() const { return by_id_.empty(); }
   std::uint64_t partition_count() const { return partition_count_; }
   // The topic, or null.
-  const Topic* find(std::string_view name) const { return by_name_.find(name); }
-  const Topic* find(Uuid id) const;
+  const Topic* find(std::string_view name) const;
+  const Topic* find(Uuid id) const { return by_id_.find(id); }
   std::optional<Partition> partition(const TopicPartition& where) const;
-  ByName::Iterator begin() const { return by_name_.begin(); }
-  ByName::Iterator end() const { return by_name_.end(); }
-  std::uint64_t digest() const { return by_name_.digest(); }
-  bool shares_all_with(const TopicsPart& other) const { return by_name_.same_root(other.by_name_); }
+  class Iterator;
+  Iterator begin() const;
+  Iterator end() const;
+  std::uint64_t digest() const { return by_id_.digest(); }
+  bool shares_all_with(const TopicsPart& other) const { return by_id_.same_root(other.by_id_); }
 
   // Calls `found(const Topic* left, const Topic* right)` in order of name for topics that are not one and the
   // same object on both sides; null where a side has none of that name.
   template <class Found>
-  static void for_each_difference(const TopicsPart& left, const TopicsPart& right, Found&& found) {
-    ByName::for_each_difference(left.by_name_, right.by_name_, found);
-  }
+  static void for_each_difference(const TopicsPart& left, const TopicsPart& right, Found&& found);
 
   // Adds a topic without partitions. Requires that neither name nor id is taken.
   void create(std::string name, Uuid id);
@@ -131,11 +134,61 @@ class TopicsPart {
   void share_if_same(const TopicsPart& other, Uuid topic);
 
  private:
-  ByName by_name_;
+  using Topics = std::vector<const Topic*>;
+  // The topics of each side that are not the other's as well, in order of name.
+  static std::pair<Topics, Topics> unshared(const TopicsPart& left, const TopicsPart& right);
+
   ById by_id_;
+  ByName by_name_;
   std::uint64_t partition_count_ = 0;
   Ref<DirectoryPool> pool_;
 };
+
+// Valid as long as the part that it came from stays as it is.
+class TopicsPart::Iterator {
+ public:
+  using value_type = Topic;
+  using difference_type = std::ptrdiff_t;
+  using reference = const Topic&;
+  using pointer = const Topic*;
+  using iterator_category = std::forward_iterator_tag;
+
+  Iterator() = default;
+  const Topic& operator*() const { return *topics_->find(name_->id); }
+  const Topic* operator->() const { return &**this; }
+  Iterator& operator++() {
+    ++name_;
+    return *this;
+  }
+  Iterator operator++(int) {
+    Iterator before = *this;
+    ++*this;
+    return before;
+  }
+  friend bool operator==(const Iterator& a, const Iterator& b) { return a.name_ == b.name_; }
+
+ private:
+  friend TopicsPart;
+  Iterator(const ById& topics, ByName::Iterator name) : topics_(&topics), name_(std::move(name)) {}
+  const ById* topics_ = nullptr;
+  ByName::Iterator name_;
+};
+
+inline TopicsPart::Iterator TopicsPart::begin() const { return {by_id_, by_name_.begin()}; }
+inline TopicsPart::Iterator TopicsPart::end() const { return {by_id_, by_name_.end()}; }
+
+template <class Found>
+void TopicsPart::for_each_difference(const TopicsPart& left, const TopicsPart& right,
+                                     Found&& found) {
+  const auto [lefts, rights] = unshared(left, right);
+  for (auto l = lefts.begin(), r = rights.begin(); l != lefts.end() || r != rights.end();) {
+    const bool take_left = r == rights.end() || (l != lefts.end() && (*l)->name() <= (*r)->name());
+    const bool take_right = l == lefts.end() || (r != rights.end() && (*r)->name() <= (*l)->name());
+    found(take_left ? *l : nullptr, take_right ? *r : nullptr);
+    if (take_left) ++l;
+    if (take_right) ++r;
+  }
+}
 
 template <class Found>
 void Topic::for_each_difference(const Topic* left, const Topic* right, Found&& found) {
