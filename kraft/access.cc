@@ -1,9 +1,11 @@
 // Who may do what, and who is who: ACLs and SCRAM credentials (AclControlManager, ScramControlManager).
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "kraft/area.h"
+#include "sim/kafka/scram.h"
 
 namespace kraft {
 
@@ -53,6 +55,14 @@ bool matches(const sim::AclBinding& filter, const sim::AclBinding& acl) {
           filter.permission_type == acl.permission_type);
 }
 
+// Of a filter nothing may be of a kind that this version does not know.
+bool unknown(const sim::AclBinding& filter) {
+  return filter.resource_type == sim::AclResourceType::Unknown ||
+         filter.resource_pattern_type == sim::PatternType::Unknown ||
+         filter.operation == sim::AclOperation::Unknown ||
+         filter.permission_type == sim::AclPermissionType::Unknown;
+}
+
 }  // namespace
 
 Decision<sim::CreateAclsResponse> decide(Desk& desk, const sim::CreateAclsRequest& request) {
@@ -85,6 +95,10 @@ Decision<sim::DeleteAclsResponse> decide(Desk& desk, const sim::DeleteAclsReques
   Decision<sim::DeleteAclsResponse> out{.response = {}};
   std::set<sim::Uuid> removed;
   for (const sim::AclBinding& filter : request.filters) {
+    if (unknown(filter)) {
+      out.response.filter_results.push_back({"", ErrorCode::InvalidRequest, "The filter is unknown."});
+      continue;
+    }
     for (const sim::Acl& acl : desk.image().acls().acls) {
       if (matches(filter, binding_of(acl))) removed.insert(acl.id);
     }
@@ -98,39 +112,74 @@ Decision<sim::DeleteAclsResponse> decide(Desk& desk, const sim::DeleteAclsReques
   return out;
 }
 
-// Simplified: the caller gives the derived keys as its salted password; the controller does not run HMAC.
+namespace {
+
+// What is wrong with altering this user's credential, or None.
+ErrorCode check_scram(const Desk& desk, const std::string& user, sim::ScramMechanism mechanism) {
+  if (!desk.supports(sim::MetadataGate::Scram)) return ErrorCode::UnsupportedVersion;
+  if (user.empty()) return ErrorCode::UnacceptableCredential;
+  return mechanism == sim::ScramMechanism::Unknown ? ErrorCode::UnsupportedSaslMechanism : ErrorCode::None;
+}
+
+ErrorCode check_scram(const Desk& desk, const sim::ScramCredentialDeletion& deletion) {
+  const ErrorCode error = check_scram(desk, deletion.name, deletion.mechanism);
+  if (error != ErrorCode::None) return error;
+  const bool known = desk.image().scram().find(deletion.mechanism, deletion.name) != nullptr;
+  return known ? ErrorCode::None : ErrorCode::ResourceNotFound;
+}
+
+ErrorCode check_scram(const Desk& desk, const sim::ScramCredentialUpsertion& upsertion) {
+  constexpr std::int32_t kLeastIterations = 4096;  // of both mechanisms
+  constexpr std::int32_t kMostIterations = 16384;
+  const ErrorCode error = check_scram(desk, upsertion.name, upsertion.mechanism);
+  if (error != ErrorCode::None) return error;
+  const bool legal = upsertion.iterations >= kLeastIterations && upsertion.iterations <= kMostIterations;
+  return legal ? ErrorCode::None : ErrorCode::UnacceptableCredential;
+}
+
+sim::Record record_of(const sim::ScramCredentialDeletion& deletion) {
+  sim::RemoveUserScramCredentialRecord record;
+  record.name = deletion.name;
+  record.mechanism = deletion.mechanism;
+  return record;
+}
+
+sim::Record record_of(const sim::ScramCredentialUpsertion& upsertion) {
+  sim::ScramKeys keys = sim::scram_keys(upsertion.mechanism, upsertion.salted_password);
+  sim::UserScramCredentialRecord record;
+  record.name = upsertion.name;
+  record.mechanism = upsertion.mechanism;
+  record.salt = upsertion.salt;
+  record.stored_key = std::move(keys.stored_key);
+  record.server_key = std::move(keys.server_key);
+  record.iterations = upsertion.iterations;
+  return record;
+}
+
+}  // namespace
+
+// One answer a user: whoever is named twice is not altered at all, whatever the mechanisms.
 Decision<sim::AlterUserScramCredentialsResponse> decide(
     Desk& desk, const sim::AlterUserScramCredentialsRequest& request) {
   Decision<sim::AlterUserScramCredentialsResponse> out{.response = {}};
-  const bool supported = desk.supports(sim::MetadataGate::Scram);
-  for (const auto& deletion : request.deletions) {
-    const bool known = desk.image().scram().find(deletion.mechanism, deletion.name) != nullptr;
-    const ErrorCode error = !supported ? ErrorCode::UnsupportedVersion
-                            : known    ? ErrorCode::None
-                                       : ErrorCode::ResourceNotFound;
-    out.response.results.push_back({deletion.name, error, ""});
-    if (error != ErrorCode::None) continue;
-    sim::RemoveUserScramCredentialRecord record;
-    record.name = deletion.name;
-    record.mechanism = deletion.mechanism;
-    out.records.push_back(desk.versioned(std::move(record)));
-  }
-  for (const auto& upsertion : request.upsertions) {
-    const bool legal = !upsertion.name.empty() && upsertion.iterations >= 4096 && upsertion.iterations <= 16384;
-    const ErrorCode error = !supported ? ErrorCode::UnsupportedVersion
-                            : legal    ? ErrorCode::None
-                                       : ErrorCode::UnacceptableCredential;
-    out.response.results.push_back({upsertion.name, error, ""});
-    if (error != ErrorCode::None) continue;
-    sim::UserScramCredentialRecord record;
-    record.name = upsertion.name;
-    record.mechanism = upsertion.mechanism;
-    record.salt = upsertion.salt;
-    record.stored_key = upsertion.salted_password;
-    record.server_key = upsertion.salted_password;
-    record.iterations = upsertion.iterations;
-    out.records.push_back(desk.versioned(std::move(record)));
-  }
+  std::map<std::string, int> named;
+  for (const auto& deletion : request.deletions) ++named[deletion.name];
+  for (const auto& upsertion : request.upsertions) ++named[upsertion.name];
+  std::map<std::string, sim::AdminResult> refused;
+  const auto alter = [&](const auto& alteration) {
+    ErrorCode error = check_scram(desk, alteration);
+    // The first of several is refused for its own reason, if it has one.
+    if (error == ErrorCode::None && named[alteration.name] > 1) error = ErrorCode::DuplicateResource;
+    if (error != ErrorCode::None) {
+      refused.try_emplace(alteration.name, sim::AdminResult{alteration.name, error, ""});
+      return;
+    }
+    out.response.results.push_back({alteration.name, ErrorCode::None, ""});
+    out.records.push_back(desk.versioned(record_of(alteration)));
+  };
+  std::ranges::for_each(request.deletions, alter);
+  std::ranges::for_each(request.upsertions, alter);
+  for (auto& [user, result] : refused) out.response.results.push_back(std::move(result));
   return out;
 }
 

@@ -196,9 +196,7 @@ ErrorCode elect_one(const Desk& desk, sim::ElectionType type, const sim::Topic* 
   PartitionChange change = desk.change_of(*topic, id, *partition);
   change.election = preferred ? Election::Preferred : Election::Unclean;
   auto record = change.build();
-  const bool elected =
-      record && std::get<sim::PartitionChangeRecord>(record->record).leader != sim::kLeaderUnchanged;
-  if (!elected) {
+  if (!record) {
     return preferred ? ErrorCode::PreferredLeaderNotAvailable : ErrorCode::EligibleLeadersNotAvailable;
   }
   records.push_back(std::move(*record));
@@ -289,13 +287,18 @@ ErrorCode check_target(const Desk& desk, const std::vector<BrokerId>& target) {
 void start_reassignment(PartitionChange& change, const sim::Partition& partition,
                         const std::vector<BrokerId>& target) {
   const auto& current = partition.replicas;
-  change.target_removing = without(current, target);
-  change.target_adding = without(target, current);
-  std::ranges::sort(change.target_removing);
-  std::ranges::sort(change.target_adding);
+  auto removing = without(current, target);
+  auto adding = without(target, current);
+  std::ranges::sort(removing);
+  std::ranges::sort(adding);
   change.target_replicas = target;
-  change.target_replicas.insert(change.target_replicas.end(), change.target_removing.begin(),
-                                change.target_removing.end());
+  change.target_replicas.insert(change.target_replicas.end(), removing.begin(), removing.end());
+  // Kafka sets what is not empty: who asks for the replicas that a reassignment in flight has already listed
+  // leaves it in flight.
+  if (!removing.empty()) change.target_removing = std::move(removing);
+  if (!adding.empty()) change.target_adding = std::move(adding);
+  // A new assignment is no occasion for an unclean election, whatever the topic allows.
+  change.election = Election::Online;
 }
 
 ErrorCode cancel_reassignment(const Desk& desk, const sim::Topic& topic, PartitionChange& change,
@@ -309,6 +312,7 @@ ErrorCode cancel_reassignment(const Desk& desk, const sim::Topic& topic, Partiti
   change.target_adding.clear();
   if (change.target_isr.empty()) {
     if (!desk.unclean_election_allowed(topic.name())) return ErrorCode::InvalidReplicaAssignment;
+    if (change.target_replicas.empty()) return ErrorCode::InvalidReplicaAssignment;
     change.target_isr = {change.target_replicas.front()};
   }
   return ErrorCode::None;

@@ -1,8 +1,14 @@
 // Client quotas, producer ids and features (ClientQuotaControlManager, ProducerIdControlManager,
 // FeatureControlManager; kraft.md §3.10).
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <set>
 
 #include "kraft/area.h"
 
@@ -10,32 +16,94 @@ namespace kraft {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kQuotaKeys{"producer_byte_rate", "consumer_byte_rate",
-                                                     "request_percentage", "controller_mutation_rate",
-                                                     "connection_creation_rate"};
+constexpr std::string_view kUser = "user";
+constexpr std::string_view kClientId = "client-id";
+constexpr std::string_view kIp = "ip";
 
-ErrorCode check_entry(const sim::QuotaEntry& entry) {
-  if (entry.entity.empty()) return ErrorCode::InvalidRequest;
-  const auto known_key = [](const sim::QuotaOperation& op) {
-    return std::ranges::find(kQuotaKeys, op.key) != kQuotaKeys.end();
-  };
-  return std::ranges::all_of(entry.ops, known_key) ? ErrorCode::None : ErrorCode::InvalidRequest;
+// QuotaConfigs: what an entity may be given, and what Kafka takes the number for. The arithmetic on quotas is
+// comparison and remainder alone, which every machine does alike.
+struct QuotaKey {
+  std::string_view name;
+  bool of_ip = false;  // else of users and clients
+  enum class Type : std::uint8_t { Double, Int, Long } type = Type::Double;
+};
+constexpr std::array<QuotaKey, 5> kQuotaKeys{{{"producer_byte_rate", false, QuotaKey::Type::Long},
+                                              {"consumer_byte_rate", false, QuotaKey::Type::Long},
+                                              {"request_percentage", false, QuotaKey::Type::Double},
+                                              {"controller_mutation_rate", false, QuotaKey::Type::Double},
+                                              {"connection_creation_rate", true, QuotaKey::Type::Int}}};
+
+// Not refused: a NaN, which is neither below nor above anything.
+bool is_legal(const QuotaKey& key, sim::QuotaValue quota) {
+  const auto value = quota.value();
+  if (value <= 0) return false;
+  switch (key.type) {
+    case QuotaKey::Type::Double:
+      return true;
+    case QuotaKey::Type::Int:
+      if (value > 0x7fffffffp0) return false;
+      break;
+    case QuotaKey::Type::Long:
+      if (value > 0x1p63) return false;
+      break;
+  }
+  return !(std::fmod(value, 1) > 1e-6);
+}
+
+// Simplified: every name of an ip is taken for one that resolves.
+std::string why_no_entity(const std::vector<sim::EntityData>& entity) {
+  if (entity.empty()) return "Invalid empty client quota entity";
+  std::set<std::string_view> types;
+  for (const sim::EntityData& part : entity) {
+    const std::string_view type = part.entity_type;
+    if (!types.insert(type).second) {
+      return fmt::format("Invalid client quota entity, duplicate entity entry {}", type);
+    }
+    if (type != kUser && type != kClientId && type != kIp) {
+      return fmt::format("Unhandled client quota entity type: {}", type);
+    }
+    if (part.entity_name && part.entity_name->empty()) return fmt::format("Empty {} not supported", type);
+  }
+  const bool mixed = types.contains(kIp) && types.size() > 1;
+  return mixed ? "Invalid quota entity combination: an IP stands alone" : "";
+}
+
+// Removing is always allowed, even what no entity can have. Empty: fine.
+std::string why_no_quotas(const sim::QuotaEntry& entry) {
+  if (std::string why = why_no_entity(entry.entity); !why.empty()) return why;
+  const bool of_ip = entry.entity.front().entity_type == kIp;
+  std::set<std::string_view> keys;
+  for (const sim::QuotaOperation& op : entry.ops) {
+    if (!keys.insert(op.key).second) return fmt::format("Duplicate quota key {}", op.key);
+  }
+  for (const sim::QuotaOperation& op : entry.ops) {
+    if (op.remove) continue;
+    const auto key = std::ranges::find(kQuotaKeys, std::string_view(op.key), &QuotaKey::name);
+    if (key == kQuotaKeys.end() || key->of_ip != of_ip) {
+      return fmt::format("Invalid configuration key {}", op.key);
+    }
+    if (!is_legal(*key, op.value)) return fmt::format("Quota {} cannot be {}", op.key, op.value.describe());
+  }
+  return "";
 }
 
 }  // namespace
 
 Decision<sim::AlterClientQuotasResponse> decide(Desk& desk, const sim::AlterClientQuotasRequest& request) {
   Decision<sim::AlterClientQuotasResponse> out{.response = {}};
+  std::map<sim::QuotaEntity, std::size_t> answers;
   for (const sim::QuotaEntry& entry : request.entries) {
-    const ErrorCode error = check_entry(entry);
-    out.response.entries.push_back({"", error, ""});
-    if (error != ErrorCode::None) continue;
     sim::ClientQuotaRecord entity;
-    for (const auto& part : entry.entity) {
-      auto& data = entity.entity.emplace_back();
-      data.entity_type = part.entity_type;
-      data.entity_name = part.entity_name;
+    entity.entity = entry.entity;
+    std::string why = why_no_quotas(entry);
+    const auto [first, is_first] = answers.try_emplace(sim::quota_entity(entity), out.response.entries.size());
+    if (!is_first) {
+      // One answer an entity: what was written for the first of them stays, though it hears of an error.
+      why = "Ignoring duplicate entity";
+      out.response.entries[first->second] = {"", ErrorCode::InvalidRequest, why};
     }
+    out.response.entries.push_back({"", why.empty() ? ErrorCode::None : ErrorCode::InvalidRequest, why});
+    if (!why.empty()) continue;
     const auto* known = desk.image().client_quotas().find(sim::quota_entity(entity));
     for (const sim::QuotaOperation& op : entry.ops) {
       const auto* value = [&]() -> const sim::QuotaValue* {
