@@ -87,7 +87,8 @@ std::optional<OffsetAndEpoch> Log::checkpoint_id() const {
 RaftEpoch Log::last_epoch() const {
   if (!epochs_.empty()) return epochs_.back().first;
   const auto id = checkpoint_id();
-  return id ? id->epoch : RaftEpoch(0);
+  // While a disk is read, its checkpoint lies ahead: it says nothing of the batches before it.
+  return id && id->offset <= end_ ? id->epoch : RaftEpoch(0);
 }
 
 void Log::append(const Payload& payload) {

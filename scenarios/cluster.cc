@@ -17,7 +17,6 @@
 namespace scenarios {
 namespace {
 
-constexpr std::int64_t kWallClockAtZeroMs = 1'731'984'000'000;
 constexpr std::int32_t kUsualFirstController = 3000;
 // Tokens of the nth producer begin at n times this.
 constexpr std::int64_t kTokensPerProducer = 1'000'000'000;
@@ -34,9 +33,10 @@ sim::Distribution delay_of(const zk2kraft::Delay& delay, sim::Duration floor, si
   return sim::Distribution::exponential(low, duration_or(delay.mean(), mean));
 }
 
-// A feature as a broker or controller of 3.9 supports it.
+// What a broker or controller of 3.9 registers, from the lowest to the highest metadata.version. It supports the
+// dynamic quorums of kraft.version 1 as well, though none is simulated (kraft.md §1.14).
 std::vector<sim::SupportedFeature> features(std::int16_t lowest, std::int16_t highest) {
-  return {{std::string(sim::kMetadataVersionFeature), lowest, highest}};
+  return {{"kraft.version", 0, 1}, {std::string(sim::kMetadataVersionFeature), lowest, highest}};
 }
 
 }  // namespace
@@ -70,6 +70,13 @@ sim::Expected<Cluster> Cluster::plan(const zk2kraft::Scenario& scenario, Initial
   }
   if (wanted.min_batch_size() < 0) return std::unexpected(unusable(place, "min_batch_size is negative.", ""));
   if (wanted.min_batch_size() > 0) cluster.min_batch_size_ = static_cast<std::size_t>(wanted.min_batch_size());
+  if (wanted.snap_count() < 0) return std::unexpected(unusable(place, "snap_count is negative.", ""));
+  if (wanted.snap_count() == 1) return std::unexpected(unusable(place, "snap_count is 1.", "ZooKeeper takes 2 for the least."));
+  if (wanted.snap_count() > 0) cluster.snap_count_ = static_cast<std::uint64_t>(wanted.snap_count());
+  if (wanted.metadata_snapshot_bytes() < 0) return std::unexpected(unusable(place, "metadata_snapshot_bytes is negative.", ""));
+  if (wanted.metadata_snapshot_bytes() > 0) {
+    cluster.metadata_snapshot_bytes_ = static_cast<std::uint64_t>(wanted.metadata_snapshot_bytes());
+  }
   cluster.zookeeper_session_timeout_ = duration_or(wanted.zookeeper_session_timeout(), cluster.zookeeper_session_timeout_);
   cluster.broker_session_timeout_ = duration_or(wanted.broker_session_timeout(), cluster.broker_session_timeout_);
   cluster.initial_ = std::make_shared<const Initial>(std::move(initial));
@@ -143,6 +150,7 @@ std::unique_ptr<sim::Process> Cluster::controller_program(sim::BrokerId id, Cont
   config.node.listeners = {{.name = "CONTROLLER", .host = fmt::format("controller-{}", id.value()), .port = 9093}};
   config.node.features = features(1, sim::level_of(sim::kLatestProduction));
   config.node.behaviour = defects_.kraft;
+  config.node.snapshot_bytes = metadata_snapshot_bytes_.value_or(config.node.snapshot_bytes);
   config.brokers = address_book();
   config.wall_clock_at_zero_ms = kWallClockAtZeroMs;
   if (mode == ControllerMode::Migration) {
@@ -299,6 +307,7 @@ void Cluster::populate(sim::World& world) const {
                             .ensemble = ensemble,
                             .wall_clock_at_zero_ms = kWallClockAtZeroMs,
                             .behaviour = defects_.zookeeper};
+    config.snap_count = snap_count_.value_or(config.snap_count);
     added(world.add<zk::Server>(
               fmt::format("zk-{}", peer.server.value()),
               [config](sim::Instant, const sim::Durable& disk, sim::Incarnation) { return zk::Server(config, disk); },

@@ -28,6 +28,9 @@ enum class ControllerMode : std::uint8_t {
 
 class Cluster {
  public:
+  // What the wall clocks of all machines show when the run begins: 19 November 2024, 02:40 UTC.
+  static constexpr std::int64_t kWallClockAtZeroMs = 1'731'984'000'000;
+
   // The plan of the cluster; nothing runs yet. A Usage problem if scenario and beginning do not fit.
   static sim::Expected<Cluster> plan(const zk2kraft::Scenario& scenario, Initial initial,
                                      const sim::Place& place);
@@ -88,6 +91,8 @@ class Cluster {
   Defects defects_;
   sim::MetadataVersion metadata_version_ = sim::MetadataVersion::V3_9_IV0;
   std::size_t min_batch_size_ = 200;
+  std::optional<std::uint64_t> snap_count_;               // else ZooKeeper's default
+  std::optional<std::uint64_t> metadata_snapshot_bytes_;  // else Kafka's
   sim::Duration zookeeper_session_timeout_{18'000'000'000};
   sim::Duration broker_session_timeout_{9'000'000'000};
   std::vector<sim::NodeId> zookeepers_;

@@ -107,14 +107,17 @@ std::vector<kraft::Voter> voters_of(const std::vector<sim::BrokerId>& ids) {
   return voters;
 }
 
+// Batches in the simulation say how long the run has lasted; a real tool wants to know the time of day.
+constexpr std::int64_t wall_time_ms(std::int64_t since_start_ms) { return Cluster::kWallClockAtZeroMs + since_start_ms; }
+
 kraft::RecordBatch real_batch(const kraft::Batch& batch) {
   if (const auto* const change = std::get_if<kraft::LeaderChange>(&batch.content)) {
     const kraft::ControlRecord record = kraft::LeaderChangeMessage{.leader_id = change->leader,
                                                                    .voters = voters_of(change->voters),
                                                                    .granting_voters = voters_of(change->granting_voters)};
-    return kraft::control_batch(batch.base, batch.epoch, batch.timestamp_ms, std::span(&record, 1));
+    return kraft::control_batch(batch.base, batch.epoch, wall_time_ms(batch.timestamp_ms), std::span(&record, 1));
   }
-  return kraft::data_batch(batch.base, batch.epoch, batch.timestamp_ms, batch.records());
+  return kraft::data_batch(batch.base, batch.epoch, wall_time_ms(batch.timestamp_ms), batch.records());
 }
 
 sim::Expected<void> write_controller(const sim::Durable& disk, const Cluster& cluster, sim::BrokerId id,
@@ -133,8 +136,8 @@ sim::Expected<void> write_controller(const sim::Durable& disk, const Cluster& cl
   for (const sim::Payload& entry : disk.at(kraft::kCheckpointFile).entries) {
     const kraft::Checkpoint& checkpoint = entry.as<kraft::Checkpoint>();
     if (auto written = writer->checkpoint({.id = checkpoint.id,
-                                           .timestamp = checkpoint.last_contained_timestamp_ms,
-                                           .last_contained_timestamp = checkpoint.last_contained_timestamp_ms,
+                                           .timestamp = wall_time_ms(checkpoint.last_contained_timestamp_ms),
+                                           .last_contained_timestamp = wall_time_ms(checkpoint.last_contained_timestamp_ms),
                                            .records = checkpoint.records});
         !written) {
       return written;

@@ -229,6 +229,23 @@ TEST(Replica, AReplicaThatLagsBehindACheckpointIsGivenTheCheckpoint) {
   EXPECT_EQ(quorum.violations, std::vector<Violation>{});
 }
 
+// The checkpoint of epoch 2 lies behind the first batch, of epoch 1, which the log still holds.
+TEST(Log, IsReadBackWithACheckpointOfALaterEpochThanItsFirst) {
+  sim::FileContent batches;
+  Log log;
+  for (const int epoch : {1, 2}) {
+    batches.entries.push_back(Batch::of(log.end(), RaftEpoch(epoch), 0, LeaderChange{.leader = BrokerId(epoch)}));
+    log.append(batches.entries.back());
+  }
+  sim::FileContent checkpoint;
+  checkpoint.entries.push_back(
+      Payload::of(Checkpoint{.id = {RaftEpoch(2), log.end()}, .chain = log.chain_at(log.end())}));
+  const Log again(batches, checkpoint);
+  EXPECT_EQ(again.end(), log.end());
+  EXPECT_EQ(again.last_epoch(), RaftEpoch(2));
+  EXPECT_EQ(again.chain_at(again.end()), log.chain_at(log.end()));
+}
+
 TEST(Replica, AMachineThatCrashesBeforeItsFsyncLosesOnlyWhatNobodyWasTold) {
   Quorum quorum(3, 10);
   quorum.bench.fsync = 200_ms;

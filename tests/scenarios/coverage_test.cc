@@ -25,9 +25,6 @@ constexpr std::uint64_t kSeeds = 10;
 const std::map<std::string, std::string>& exemptions() {
   static const std::map<std::string, std::string> known{
       {"fault poke", "carries a message and so has no words; the operator and the administrator poke by themselves"},
-      {"notice kraft.SnapshotInstalled",
-       "the log is never cleaned up to a checkpoint (FIDELITY.md), so nobody is too far behind to fetch it; "
-       "tests/kraft/replica_test.cc installs one"},
       {"raft move Follower by T10",
        "it takes a leader that misses the vote requests and hears of the winner in the second before it resigns; "
        "no plan of faults has met that yet"},

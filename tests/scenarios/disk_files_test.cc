@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "kraft/disk/metadata_log.h"
 #include "tests/scenarios/runs.h"
 #include "tests/support/zookeeper_server.h"
 #include "tests/zk/live/tree_differences.h"
@@ -104,6 +105,32 @@ TEST_F(DisksOfARun, CarryTheDigestOfTheTreeAfterEachTransaction) {
     EXPECT_GT(recovery->transactions, 100u);
     EXPECT_EQ(recovery->digests_verified, 1 + recovery->transactions - refused) << "the snapshot's own among them";
   }
+}
+
+std::size_t files_named(const fs::path& folder, std::string_view part) {
+  std::size_t found = 0;
+  for (const auto& entry : fs::directory_iterator(folder)) found += entry.path().string().find(part) != std::string::npos ? 1u : 0u;
+  return found;
+}
+
+TEST_F(DisksOfARun, OfServersThatLiveByTheirSnapshotsHoldThemAndAreReadFromThem) {
+  const zk2kraft::Scenario of = scenario("snapshots.txtpb");
+  run_and_write(of, from_nothing(of));
+  for (const auto& [name, tree] : trees_) {
+    EXPECT_GT(files_named(folder_ / name / "version-2", "snapshot."), 1u);
+    const auto recovery = zk::disk::recover(folder_ / name);
+    ASSERT_TRUE(recovery) << sim::describe(recovery.error());
+    EXPECT_TRUE(recovery->database.tree.same_content(tree));
+  }
+  const auto dir = kraft::open_metadata_dir(folder_ / "controller-3000");
+  ASSERT_TRUE(dir) << sim::describe(dir.error());
+  const auto read = kraft::read_metadata_log(*dir, [](kraft::RecordBatch& batch, const kraft::BatchSource&) {
+    EXPECT_GE(batch.base_timestamp, Cluster::kWallClockAtZeroMs);
+  });
+  ASSERT_TRUE(read.checkpoint.has_value());
+  EXPECT_GT(read.checkpoint->offset, sim::Offset(0));
+  EXPECT_GE(read.checkpoint_timestamp, Cluster::kWallClockAtZeroMs);
+  EXPECT_FALSE(read.damage.has_value());
 }
 
 }  // namespace
