@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "scenarios/admin.h"
 #include "scenarios/durations.h"
@@ -37,6 +38,35 @@ sim::Distribution delay_of(const zk2kraft::Delay& delay, sim::Duration floor, si
 // dynamic quorums of kraft.version 1 as well, though none is simulated (kraft.md §1.14).
 std::vector<sim::SupportedFeature> features(std::int16_t lowest, std::int16_t highest) {
   return {{"kraft.version", 0, 1}, {std::string(sim::kMetadataVersionFeature), lowest, highest}};
+}
+
+// The next thousand above the brokers' ids; where ids end before that, the lowest that the brokers leave free.
+std::int32_t first_controller_beside(const std::vector<InitialBroker>& brokers, std::int32_t voters) {
+  std::int64_t first = kUsualFirstController;
+  for (const InitialBroker& broker : brokers) {
+    first = std::max<std::int64_t>(first, (std::int64_t{broker.id.value()} / 1000 + 1) * 1000);
+  }
+  if (first + voters <= std::numeric_limits<std::int32_t>::max()) return static_cast<std::int32_t>(first);
+  const auto taken = [&](std::int32_t from) {
+    return std::ranges::any_of(brokers, [&](const InitialBroker& broker) {
+      return broker.id.value() >= from && broker.id.value() < from + voters;
+    });
+  };
+  std::int32_t free = kUsualFirstController;
+  while (taken(free)) free += 1000;
+  return free;
+}
+
+// Clients that name no topic use all; of thousands these, spread over all names.
+// Simplified: no client of a test reads a whole cluster, and each of ours asks for what it reads all the time.
+std::vector<std::string> topics_of_clients(const Initial& initial) {
+  constexpr std::size_t kMost = 200;
+  std::vector<std::string> names = initial.database.tree.children(initial.chroot + std::string(zk::paths::kTopics));
+  std::erase_if(names, [](const std::string& name) { return name.starts_with("__"); });
+  if (names.size() <= kMost) return {};
+  std::vector<std::string> some;
+  for (std::size_t i = 0; i < kMost; ++i) some.push_back(std::move(names[i * names.size() / kMost]));
+  return some;
 }
 
 }  // namespace
@@ -80,6 +110,10 @@ sim::Expected<Cluster> Cluster::plan(const zk2kraft::Scenario& scenario, Initial
   cluster.zookeeper_session_timeout_ = duration_or(wanted.zookeeper_session_timeout(), cluster.zookeeper_session_timeout_);
   cluster.broker_session_timeout_ = duration_or(wanted.broker_session_timeout(), cluster.broker_session_timeout_);
   cluster.initial_ = std::make_shared<const Initial>(std::move(initial));
+  if (cluster.initial_->beginning == Beginning::BeforeClaim) {
+    cluster.found_ = std::make_shared<const sim::MetadataImage>(
+        zk::zk_to_image(cluster.initial_->database.tree, cluster.initial_->chroot, {}).image);
+  }
   cluster.scenario_ = std::make_shared<const zk2kraft::Scenario>(scenario);
   cluster.number_nodes(scenario);
   for (const auto& [id, node] : cluster.controllers_) {
@@ -96,12 +130,9 @@ void Cluster::number_nodes(const zk2kraft::Scenario& scenario) {
   const auto number = [&] { return sim::NodeId(next++); };
   const std::int32_t servers = scenario.cluster().zookeepers() == 0 ? 3 : scenario.cluster().zookeepers();
   for (std::int32_t i = 0; i < servers; ++i) zookeepers_.push_back(number());
-  std::int32_t first = scenario.cluster().first_controller_id();
-  if (first == 0) {
-    first = kUsualFirstController;
-    for (const InitialBroker& broker : initial_->brokers) first = std::max(first, (broker.id.value() / 1000 + 1) * 1000);
-  }
   const std::int32_t voters = scenario.cluster().controllers() == 0 ? 3 : scenario.cluster().controllers();
+  std::int32_t first = scenario.cluster().first_controller_id();
+  if (first == 0) first = first_controller_beside(initial_->brokers, voters);
   for (std::int32_t i = 0; i < voters; ++i) controllers_.emplace(sim::BrokerId(first + i), number());
   for (const InitialBroker& broker : initial_->brokers) brokers_.emplace(broker.id, number());
   for (const zk2kraft::Workload& workload : scenario.workload()) {
@@ -234,7 +265,6 @@ std::unique_ptr<sim::Process> Cluster::broker_program(sim::BrokerId id, migrate:
 std::vector<sim::ControlRequest> Cluster::told_before(sim::BrokerId id) const {
   const zk::Tree& tree = initial_->database.tree;
   const zk::ClusterView view = zk::cluster_view(tree, initial_->chroot);
-  const zk::TreeImage read = zk::zk_to_image(tree, initial_->chroot, {});
   sim::ControlSender sender{.controller_id = view.controller ? view.controller->znode.broker : sim::BrokerId(-1),
                             .controller_epoch = view.controller_epoch.value_or(sim::ControllerEpoch(0))};
   for (const InitialBroker& broker : initial_->brokers) {
@@ -244,7 +274,7 @@ std::vector<sim::ControlRequest> Cluster::told_before(sim::BrokerId id) const {
   sim::ControlRequestBatch batch;
   const sim::BrokerId told[] = {id};
   batch.add_update_metadata(told);
-  for (const sim::Topic& topic : read.image.topics()) {
+  for (const sim::Topic& topic : found_->topics()) {
     for (const auto& [number, partition] : topic.partitions()) {
       batch.add_update_metadata(topic.name(), topic.id(),
                                 {.partition_index = number,
@@ -329,6 +359,10 @@ void Cluster::populate(sim::World& world) const {
   for (const auto& [id, node] : brokers_) {
     added(world.add(fmt::format("broker-{}", id.value()), broker_program(id, mode), {.fsync = fsync}), node);
   }
+  const std::vector<std::string> usual_topics = topics_of_clients(*initial_);
+  const auto topics_or_usual = [&](const std::string& named) {
+    return named.empty() ? usual_topics : std::vector{named};
+  };
   std::size_t producers = 0;
   std::size_t groups = 0;
   for (const zk2kraft::Workload& workload : scenario_->workload()) {
@@ -338,7 +372,7 @@ void Cluster::populate(sim::World& world) const {
                                .brokers = address_book(),
                                .interval = duration_or(workload.producer().every(), sim::Duration(20'000'000)),
                                .first_token = sim::RecordToken(static_cast<std::int64_t>(producers) * kTokensPerProducer)};
-    if (!workload.producer().topic().empty()) config.topics = {workload.producer().topic()};
+    config.topics = topics_or_usual(workload.producer().topic());
     added(world.add<sim::Producer>(config.name, [config](sim::Instant, const sim::Durable&, sim::Incarnation) {
             return sim::Producer(config);
           }),
@@ -351,7 +385,7 @@ void Cluster::populate(sim::World& world) const {
     sim::ConsumerConfig config{.group = id.empty() ? fmt::format("group-{}", groups + 1) : id,
                                .self = groups_[groups],
                                .brokers = address_book()};
-    if (!workload.group().topic().empty()) config.topics = {workload.group().topic()};
+    config.topics = topics_or_usual(workload.group().topic());
     added(world.add<sim::Consumer>(fmt::format("group-{}", groups + 1), [config](sim::Instant, const sim::Durable&, sim::Incarnation) {
             return sim::Consumer(config);
           }),

@@ -87,6 +87,7 @@ class Cluster {
   sim::AddressBook address_book() const;
 
   std::shared_ptr<const Initial> initial_;
+  std::shared_ptr<const sim::MetadataImage> found_;  // in the tree, for brokers that begin before the claim
   std::shared_ptr<const zk2kraft::Scenario> scenario_;
   Defects defects_;
   sim::MetadataVersion metadata_version_ = sim::MetadataVersion::V3_9_IV0;

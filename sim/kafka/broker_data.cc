@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sim/kafka/broker.h"
+#include "sim/kafka/ordered_lookup.h"
 
 namespace sim {
 namespace {
@@ -204,9 +205,10 @@ void Broker::serve_fetch(Context& context, const Received& received,
   const std::uint64_t id = ++last_parked_;
   bool ready = body.max_wait == Duration{};
   std::vector<Hosted*> progressed;
+  OrderedLookup asked(hosted_);
   for (const FetchTopic& topic : body.topics) {
     for (const FetchPartition& part : topic.partitions) {
-      Hosted* hosted = find({topic.topic, part.partition});
+      Hosted* hosted = asked.find(topic.topic, part.partition);
       if (hosted == nullptr) {
         ready = true;
         continue;
@@ -236,9 +238,10 @@ void Broker::serve_fetch(Context& context, const Received& received,
     answer_fetch(context, id);
   } else {
     expiries_.emplace(parked.expires, id);
+    OrderedLookup waited_for(hosted_);
     for (const FetchTopic& topic : body.topics) {
       for (const FetchPartition& part : topic.partitions) {
-        auto& waits = find({topic.topic, part.partition})->fetches;
+        auto& waits = waited_for.find(topic.topic, part.partition)->fetches;
         // A peer's newer fetch takes the place of its older one, which was answered.
         std::erase_if(waits, [&](const FetchWait& wait) {
           return wait.from == received.from && wait.consumer == consumer;
@@ -252,10 +255,11 @@ void Broker::serve_fetch(Context& context, const Received& received,
 
 FetchResponse Broker::read_for(const FetchRequest& request) {
   FetchResponse response;
+  OrderedLookup asked(hosted_);
   for (const FetchTopic& topic : request.topics) {
     FetchTopicResponse answers{.topic = topic.topic, .topic_id = topic.topic_id};
     for (const FetchPartition& part : topic.partitions) {
-      Hosted* hosted = find({topic.topic, part.partition});
+      Hosted* hosted = asked.find(topic.topic, part.partition);
       if (hosted == nullptr) {
         answers.partitions.push_back(
             {.partition_index = part.partition, .error_code = ErrorCode::UnknownTopicOrPartition});

@@ -5,6 +5,7 @@
 
 #include "sim/kafka/broker.h"
 #include "sim/kafka/broker_notice.h"
+#include "sim/kafka/ordered_lookup.h"
 
 namespace sim {
 
@@ -36,8 +37,11 @@ void Broker::send_fetch(Context& context, BrokerId leader, Fetcher& fetcher) {
                        .max_wait = config_.replica_fetch_wait_max};
   fetcher.sent.clear();
   Instant earliest = Instant::never();
+  OrderedLookup followed(hosted_);
   for (const TopicPartition& id : fetcher.partitions) {
-    const Hosted& hosted = hosted_.at(id);
+    const Hosted* const known = followed.find(id.topic, id.partition);
+    check(known != nullptr, "a fetcher asks for what the broker hosts");
+    const Hosted& hosted = *known;
     if (hosted.fetch_failed) continue;
     if (context.now < hosted.fetch_not_before) {
       earliest = std::min(earliest, hosted.fetch_not_before);

@@ -111,7 +111,9 @@ void check_offsets(PartitionId partition, const Broker& coordinator, BrokerMemor
 void check_epochs(BrokerId broker, const TopicPartition& id, LeaderEpoch leader_epoch,
                   PartitionEpoch partition_epoch, BrokerMemory& memory, Violations& found) {
   auto& [known_leader, known_partition] =
-      memory.epochs.try_emplace({broker, id}, LeaderEpoch{-1}, PartitionEpoch{-1}).first->second;
+      memory.partitions[id]
+          .epochs.try_emplace(broker, LeaderEpoch{-1}, PartitionEpoch{-1})
+          .first->second;
   if (leader_epoch < known_leader || partition_epoch < known_partition) {
     found.push_back({"broker.P9",
                      fmt::format("broker {} went from leader epoch {} and partition epoch {} of {} "
@@ -148,9 +150,8 @@ void on_leader(const BrokerBecameLeader& notice, std::span<const Broker* const> 
   if (partition == nullptr || !partition->leads()) return;  // over before it was looked at
   Ghost& ghost = memory.partitions[id];
   if (ghost.topic_id != partition->log().topic_id()) {
-    ghost = {
-        .topic_id = partition->log().topic_id(), .acknowledged = {}, .leaders = {}, .lossy = {}};
-    std::erase_if(memory.epochs, [&](const auto& entry) { return entry.first.second == id; });
+    ghost = {};
+    ghost.topic_id = partition->log().topic_id();
   }
   check_epochs(notice.broker, id, notice.leader_epoch, notice.partition_epoch, memory, found);
   const auto [known, first] = ghost.leaders.emplace(notice.leader_epoch, notice.broker);
@@ -214,7 +215,7 @@ void on_consumed(const ClientConsumed& notice, BrokerMemory& memory, Violations&
 }  // namespace
 
 void BrokerMemory::on_restart(BrokerId broker) {
-  std::erase_if(epochs, [&](const auto& entry) { return entry.first.first == broker; });
+  for (auto& [id, ghost] : partitions) ghost.epochs.erase(broker);
 }
 
 void BrokerMemory::on_data_loss(BrokerId broker, const Broker& before) {
@@ -225,7 +226,6 @@ void BrokerMemory::on_data_loss(BrokerId broker, const Broker& before) {
 void BrokerMemory::on_topic_deleted(const std::string& topic) {
   std::erase_if(partitions, [&](const auto& entry) { return entry.first.topic == topic; });
   std::erase_if(committed, [&](const auto& entry) { return entry.first.second.topic == topic; });
-  std::erase_if(epochs, [&](const auto& entry) { return entry.first.second.topic == topic; });
 }
 
 Violations check_broker_notice(const Payload& notice, std::span<const Broker* const> running,
@@ -255,9 +255,8 @@ Violations check_broker_notice(const Payload& notice, std::span<const Broker* co
       known->second = std::min(known->second, std::max(fetched->offset, Offset{0}));
     }
   } else if (const auto* stopped = notice.get_if<ReplicaStopped>(); stopped && stopped->deleted) {
-    std::erase_if(memory.epochs, [&](const auto& entry) {
-      return entry.first == std::pair{stopped->broker, stopped->topic_partition};
-    });
+    const auto known = memory.partitions.find(stopped->topic_partition);
+    if (known != memory.partitions.end()) known->second.epochs.erase(stopped->broker);
   }
   return found;
 }

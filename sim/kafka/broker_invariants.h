@@ -36,12 +36,12 @@ struct BrokerMemory {
     std::map<LeaderEpoch, BrokerId> leaders;  // who was seen to lead in each epoch
     std::set<BrokerId>
         lossy;  // brokers that lost unflushed data or their disk since it was first written
+    // By broker: the highest leader and partition epochs seen in its present life.
+    std::map<BrokerId, std::pair<LeaderEpoch, PartitionEpoch>> epochs;
   };
   std::map<TopicPartition, PartitionGhost> partitions;
   // By group and partition: the highest position that the group heard to be committed.
   std::map<std::pair<std::string, TopicPartition>, Offset> committed;
-  // By broker: the highest leader and partition epochs seen in its present life.
-  std::map<std::pair<BrokerId, TopicPartition>, std::pair<LeaderEpoch, PartitionEpoch>> epochs;
 
   std::uint64_t records_acknowledged = 0;
   // Losses that Kafka does not promise to survive, by the excuse of brokers.md §6.3: "E-LRS".
