@@ -32,12 +32,15 @@ import scala.jdk.javaapi.CollectionConverters;
  * upgrades may have left. Each kind draws from a source of its own, so that leaving one kind out changes no other.
  */
 final class RandomTree {
-  static final List<String> KINDS = List.of("brokers", "topics", "many-partitions", "many-topics", "reassignments", "no-topic-ids",
+  static final List<String> KINDS = List.of("brokers", "topics", "many-partitions", "many-topics", "thousands", "reassignments", "no-topic-ids",
       "missing-states", "topic-configs", "broker-configs", "passwords", "quotas", "raw-names", "odd-numbers", "scram", "odd-scram",
       "producer-ids", "acls", "odd-acls", "tokens", "deletions", "leftovers", "foreign-writers", "damage");
   // Of so many seeds one has the kind; what is not named here half of all have.
   private static final Map<String, Integer> RARE = Map.of("many-partitions", 12, "many-topics", 25, "no-topic-ids", 25,
       "missing-states", 4, "odd-numbers", 4, "odd-scram", 10, "raw-names", 5, "damage", 2);
+
+  // What takes a judge long: only where it is asked for by name.
+  private static final Set<String> BY_NAME = Set.of("thousands");
 
   static final String SECRET = "password-encoder-secret";
 
@@ -47,6 +50,7 @@ final class RandomTree {
   final Map<String, Integer> counts = new TreeMap<>();
   final List<Integer> brokers = new ArrayList<>();
   final List<String> topics = new ArrayList<>();
+  private final Set<String> names = new HashSet<>();
   final List<String> damaged = new ArrayList<>();
   boolean encoder; // the controller has a secret
 
@@ -59,10 +63,13 @@ final class RandomTree {
 
   RandomTree(long seed, Set<String> allowed) {
     this.seed = seed;
+    boolean named = allowed.size() < KINDS.size();
     for (String kind : KINDS) {
       Random choice = new Random(seed * 7919 + kind.hashCode());
       choice.nextInt();
-      if (allowed.contains(kind) && choice.nextInt(RARE.getOrDefault(kind, kind.equals("topics") ? 1 : 2)) == 0) kinds.add(kind);
+      if (!allowed.contains(kind)) continue;
+      int rarity = RARE.getOrDefault(kind, kind.equals("topics") ? 1 : 2);
+      if (BY_NAME.contains(kind) ? named : choice.nextInt(rarity) == 0) kinds.add(kind);
     }
     enter("passwords");
     encoder = has("passwords") || random.nextBoolean();
@@ -97,6 +104,8 @@ final class RandomTree {
     if (has("many-partitions")) makeTopics(1, styles.between(500, 4000));
     enter("many-topics");
     if (has("many-topics")) makeTopics(styles.between(300, 1500), 2);
+    enter("thousands");
+    if (has("thousands")) makeTopics(5000, 7);
     enter("deletions");
     if (has("deletions")) makeDeletions();
     enter("broker-configs");
@@ -184,7 +193,7 @@ final class RandomTree {
   private void makeTopics(int count, int most) {
     for (int i = 0; i < count; ++i) {
       String name = styles.topic(topics.size());
-      if (topics.contains(name)) continue;
+      if (!names.add(name)) continue;
       topics.add(name);
       int partitions = most > 100 ? most : styles.oneIn(10) ? 40 : styles.between(1, most);
       makeTopic(name, partitions);
