@@ -76,7 +76,10 @@ void Replica::drain(Instant now, Effects& effects) {
   Records records = std::exchange(leader.open_batch, {});
   leader.linger_until = Instant::never();
   append_batch(Batch::of(log_.end(), epoch_, now.milliseconds(), std::move(records)), effects);
+  // A fetch that is answered counts in maybe_commit, which must take this batch for unflushed already.
+  ++syncs_asked_;
   answer_parked(now, effects);
+  --syncs_asked_;
   sync(effects);
   maybe_commit(effects);
 }
