@@ -30,6 +30,24 @@ void epoch_monotone(const Replica& replica, QuorumMemory& memory, Violations& ou
   seen = std::max(seen, replica.durable_epoch());
 }
 
+void vote_is_kept(const Replica& voter, const QuorumMemory& memory, Violations& out) {
+  const auto newer = memory.votes.upper_bound({voter.id(), voter.epoch()});
+  if (newer != memory.votes.end() && newer->first.first == voter.id()) {
+    violated(out, "VoteIsKept",
+             fmt::format("{} gave its vote of epoch {} to {} and is back in epoch {}", voter.id().value(),
+                         newer->first.second.value(), newer->second.value(), voter.epoch().value()));
+  }
+  const auto vote = memory.votes.find({voter.id(), voter.epoch()});
+  if (vote == memory.votes.end()) return;
+  const auto* const unattached = std::get_if<Unattached>(&voter.role());
+  const bool forgot = (unattached != nullptr && unattached->voted != vote->second) ||
+                      std::holds_alternative<Candidate>(voter.role());
+  if (!forgot) return;
+  violated(out, "VoteIsKept",
+           fmt::format("{} gave its vote of epoch {} to {} and knows no more of it", voter.id().value(),
+                       voter.epoch().value(), vote->second.value()));
+}
+
 void checkpoint_at_log_start(const Replica& replica, Violations& out) {
   const Log& log = replica.log();
   if (log.start() == Offset(0)) return;
@@ -47,6 +65,14 @@ void high_watermark_monotone(const Replica& leader, QuorumMemory& memory, Violat
     violated(out, "HighWatermarkMonotone",
              fmt::format("the high watermark of leader {} fell from {} to {}", leader.id().value(),
                          seen.value(), leader.high_watermark().value()));
+  }
+  // Figure 8 of the Raft paper: counting copies of a former epoch's records commits what may yet be replaced.
+  const Offset epoch_start = std::get<Leader>(leader.role()).epoch_start;
+  if (epoch == leader.epoch() && leader.high_watermark() > seen && leader.high_watermark() <= epoch_start) {
+    violated(out, "LeaderCommitsItsEpoch",
+             fmt::format("leader {} moved the high watermark from {} to {}, and its epoch {} begins at {}",
+                         leader.id().value(), seen.value(), leader.high_watermark().value(), epoch.value(),
+                         epoch_start.value()));
   }
   epoch = leader.epoch();
   seen = leader.high_watermark();
@@ -104,6 +130,18 @@ void prefixes_agree(const Replica& a, const Replica& b, Violations& out) {
 
 }  // namespace
 
+Violations check_vote(const VoteResponse& vote, BrokerId candidate, QuorumMemory& memory) {
+  Violations out;
+  if (!vote.granted) return out;
+  const auto [known, fresh] = memory.votes.try_emplace({vote.from, vote.epoch}, candidate);
+  if (!fresh && known->second != candidate) {
+    violated(out, "VoteIsKept",
+             fmt::format("{} gives its vote of epoch {} to {}, and gave it to {} before", vote.from.value(),
+                         vote.epoch.value(), candidate.value(), known->second.value()));
+  }
+  return out;
+}
+
 Violations check_quorum(std::span<const Replica* const> replicas, QuorumMemory& memory) {
   Violations out;
   // The newest leader may be down, and an older one not know of it.
@@ -115,6 +153,7 @@ Violations check_quorum(std::span<const Replica* const> replicas, QuorumMemory& 
     if (replica == nullptr) continue;
     one_leader_per_epoch(*replica, memory, out);
     epoch_monotone(*replica, memory, out);
+    vote_is_kept(*replica, memory, out);
     checkpoint_at_log_start(*replica, out);
     if (!replica->is_leader()) continue;
     high_watermark_monotone(*replica, memory, out);

@@ -25,8 +25,34 @@ void check_controller(const Node& node, MetadataMemory& memory, Violations& out)
   }
 }
 
+// What is wrong with a partition that changed from `before` to `after`, if anything is (brokers.md §6.4, P10). A copy
+// from ZooKeeper may bring an ISR with members that are gone; so only who is new in an office is looked at.
+std::optional<std::string> illegal(const sim::Partition& before, const sim::Partition& after,
+                                   const sim::MetadataImage& image) {
+  const auto unfit = [&](BrokerId id) {
+    const auto* const broker = image.cluster().broker(id);
+    return broker == nullptr || broker->fenced || broker->in_controlled_shutdown;
+  };
+  for (const BrokerId member : after.isr) {
+    if (!after.has_replica(member)) return fmt::format("{} is in the ISR and is no replica", member.value());
+    if (!before.in_isr(member) && after.isr.size() > 1 && unfit(member)) {
+      return fmt::format("{} joins the ISR and is fenced or shutting down", member.value());
+    }
+  }
+  if (!after.has_leader()) return std::nullopt;
+  if (!after.in_isr(after.leader)) return fmt::format("its leader {} is not in the ISR", after.leader.value());
+  if (after.leader != before.leader && unfit(after.leader)) {
+    return fmt::format("its new leader {} is fenced or shutting down", after.leader.value());
+  }
+  return std::nullopt;
+}
+
 void check_partition(const sim::Topic& topic, sim::PartitionId id, const sim::Partition& before,
-                     const sim::Partition& after, Violations& out) {
+                     const sim::Partition& after, const sim::MetadataImage& image, Violations& out) {
+  if (const auto why = before == after ? std::nullopt : illegal(before, after, image)) {
+    out.push_back({"broker.P10", fmt::format("partition {}-{} is now {}: {}", topic.name(), id.value(),
+                                             sim::describe_value(after), *why)});
+  }
   const bool fell = after.leader_epoch < before.leader_epoch || after.partition_epoch < before.partition_epoch;
   const bool unversioned = before != after && after.partition_epoch == before.partition_epoch;
   if (!fell && !unversioned) return;
@@ -42,7 +68,7 @@ void check_progress(const sim::MetadataImage& before, const sim::MetadataImage& 
         sim::Topic::for_each_difference(
             left, right,
             [&](sim::PartitionId id, const sim::Partition* was, const sim::Partition* is) {
-              if (was != nullptr && is != nullptr) check_partition(*right, id, *was, *is, out);
+              if (was != nullptr && is != nullptr) check_partition(*right, id, *was, *is, after, out);
             });
       });
   for (const sim::BrokerRegistration& broker : after.cluster().brokers) {
@@ -76,6 +102,22 @@ void check_image(const sim::MetadataImage& image, MetadataMemory& memory, Violat
     check_progress(memory.newest, image, out);
     memory.newest = image;
   }
+}
+
+// Where a controller's memory stands at an offset that somebody has published, both must say the same: memory follows
+// the records that it writes, an image those that are committed.
+void check_memory(const Node& node, MetadataMemory& memory, Violations& out) {
+  const Offset stable = node.controller().last_stable();
+  const auto published = memory.published.find(stable);
+  if (published == memory.published.end()) return;
+  Offset& compared = memory.compared[node.config().id];
+  if (compared == stable) return;
+  compared = stable;
+  const sim::MetadataImage& remembered = node.controller().stable_state().image;
+  if (remembered.digest() == published->second) return;
+  violated(out, "MemoryIsTheImage",
+           fmt::format("controller {} remembers at offset {} another image than was published there: {}",
+                       node.config().id.value(), stable.value(), remembered.describe()));
 }
 
 // Whether the record at `offset` stands in a transaction that ends only later.
@@ -114,6 +156,7 @@ Violations check_metadata(std::span<const Node* const> nodes,
                            node->config().id.value(), at.value()));
     }
     check_image(node->image(), memory, out);
+    check_memory(*node, memory, out);
   }
   for (const sim::MetadataImage* image : images) {
     if (image != nullptr) check_image(*image, memory, out);

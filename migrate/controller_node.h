@@ -44,6 +44,7 @@ class ControllerNode {
   const kraft::Node* node() const { return node_ ? &*node_ : nullptr; }
   // Null with the flag off.
   const Driver* driver() const { return driver_ ? &*driver_ : nullptr; }
+  const zk::KafkaClient* zookeeper() const { return zookeeper_ ? &*zookeeper_ : nullptr; }
   const ControllerNodeConfig& config() const { return config_; }
 
  private:

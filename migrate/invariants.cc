@@ -6,6 +6,9 @@
 
 #include "migrate/differences.h"
 #include "zk/migration_reader_tree.h"
+#include "zk/paths.h"
+#include "zk/txn.h"
+#include "zk/znodes.h"
 
 namespace migrate {
 namespace {
@@ -17,20 +20,135 @@ void check_claim(const Claimed& claim, MigrationMemory& memory, Violations& foun
                                                  before->second.value(), claim.node.value(),
                                                  claim.zk_controller_epoch.value())});
   }
-  if (memory.last_claim && (claim.kraft_epoch <= memory.last_claim->kraft_epoch ||
-                            claim.zk_controller_epoch <= memory.last_claim->zk_controller_epoch)) {
-    found.push_back({"migration.S2",
-                     fmt::format("controller {} claimed with KRaft epoch {} and controller epoch {} after {} and {}",
-                                 claim.node.value(), claim.kraft_epoch.value(), claim.zk_controller_epoch.value(),
-                                 memory.last_claim->kraft_epoch.value(),
-                                 memory.last_claim->zk_controller_epoch.value())});
+  // A claimant that stood still learns of its claim when a later one may have been made already.
+  if (!memory.last_claim || claim.zk_controller_epoch > memory.last_claim->zk_controller_epoch) {
+    memory.last_claim = claim;
+    memory.checkpoint.reset();
   }
-  memory.last_claim = claim;
-  memory.checkpoint.reset();
   if (memory.post_migration) {
     found.push_back({"migration.S16", fmt::format("controller {} claimed ZooKeeper after POST_MIGRATION", claim.node.value())});
   }
 }
+
+// The changes of a transaction that was applied, one by one; nothing of one that failed.
+std::vector<const zk::SubTxn*> parts_of(const zk::MultiTxn& multi) {
+  std::vector<const zk::SubTxn*> parts;
+  if (multi.failed()) return parts;
+  for (const zk::SubTxn& sub : multi.txns) parts.push_back(&sub);
+  return parts;
+}
+
+// Looks at one transaction of ZooKeeper: who wrote it, and may they still.
+class WriteCheck {
+ public:
+  WriteCheck(const zk::LoggedTxn& logged, const std::string& root, AuthorityMemory& memory, Violations& found)
+      : session_(logged.header.client_id), root_(root), memory_(memory), found_(found) {
+    const auto* const multi = std::get_if<zk::MultiTxn>(&logged.txn);
+    if (multi == nullptr) {
+      std::visit([&](const auto& one) { look(one); }, logged.txn);
+      return;
+    }
+    const auto parts = parts_of(*multi);
+    for (const zk::SubTxn* part : parts) {
+      if (const auto* const set = std::get_if<zk::SetDataTxn>(part)) claim(*set);
+      if (const auto* const create = std::get_if<zk::CreateTxn>(part)) take_office(*create);
+    }
+    if (!parts.empty()) must_have_authority("a multi");
+    for (const zk::SubTxn* part : parts) std::visit([&](const auto& one) { look(one); }, *part);
+  }
+
+ private:
+  // Only a claim moves /controller_epoch.
+  void claim(const zk::SetDataTxn& set) {
+    if (set.path != root_ + std::string(zk::paths::kControllerEpoch)) return;
+    const auto epoch = zk::parse_controller_epoch(set.data.value_or(""));
+    if (!epoch) return;
+    if (memory_.claimant != zk::kNoSession && *epoch != memory_.epoch.next()) {
+      found_.push_back({"migration.S2", fmt::format("session 0x{:x} claims with controller epoch {}, after {}",
+                                                    number(), epoch->value(), memory_.epoch.value())});
+    }
+    if (memory_.claimant != session_ && memory_.claimant != zk::kNoSession) memory_.former.insert(memory_.claimant);
+    memory_.former.erase(session_);
+    memory_.claimant = session_;
+    memory_.epoch = *epoch;
+  }
+
+  // A claim of a KRaft controller says in /controller which Raft epoch made it.
+  void take_office(const zk::CreateTxn& create) {
+    if (create.path != root_ + std::string(zk::paths::kController)) return;
+    const auto controller = zk::parse_controller(create.data.value_or(""));
+    if (!controller || !controller->is_kraft()) return;
+    const sim::RaftEpoch epoch = controller->kraft_controller_epoch.value();
+    if (memory_.kraft_epoch && epoch <= *memory_.kraft_epoch) {
+      found_.push_back({"migration.S2", fmt::format("controller {} claims with KRaft epoch {}, after {}",
+                                                    controller->broker.value(), epoch.value(),
+                                                    memory_.kraft_epoch->value())});
+    }
+    memory_.kraft_epoch = epoch;
+  }
+
+  void must_have_authority(std::string_view what) {
+    if (!memory_.former.contains(session_)) return;
+    found_.push_back({"migration.S3", fmt::format("{} of session 0x{:x} is applied though session 0x{:x} has claimed "
+                                                  "controller epoch {} since",
+                                                  what, number(), static_cast<std::uint64_t>(memory_.claimant.value()),
+                                                  memory_.epoch.value())});
+  }
+
+  template <class Txn>
+  void look(const Txn& txn) {
+    if constexpr (std::same_as<Txn, zk::SetDataTxn>) {
+      write(txn.path, txn.data);
+    } else if constexpr (requires { txn.ephemeral; }) {
+      write(txn.path, txn.data);
+    } else if constexpr (std::same_as<Txn, zk::DeleteTxn>) {
+      memory_.leader_epochs.erase(txn.path);
+    }
+  }
+
+  void write(const std::string& path, const zk::Data& data) {
+    if (is_state(path)) state(path, data);
+    if (path == root_ + std::string(zk::paths::kMigration)) checkpoint(data);
+  }
+
+  // S3 leaves out the write to /migration that nothing fences. Where it takes back what a newer claim has copied, it is
+  // the defect of 3.9.1 that is called so.
+  void checkpoint(const zk::Data& data) {
+    const auto parsed = zk::parse_migration(data.value_or(""));
+    if (!parsed) return;
+    const sim::Offset offset = parsed->kraft_metadata.offset;
+    if (offset < memory_.checkpoint && memory_.former.contains(session_)) {
+      found_.push_back({"MB-23", fmt::format("session 0x{:x} takes /migration back from {} to {} though session 0x{:x} "
+                                             "has claimed controller epoch {} since",
+                                             number(), memory_.checkpoint.value(), offset.value(),
+                                             static_cast<std::uint64_t>(memory_.claimant.value()),
+                                             memory_.epoch.value())});
+    }
+    memory_.checkpoint = offset;
+  }
+
+  void state(const std::string& path, const zk::Data& data) {
+    must_have_authority(path);
+    const auto parsed = zk::parse_partition_state(data.value_or(""));
+    if (!parsed) return;
+    sim::LeaderEpoch& known = memory_.leader_epochs.try_emplace(path, parsed->leader_epoch).first->second;
+    if (parsed->leader_epoch < known) {
+      found_.push_back({"migration.S10", fmt::format("the leader epoch in {} falls from {} to {}", path, known.value(),
+                                                     parsed->leader_epoch.value())});
+    }
+    known = parsed->leader_epoch;
+  }
+
+  bool is_state(const std::string& path) const {
+    return path.ends_with("/state") && path.starts_with(root_ + std::string(zk::paths::kTopics) + "/");
+  }
+  std::uint64_t number() const { return static_cast<std::uint64_t>(session_.value()); }
+
+  zk::SessionId session_;
+  const std::string& root_;
+  AuthorityMemory& memory_;
+  Violations& found_;
+};
 
 DiffReport compare_with(const sim::MetadataImage& image, const zk::TreeImage& read) {
   return differences({.zookeeper = read.image,
@@ -125,6 +243,25 @@ Violations check_notice(const sim::Payload& notice, MigrationMemory& memory) {
   return found;
 }
 
+Violations check_write(const zk::Committed& notice, const std::string& root, MigrationMemory& memory) {
+  Violations found;
+  if (notice.zxid <= memory.authority.newest) return found;
+  memory.authority.newest = notice.zxid;
+  WriteCheck(notice.txn.as<zk::LoggedTxn>(), root, memory.authority, found);
+  return found;
+}
+
+Violations check_silence(const sim::MetadataImage& image) {
+  using enum sim::ZkMigrationState;
+  if (image.features().zk_migration_state != PreMigration) return {};
+  const sim::ImageParts& parts = image.parts();
+  const bool silent = parts.topics.size() == 0 && parts.configs.resources.size() == 0 &&
+                      parts.client_quotas.entities.size() == 0 && parts.scram.credentials.size() == 0 &&
+                      parts.acls.acls.size() == 0;
+  if (silent) return {};
+  return {{"migration.S15", fmt::format("in PRE_MIGRATION there is already an {}", image.describe())}};
+}
+
 Violations check_copy(const sim::MetadataImage& image, const zk::Tree& tree, const std::string& root,
                       const std::optional<std::string>& password_secret) {
   const zk::TreeImage read = zk::zk_to_image(tree, root, {.password_secret = password_secret});
@@ -134,7 +271,13 @@ Violations check_copy(const sim::MetadataImage& image, const zk::Tree& tree, con
 Violations check_checkpoint(const sim::MetadataImage& image, const zk::Tree& tree, const std::string& root,
                             const std::optional<std::string>& password_secret) {
   const zk::TreeImage read = zk::zk_to_image(tree, root, {.password_secret = password_secret});
-  return violations_of("migration.S5", compare_with(image, read));
+  const DiffReport report = compare_with(image, read);
+  Violations found = violations_of("migration.S5", report);
+  for (const Tolerated& tolerated : report.tolerated) {
+    if (tolerated.why != Tolerance::QuotaLeftBehind) continue;
+    found.push_back({"MB-12", fmt::format("ZooKeeper keeps {}, which was removed", tolerated.difference.path)});
+  }
+  return found;
 }
 
 Violations check_driver(const Driver& driver, const MigrationMemory& memory, const zk::Tree& tree, const std::string& root,
@@ -146,7 +289,9 @@ Violations check_driver(const Driver& driver, const MigrationMemory& memory, con
   Violations differences = check_checkpoint(driver.image(), tree, root, password_secret);
   const bool wedged = std::ranges::find(found, "MB-04", &Violation::invariant) != found.end();
   if (wedged || (trouble != memory.troubles.end() && trouble->second.skipped > 0)) {
-    for (Violation& difference : differences) difference.invariant = wedged ? "MB-04" : "MB-06";
+    for (Violation& difference : differences) {
+      if (difference.invariant == "migration.S5") difference.invariant = wedged ? "MB-04" : "MB-06";
+    }
   }
   found.insert(found.end(), differences.begin(), differences.end());
   return found;

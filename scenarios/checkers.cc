@@ -1,5 +1,7 @@
 #include "scenarios/checkers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "migrate/notice.h"
@@ -34,6 +36,10 @@ void Checkers::on(const sim::Occurrence& occurrence, const sim::World& world) {
     case sim::OccurrenceKind::Noticed:
       look_at_notice(occurrence, world);
       return;
+    case sim::OccurrenceKind::Received:
+    case sim::OccurrenceKind::Sent:
+      listen_to_controllers(occurrence, world);
+      return;
     case sim::OccurrenceKind::Started:
     case sim::OccurrenceKind::Crashed:
     case sim::OccurrenceKind::Exited:
@@ -55,14 +61,63 @@ void Checkers::on(const sim::Occurrence& occurrence, const sim::World& world) {
   }
 }
 
+// broker.P16 (brokers.md §6.4), as the wire shows it: who calls itself by an epoch that the controller's own image knows
+// to be over is not obeyed.
+void Checkers::listen_to_controllers(const sim::Occurrence& occurrence, const sim::World& world) {
+  const auto controller = std::ranges::find(cluster_.controllers(), occurrence.node,
+                                            [](const auto& entry) { return entry.second; });
+  if (controller == cluster_.controllers().end()) return;
+  const auto asked = [&]<class Body>(const sim::Request<Body>* request) {
+    const migrate::ControllerNode* const core = cluster_.controller(world, controller->first);
+    if (request == nullptr || core == nullptr || core->node() == nullptr) return;
+    count({"broker.P16"});
+    const auto* const known = core->node()->image().cluster().broker(request->body.broker_id);
+    if (known == nullptr || request->body.broker_epoch >= known->broker_epoch) return;
+    stale_requests_.emplace(occurrence.node, occurrence.peer, request->correlation);
+  };
+  const auto answered = [&]<class Body>(const sim::Response<Body>* response) {
+    if (response == nullptr || stale_requests_.erase({occurrence.node, occurrence.peer, response->correlation}) == 0) return;
+    if (response->body.error_code != sim::ErrorCode::None) return;
+    add(std::vector<Violation>{{.invariant = "broker.P16",
+                                .what = fmt::format("controller {} obeys {}, whose epoch is over",
+                                                    controller->first.value(), world.name_of(occurrence.peer)),
+                                .at = world.now()}},
+        world);
+  };
+  if (occurrence.kind == sim::OccurrenceKind::Received) {
+    asked(occurrence.payload->get_if<sim::Request<sim::BrokerHeartbeatRequest>>());
+    asked(occurrence.payload->get_if<sim::Request<sim::AlterPartitionRequest>>());
+    return;
+  }
+  watch_votes(occurrence, world);
+  if (!stale_requests_.empty()) {
+    answered(occurrence.payload->get_if<sim::Response<sim::BrokerHeartbeatResponse>>());
+    answered(occurrence.payload->get_if<sim::Response<sim::AlterPartitionResponse>>());
+  }
+}
+
+void Checkers::watch_votes(const sim::Occurrence& occurrence, const sim::World& world) {
+  const auto* const vote = occurrence.payload->get_if<kraft::VoteResponse>();
+  if (vote == nullptr) return;
+  const auto candidate = std::ranges::find(cluster_.controllers(), occurrence.peer,
+                                           [](const auto& entry) { return entry.second; });
+  if (candidate == cluster_.controllers().end()) return;
+  add(kraft::check_vote(*vote, candidate->first, quorum_), world);
+}
+
 void Checkers::look_at_notice(const sim::Occurrence& occurrence, const sim::World& world) {
   const sim::Payload& notice = *occurrence.payload;
   const std::string_view name = notice.name();
   if (name.starts_with("zk.")) {
     ensemble_due_ = true;
     if (name == "zk.Established") ++zookeeper_elections_;
-    count({"zk.OneLeaderPerEpoch", "zk.CommittedIsKept", "zk.CommittedPrefixAgrees", "zk.ZxidMonotone", "zk.SessionSeesNoPast"});
+    count({"zk.OneLeaderPerEpoch", "zk.CommittedIsKept", "zk.CommittedPrefixAgrees", "zk.ZxidMonotone", "zk.MultiIsAtomic",
+           "zk.SessionSeesNoPast"});
     add(zk::check_notice(notice, ensemble_), world);
+    if (const auto* const committed = notice.get_if<zk::Committed>()) {
+      count({"migration.S3", "migration.S10"});
+      add(migrate::check_write(*committed, cluster_.initial().chroot, migration_), world);
+    }
   } else if (name.starts_with("kraft.")) {
     quorum_due_ = true;
     metadata_due_ = metadata_due_ || name != "kraft.HighWatermark";
@@ -110,7 +165,7 @@ void Checkers::after_event(const sim::World& world) {
       replicas.push_back(node == nullptr ? nullptr : &node->replica());
     }
     count({"kraft.OneLeaderPerEpoch", "kraft.EpochMonotone", "kraft.HighWatermarkMonotone", "kraft.CommittedPrefixAgrees",
-           "kraft.LeaderCompleteness", "kraft.CheckpointAtLogStart"});
+           "kraft.LeaderCompleteness", "kraft.VoteIsKept", "kraft.LeaderCommitsItsEpoch", "kraft.CheckpointAtLogStart"});
     add(kraft::check_quorum(replicas, quorum_), world);
   }
   if (metadata_due_) {
@@ -129,8 +184,12 @@ void Checkers::after_event(const sim::World& world) {
       }
     }
     count({"kraft.OneControllerPerEpoch", "kraft.ActiveControllerLeads", "kraft.PublishedImagesAgree", "kraft.EpochsMonotone",
-           "kraft.PostMigrationIsFinal", "kraft.NoTransactionInAnImage"});
+           "kraft.PostMigrationIsFinal", "kraft.NoTransactionInAnImage", "kraft.MemoryIsTheImage", "broker.P10",
+           "migration.S15"});
     add(kraft::check_metadata(nodes, images, metadata_), world);
+    for (const kraft::Node* const node : nodes) {
+      if (node != nullptr) add(migrate::check_silence(node->image()), world);
+    }
   }
 }
 
@@ -141,6 +200,13 @@ void Checkers::at_end(const sim::World& world) {
     count({"kraft.ImageIsTheFoldOfTheLog"});
     add(kraft::check_fold(*node), world);
   }
+  for (const auto& [id, node] : cluster_.controllers()) {
+    if (const auto* const core = cluster_.controller(world, id)) check_watches(core->zookeeper(), world);
+  }
+  for (const auto& [id, node] : cluster_.brokers()) {
+    const auto* const core = cluster_.broker(world, id);
+    if (core != nullptr && core->zookeeper() != nullptr) check_watches(&core->zookeeper()->session(), world);
+  }
   const migrate::ControllerNode* const active = cluster_.active_controller(world);
   const zk::Server* const server = cluster_.zookeeper_leader(world);
   if (active == nullptr || server == nullptr || active->driver() == nullptr) return;
@@ -149,6 +215,14 @@ void Checkers::at_end(const sim::World& world) {
   add(migrate::check_driver(*active->driver(), migration_, server->database().tree, cluster_.initial().chroot,
                             cluster_.initial().password_secret),
       world);
+}
+
+void Checkers::check_watches(const zk::KafkaClient* client, const sim::World& world) {
+  if (client == nullptr) return;
+  const zk::Server* const server = cluster_.zookeeper(world, client->client().server());
+  if (server == nullptr) return;
+  count({"zk.WatchesAreArmed"});
+  add(zk::check_watches(client->client(), *server), world);
 }
 
 std::vector<const sim::Broker*> Checkers::running_brokers(const sim::World& world) const {

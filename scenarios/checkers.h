@@ -6,12 +6,14 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "kraft/invariants.h"
 #include "migrate/invariants.h"
 #include "scenarios/cluster.h"
 #include "sim/kafka/broker_invariants.h"
+#include "sim/kafka/rpc.h"
 #include "sim/kernel/occurrence.h"
 #include "zk/invariants.h"
 
@@ -51,6 +53,9 @@ class Checkers : public sim::Observer {
   void add(const Found& found, const sim::World& world);
   void count(std::initializer_list<std::string_view> names, std::uint64_t times = 1);
   void look_at_notice(const sim::Occurrence& occurrence, const sim::World& world);
+  void listen_to_controllers(const sim::Occurrence& occurrence, const sim::World& world);
+  void watch_votes(const sim::Occurrence& occurrence, const sim::World& world);
+  void check_watches(const zk::KafkaClient* client, const sim::World& world);
   std::vector<const sim::Broker*> running_brokers(const sim::World& world) const;
   std::vector<const kraft::Node*> running_nodes(const sim::World& world) const;
 
@@ -63,6 +68,8 @@ class Checkers : public sim::Observer {
   kraft::MetadataMemory metadata_;
   sim::BrokerMemory brokers_;
   migrate::MigrationMemory migration_;
+  // Requests of brokers' former lives that a controller has not answered yet: which controller, who asked, which one.
+  std::set<std::tuple<sim::NodeId, sim::NodeId, sim::CorrelationId>> stale_requests_;
   std::uint64_t last_occurrence_ = 0;
   bool ensemble_due_ = false;
   bool quorum_due_ = false;

@@ -71,6 +71,16 @@ void on_committed(EnsembleMemory& memory, const Committed& notice, Violations& v
         {"zk.ZxidMonotone", fmt::format("Server {} delivers {} after {}.", notice.server.value(),
                                         describe(notice.zxid), describe(delivered))});
   }
+  // What this server delivered last is the state before this one only if nothing lies in between: a server that was
+  // brought up to date by a snapshot has not delivered what that holds.
+  const auto before = memory.committed.find(delivered);
+  const auto* const multi = std::get_if<MultiTxn>(&notice.txn.as<LoggedTxn>().txn);
+  if (multi != nullptr && multi->failed() && notice.zxid == delivered.next() &&
+      before != memory.committed.end() && before->second.tree != notice.tree) {
+    violations.push_back(
+        {"zk.MultiIsAtomic", fmt::format("Server {} changes its tree by the failed multi {}.",
+                                         notice.server.value(), describe(notice.zxid))});
+  }
   delivered = notice.zxid;
   sim::Digest txn;
   notice.txn.digest_into(txn);

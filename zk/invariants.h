@@ -43,6 +43,8 @@ struct EnsembleMemory {
 // zk.CommittedPrefixAgrees (Committed, Established, FollowerReady): at one zxid all servers
 // delivered the same transaction and have the same tree: Agreement, TotalOrder, PrefixConsistency.
 //
+// zk.MultiIsAtomic (Committed): a multi of which one operation failed leaves the tree as it was.
+//
 // zk.ZxidMonotone (Committed): a server delivers in order of zxids.
 //
 // zk.SessionSeesNoPast (SessionResumed): no server shows a client a state older than one it has

@@ -49,6 +49,7 @@ class KafkaClient {
   std::optional<sim::Instant> deadline() const;
 
   SessionState state() const { return client_.state(); }
+  const Client& client() const { return client_; }
   SessionId session() const { return client_.session(); }
   void digest_into(sim::Digest& digest) const;
 

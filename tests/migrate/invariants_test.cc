@@ -1,0 +1,109 @@
+#include "migrate/invariants.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "zk/paths.h"
+#include "zk/txn.h"
+#include "zk/znodes.h"
+
+namespace migrate {
+namespace {
+
+using sim::BrokerId;
+using sim::ControllerEpoch;
+using sim::LeaderEpoch;
+
+constexpr zk::SessionId kOld{0x100};
+constexpr zk::SessionId kNew{0x200};
+
+// The transactions of an ensemble, one after the other, as its checker sees them.
+class Writes : public testing::Test {
+ protected:
+  // The invariants that object to this transaction.
+  std::set<std::string> apply(zk::SessionId session, zk::Txn txn) {
+    const zk::Committed notice{
+        .server = zk::ServerId(1),
+        .zxid = zk::Zxid(++last_),
+        .txn = sim::Payload::of(zk::LoggedTxn{.header = {.client_id = session}, .txn = std::move(txn)})};
+    std::set<std::string> names;
+    for (const Violation& found : check_write(notice, "", memory_)) names.insert(found.invariant);
+    return names;
+  }
+  std::set<std::string> claim(zk::SessionId session, std::int32_t epoch) {
+    return apply(session, zk::MultiTxn{.txns = {zk::SetDataTxn{
+                              .path = std::string(zk::paths::kControllerEpoch),
+                              .data = zk::encode_controller_epoch(ControllerEpoch(epoch))}}});
+  }
+  static zk::SetDataTxn state(std::int32_t leader_epoch) {
+    return {.path = zk::paths::partition_state("orders", sim::PartitionId(0)),
+            .data = zk::encode(zk::PartitionStateZnode{
+                .leader = BrokerId(1), .leader_epoch = LeaderEpoch(leader_epoch), .isr = {BrokerId(1)}})};
+  }
+  static zk::SetDataTxn checkpoint(std::int64_t offset) {
+    return {.path = std::string(zk::paths::kMigration),
+            .data = zk::encode(zk::MigrationZnode{.kraft_metadata = {sim::RaftEpoch(1), sim::Offset(offset)}})};
+  }
+
+  MigrationMemory memory_;
+  std::int64_t last_ = 0;
+};
+
+TEST_F(Writes, OfWhoHasClaimedAreFine) {
+  EXPECT_TRUE(claim(kOld, 1).empty());
+  EXPECT_TRUE(apply(kOld, zk::MultiTxn{.txns = {state(0)}}).empty());
+  EXPECT_TRUE(claim(kNew, 2).empty());
+  EXPECT_TRUE(apply(kNew, zk::MultiTxn{.txns = {state(1)}}).empty());
+  EXPECT_TRUE(claim(kOld, 3).empty());
+  EXPECT_TRUE(apply(kOld, state(1)).empty());
+}
+
+TEST_F(Writes, OfAnOlderClaimAreAppliedNoMore) {
+  claim(kOld, 1);
+  claim(kNew, 2);
+  EXPECT_EQ(apply(kOld, zk::MultiTxn{.txns = {state(0)}}), std::set<std::string>{"migration.S3"});
+  EXPECT_EQ(apply(kOld, state(0)), std::set<std::string>{"migration.S3"});
+}
+
+TEST_F(Writes, ThatFailedCountForNothing) {
+  claim(kOld, 1);
+  claim(kNew, 2);
+  EXPECT_TRUE(apply(kOld, zk::MultiTxn{.txns = {zk::ErrorTxn{zk::ErrorCode::BadVersion}}}).empty());
+}
+
+TEST_F(Writes, AreLookedAtOnceHoweverManyServersDeliverThem) {
+  claim(kOld, 1);
+  claim(kNew, 2);
+  EXPECT_FALSE(apply(kOld, state(0)).empty());
+  --last_;
+  EXPECT_TRUE(apply(kOld, state(0)).empty());
+}
+
+TEST_F(Writes, RaiseTheControllerEpochByOne) {
+  claim(kOld, 1);
+  EXPECT_EQ(claim(kNew, 3), std::set<std::string>{"migration.S2"});
+  EXPECT_EQ(claim(kOld, 3), std::set<std::string>{"migration.S2"});
+}
+
+TEST_F(Writes, NeverLowerALeaderEpochWhileTheZnodeLives) {
+  claim(kOld, 1);
+  EXPECT_TRUE(apply(kOld, state(4)).empty());
+  EXPECT_EQ(apply(kOld, state(3)), std::set<std::string>{"migration.S10"});
+  EXPECT_TRUE(apply(kOld, zk::DeleteTxn{.path = state(0).path}).empty());
+  EXPECT_TRUE(apply(kOld, state(0)).empty());
+}
+
+TEST_F(Writes, OfAnOlderClaimTakeACopyBack) {
+  claim(kOld, 1);
+  EXPECT_TRUE(apply(kOld, checkpoint(-1)).empty());
+  claim(kNew, 2);
+  // Late, but nothing is lost by it.
+  EXPECT_TRUE(apply(kOld, checkpoint(-1)).empty());
+  EXPECT_TRUE(apply(kNew, checkpoint(40)).empty());
+  EXPECT_EQ(apply(kOld, checkpoint(-1)), std::set<std::string>{"MB-23"});
+}
+
+}  // namespace
+}  // namespace migrate
