@@ -405,7 +405,7 @@ std::optional<Records> Controller::activation_records(Turn& turn) const {
       if (!flag) records.push_back(migration_state(ZkMigrationState::PostMigration));
       break;
     case ZkMigrationState::PostMigration:
-      if (flag && settings_.behaviour.migration_reopens) {
+      if (settings_.behaviour.migration_reopens) {
         records.push_back(migration_state(ZkMigrationState::Migration));
       }
       break;

@@ -37,6 +37,17 @@ auto& flag_of(D& defects, const Alias& alias) {
       [&](bool kraft::Behaviour::* flag) -> auto& { return defects.kraft.*flag; });
 }
 
+// A switch without a name could be turned on by nobody, and no checker would be proved by it.
+template <class B>
+constexpr bool kAllNamed = sizeof(B) == std::tuple_size_v<decltype(B::fields())> * sizeof(bool);
+static_assert(kAllNamed<zk::ServerBehaviour> && kAllNamed<zk::ControllerBehaviour> && kAllNamed<kraft::Behaviour> &&
+              kAllNamed<sim::BrokerBehaviour>);
+template <class D>
+constexpr bool kAllAliased = sizeof(D) == sizeof(bool) * std::ranges::count_if(kAliases, [](const Alias& alias) {
+  return std::holds_alternative<bool D::*>(alias.flag);
+});
+static_assert(kAllAliased<zk::MirrorDefects> && kAllAliased<migrate::DriverDefects>);
+
 // Calls `visit(name, bool&)` for every switch.
 template <class D, class Visit>
 void for_each_switch(D& defects, Visit visit) {

@@ -38,7 +38,10 @@ namespace zk {
 struct ControllerBehaviour {
   bool controller_epoch_unchecked =
       false;  // writes without the check on /controller_epoch (KAFKA-6082)
-  bool state_version_unchecked = false;  // ISR written without the version of its znode
+  // States of partitions are written under neither the epoch nor the version that was read, so that an older controller
+  // overwrites what a newer one decided. (The version alone changes nothing: the check on /controller_epoch keeps every
+  // other writer away.)
+  bool state_version_unchecked = false;
   static constexpr auto fields() {
     using B = ControllerBehaviour;
     return std::tuple{

@@ -148,9 +148,11 @@ void Controller::write_states(sim::Context& context, BrokerLink& link) {
                                     : DataVersion(next->zk_version.value());
     asked_partitions_.push_back(id);
     written_[id] = *next;
-    writes.push_back(fenced(SetData{.path = paths::partition_state(id.topic, id.partition),
-                                    .data = encode(znode_of(*next, epoch_)),
-                                    .version = version}));
+    SetData write{.path = paths::partition_state(id.topic, id.partition),
+                  .data = encode(znode_of(*next, epoch_)),
+                  .version = version};
+    writes.push_back(config_.behaviour.state_version_unchecked ? Request(Multi{.ops = {std::move(write)}})
+                                                               : fenced(std::move(write)));
   }
   if (writes.empty()) return complete_changes(context, link);
   ask(context, link, Stage::WriteStates, std::move(writes));

@@ -6,6 +6,7 @@
 
 #include "sim/base/check.h"
 #include "sim/base/match.h"
+#include "zk/torn_multi.h"
 
 namespace zk {
 namespace {
@@ -264,13 +265,17 @@ Txn Prep::decide_multi(Stage& stage, const Multi& multi) {
     Decided decided = std::visit([&](const auto& one) { return decide(stage, one); }, op);
     if (const auto* const error = std::get_if<ErrorCode>(&decided)) {
       failed = true;
-      if (stage.behaviour.multi_not_atomic) break;
       txn.txns.emplace_back(ErrorTxn{*error});
     } else {
       txn.txns.push_back(std::get<SubTxn>(std::move(decided)));
     }
   }
-  if (failed && !stage.behaviour.multi_not_atomic) roll_back(stage);
+  if (!failed) return txn;
+  if (stage.behaviour.multi_not_atomic) {
+    txn.txns.push_back(torn_mark());
+  } else {
+    roll_back(stage);
+  }
   return txn;
 }
 

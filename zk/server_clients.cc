@@ -7,6 +7,7 @@
 #include "zk/notice.h"
 #include "zk/prep.h"
 #include "zk/server_history.h"
+#include "zk/torn_multi.h"
 
 namespace zk {
 
@@ -367,6 +368,7 @@ Response multi_response(Response response, const MultiTxn& multi, const Applied&
   const bool failed = multi.failed();
   for (std::size_t at = 0; at < multi.txns.size(); ++at) {
     const SubTxn& sub = multi.txns[at];
+    if (is_torn_mark(sub)) continue;
     const auto* const error = std::get_if<ErrorTxn>(&sub);
     if (!failed) {
       const bool known = at < applied.multi.size();

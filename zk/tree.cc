@@ -8,6 +8,7 @@
 #include "sim/base/check.h"
 #include "sim/base/match.h"
 #include "zk/tree_digest.h"
+#include "zk/torn_multi.h"
 
 namespace zk {
 namespace {
@@ -318,10 +319,12 @@ void Tree::apply_one(Context& context, const Txn& txn, OpResult& result) {
 
 void Tree::apply_multi(Context& context, const MultiTxn& txn, Applied& applied) {
   const bool failed = txn.failed();
+  const bool torn = is_torn(txn);
   bool after_the_error = false;
   for (const SubTxn& sub : txn.txns) {
+    if (is_torn_mark(sub)) continue;
     OpResult result;
-    if (failed) {
+    if (failed && !(torn && type_of(sub) != TxnType::Error)) {
       // Nothing happened: the operations before the error would have been fine, those after were
       // not tried.
       const auto* error = std::get_if<ErrorTxn>(&sub);

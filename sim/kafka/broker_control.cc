@@ -145,7 +145,10 @@ Broker::Hosted& Broker::host(Context& context, const TopicPartition& id, Uuid to
 
 void Broker::become(Context& context, Hosted& hosted, const LeaderAndIsrPartitionState& state) {
   const TopicPartition id = hosted.partition.id();
-  if (state.partition_epoch < hosted.partition.partition_epoch()) return;
+  if (state.partition_epoch < hosted.partition.partition_epoch() &&
+      !config_.behaviour.accept_stale_leader_and_isr) {
+    return;
+  }
   const bool led = hosted.partition.leads();
   if (state.leader == config_.id) {
     hosted.partition.make_leader(context, state, rules(id.topic));

@@ -7,6 +7,12 @@
 namespace sim {
 namespace {
 
+// Whether a partition at `known` has already been told something newer.
+bool is_past(const LeaderAndIsrPartitionState& state, PartitionEpoch known,
+             const ReplicaRules& rules) {
+  return state.partition_epoch < known && !rules.behaviour.accept_stale_leader_and_isr;
+}
+
 }  // namespace
 
 // ── Roles
@@ -14,7 +20,7 @@ namespace {
 
 bool HostedPartition::make_leader(Context& context, const LeaderAndIsrPartitionState& state,
                                   const ReplicaRules& rules) {
-  if (state.partition_epoch < partition_epoch_) return false;
+  if (is_past(state, partition_epoch_, rules)) return false;
   const bool was_leader = leads();
   const bool new_epoch = !was_leader || state.leader_epoch > leader_epoch_;
   role_ = ReplicaRole::Leader;
@@ -63,7 +69,7 @@ void HostedPartition::reset_remotes(Instant now, bool was_leader, bool new_epoch
 
 bool HostedPartition::make_follower(Context& context, const LeaderAndIsrPartitionState& state,
                                     const ReplicaRules& rules) {
-  if (state.partition_epoch < partition_epoch_) return false;
+  if (is_past(state, partition_epoch_, rules)) return false;
   const bool new_epoch = role_ == ReplicaRole::Offline || state.leader_epoch > leader_epoch_;
   role_ = ReplicaRole::Follower;
   leader_ = state.leader;
