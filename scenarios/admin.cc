@@ -22,6 +22,10 @@ sim::ErrorCode error_of(const sim::AlterPartitionReassignmentsResponse& response
   return response.responses.front().error_code;
 }
 
+sim::ErrorCode error_of(const sim::AlterClientQuotasResponse& response) {
+  return response.entries.empty() ? sim::ErrorCode::None : response.entries.front().error_code;
+}
+
 // An answer after which the request may succeed elsewhere or later (RetriableException).
 bool is_retriable(sim::ErrorCode error) {
   switch (error) {
@@ -42,7 +46,7 @@ bool is_retriable(sim::ErrorCode error) {
 Admin::Admin(Config config)
     : config_(std::move(config)),
       network_({.self = config_.self, .request_timeout = config_.request_timeout}) {
-  sim::check(!config_.brokers.empty(), "an administrator needs a broker to talk to");
+  sim::check(!config_.brokers.empty(), "an administrator needs a server to talk to");
 }
 
 sim::Effects Admin::step(sim::Instant now, sim::Input input, sim::Choices& choices) {
@@ -53,7 +57,8 @@ sim::Effects Admin::step(sim::Instant now, sim::Input input, sim::Choices& choic
       tasks_.push_back(received->message);
     } else if (!take<sim::CreateTopicsResponse>(context, *received) &&
                !take<sim::DeleteTopicsResponse>(context, *received) &&
-               !take<sim::IncrementalAlterConfigsResponse>(context, *received)) {
+               !take<sim::IncrementalAlterConfigsResponse>(context, *received) &&
+               !take<sim::AlterClientQuotasResponse>(context, *received)) {
       take<sim::AlterPartitionReassignmentsResponse>(context, *received);
     }
   }

@@ -19,7 +19,7 @@ struct AdminTask {
   static constexpr std::string_view kName = "admin.Task";
   std::string what;
   std::variant<sim::CreateTopicsRequest, sim::DeleteTopicsRequest, sim::IncrementalAlterConfigsRequest,
-               sim::AlterPartitionReassignmentsRequest>
+               sim::AlterPartitionReassignmentsRequest, sim::AlterClientQuotasRequest>
       request;
   static constexpr auto fields() {
     return std::tuple{sim::field("what", &AdminTask::what), sim::field("request", &AdminTask::request)};
@@ -42,7 +42,7 @@ class Admin {
  public:
   struct Config {
     sim::NodeId self;
-    sim::AddressBook brokers;
+    sim::AddressBook brokers;  // or controllers: whom it asks
     sim::Duration retry_backoff{1'000'000'000};
     sim::Duration request_timeout{10'000'000'000};
   };

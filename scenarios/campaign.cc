@@ -90,9 +90,13 @@ std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario,
   limits.from = sim::Instant(0) + parse_duration(wanted.from()).value_or(sim::Duration(0));
   limits.until =
       sim::Instant(0) + parse_duration(wanted.until()).value_or(sim::Duration(300'000'000'000));
-  limits.notices = {"migrate.Claimed",           "migrate.CopyBegan",  "migrate.CopyBatch",
-                    "migrate.CopyCompleted",     "migrate.Reconciled", "kraft.ControllerActivated",
-                    "kraft.BrokerUnfenced"};
+  limits.longest = parse_duration(wanted.longest()).value_or(limits.longest);
+  limits.within_budget = !wanted.beyond_budget();
+  limits.notices = {wanted.notices().begin(), wanted.notices().end()};
+  if (limits.notices.empty()) {
+    limits.notices = {"migrate.Claimed",    "migrate.CopyBegan",         "migrate.CopyBatch",   "migrate.CopyCompleted",
+                      "migrate.Reconciled", "kraft.ControllerActivated", "kraft.BrokerUnfenced"};
+  }
   for (const std::string& kind : wanted.kinds()) {
     if (const auto found = families().find(kind); found != families().end()) {
       limits.families.insert(limits.families.end(), found->second.begin(), found->second.end());

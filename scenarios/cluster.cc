@@ -142,6 +142,10 @@ void Cluster::number_nodes(const zk2kraft::Scenario& scenario) {
     if (workload.has_group()) groups_.push_back(number());
   }
   admin_ = number();
+  const bool asks_controllers = std::ranges::any_of(scenario.workload(), [](const zk2kraft::Workload& workload) {
+    return workload.has_change() && workload.change().to_controllers();
+  });
+  if (asks_controllers) controller_admin_ = number();
 }
 
 // ── Programs ────────────────────────────────────────────────────────────────────────────────────
@@ -392,9 +396,14 @@ void Cluster::populate(sim::World& world) const {
           groups_[groups]);
     ++groups;
   }
-  const Admin::Config admin{.self = admin_, .brokers = address_book()};
-  added(world.add<Admin>("admin", [admin](sim::Instant, const sim::Durable&, sim::Incarnation) { return Admin(admin); }),
-        admin_);
+  const auto add_admin = [&](std::string name, sim::NodeId self, sim::AddressBook servers) {
+    const Admin::Config config{.self = self, .brokers = std::move(servers)};
+    added(world.add<Admin>(std::move(name),
+                           [config](sim::Instant, const sim::Durable&, sim::Incarnation) { return Admin(config); }),
+          self);
+  };
+  add_admin("admin", admin_, address_book());
+  if (controller_admin_) add_admin("controller-admin", *controller_admin_, {controllers_.begin(), controllers_.end()});
 }
 
 // ── Roles ───────────────────────────────────────────────────────────────────────────────────────

@@ -52,6 +52,8 @@ class Cluster {
   const std::vector<sim::NodeId>& producers() const { return producers_; }
   const std::vector<sim::NodeId>& groups() const { return groups_; }
   sim::NodeId admin() const { return admin_; }
+  // The administrator who asks controllers directly, where the scenario has one.
+  std::optional<sim::NodeId> controller_admin() const { return controller_admin_; }
   const Initial& initial() const { return *initial_; }
   const Defects& defects() const { return defects_; }
   sim::MetadataVersion metadata_version() const { return metadata_version_; }
@@ -102,6 +104,7 @@ class Cluster {
   std::vector<sim::NodeId> producers_;
   std::vector<sim::NodeId> groups_;
   sim::NodeId admin_;
+  std::optional<sim::NodeId> controller_admin_;
 };
 
 }  // namespace scenarios

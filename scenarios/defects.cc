@@ -43,9 +43,10 @@ constexpr bool kAllNamed = sizeof(B) == std::tuple_size_v<decltype(B::fields())>
 static_assert(kAllNamed<zk::ServerBehaviour> && kAllNamed<zk::ControllerBehaviour> && kAllNamed<kraft::Behaviour> &&
               kAllNamed<sim::BrokerBehaviour>);
 template <class D>
-constexpr bool kAllAliased = sizeof(D) == sizeof(bool) * std::ranges::count_if(kAliases, [](const Alias& alias) {
-  return std::holds_alternative<bool D::*>(alias.flag);
-});
+constexpr bool kAllAliased = sizeof(D) == sizeof(bool) * static_cast<std::size_t>(std::ranges::count_if(
+                                              kAliases, [](const Alias& alias) {
+                                                return std::holds_alternative<bool D::*>(alias.flag);
+                                              }));
 static_assert(kAllAliased<zk::MirrorDefects> && kAllAliased<migrate::DriverDefects>);
 
 // Calls `visit(name, bool&)` for every switch.

@@ -209,7 +209,8 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
   const sim::Instant limit = sim::Instant(0) + duration_or(scenario.time_limit(), kUsualTimeLimit);
   const sim::Instant within =
       sim::Instant(0) + duration_or(scenario.expect().within(), limit - sim::Instant(0));
-  while (world.now() < limit && !operator_.done()) {
+  const auto seen_enough = [&] { return options.stop_at_violation && !checkers.violations().empty(); };
+  while (world.now() < limit && !operator_.done() && !seen_enough()) {
     world.run_until(std::min(limit, world.now() + Operator::kLooksEvery), watch);
     operator_.look(world, watch);
     narrator.tell(world, operator_);
@@ -218,8 +219,10 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
   outcome.goal_reached = operator_.done() && world.now() <= within;
   if (!outcome.goal_reached) outcome.stuck_at = operator_.waiting_for();
   // Let what is under way arrive, so that the last looks see a quiet world.
-  world.run_until(world.now() + kLastWords, watch);
-  checkers.at_end(world);
+  if (!seen_enough()) {
+    world.run_until(world.now() + kLastWords, watch);
+    checkers.at_end(world);
+  }
 
   narrator.end(world);
   outcome.phases = operator_.phases();

@@ -70,6 +70,8 @@ struct RunOptions {
   std::optional<std::uint64_t> seed;  // else the scenario's
   // Faults beside the scenario's own, of the command line, a campaign or a property.
   std::vector<FaultDirective> more_faults;
+  // Ends the run soon after the first violation: who only asks whether there is one need not wait.
+  bool stop_at_violation = false;
   // Called with each line as it happens.
   std::function<void(const TimelineLine&)> on_line;
   // Called with the world at the end, before it goes.

@@ -93,7 +93,7 @@ class FirstError : public pb::io::ErrorCollector {
 const std::set<std::string_view>& duration_fields() {
   static const std::set<std::string_view> names{
       "time_limit", "zookeeper_session_timeout", "broker_session_timeout", "floor", "mean", "up_to", "every",
-      "patience",   "at",                        "after",                  "from",  "until", "within"};
+      "patience",   "at",                        "after",                  "from",  "until", "within", "longest"};
   return names;
 }
 
@@ -157,28 +157,23 @@ class Values {
 
 }  // namespace
 
-sim::Expected<zk2kraft::Scenario> parse_scenario(std::string_view text, const std::string& source) {
-  zk2kraft::Scenario scenario;
+namespace {
+
+sim::Expected<void> parse(std::string_view text, const std::string& source, pb::Message& message) {
   FirstError first_error(source);
   pb::TextFormat::ParseInfoTree tree;
   pb::TextFormat::Parser parser;
   parser.RecordErrorsTo(&first_error);
   parser.WriteLocationsTo(&tree);
-  if (!parser.ParseFromString(std::string(text), &scenario)) {
+  if (!parser.ParseFromString(std::string(text), &message)) {
     if (first_error.problem()) return std::unexpected(*first_error.problem());
     return std::unexpected(sim::Problem{sim::Severity::Usage, {.source = source}, "this is no scenario.", ""});
   }
-  if (scenario.why().empty()) {
-    return std::unexpected(sim::Problem{sim::Severity::Usage,
-                                        {.source = source},
-                                        "the scenario has no why.",
-                                        "Begin with why: \"what the reader shall learn from this run\"."});
-  }
-  if (auto problem = Values(source).check(scenario, &tree)) return std::unexpected(*problem);
-  return scenario;
+  if (auto problem = Values(source).check(message, &tree)) return std::unexpected(*problem);
+  return {};
 }
 
-sim::Expected<zk2kraft::Scenario> read_scenario(const std::string& path) {
+sim::Expected<std::string> text_of(const std::string& path) {
   std::ifstream in(path);
   std::stringstream text;
   if (in) text << in.rdbuf();
@@ -188,7 +183,31 @@ sim::Expected<zk2kraft::Scenario> read_scenario(const std::string& path) {
                                         "the scenario file cannot be read.",
                                         "Those that come with zk2kraft are under scenarios/, e.g. scenarios/plain.txtpb."});
   }
-  return parse_scenario(text.str(), path);
+  return text.str();
+}
+
+}  // namespace
+
+sim::Expected<zk2kraft::Scenario> parse_scenario(std::string_view text, const std::string& source) {
+  zk2kraft::Scenario scenario;
+  if (auto parsed = parse(text, source, scenario); !parsed) return std::unexpected(parsed.error());
+  if (scenario.why().empty()) {
+    return std::unexpected(sim::Problem{sim::Severity::Usage,
+                                        {.source = source},
+                                        "the scenario has no why.",
+                                        "Begin with why: \"what the reader shall learn from this run\"."});
+  }
+  return scenario;
+}
+
+sim::Expected<zk2kraft::Scenario> read_scenario(const std::string& path) {
+  const auto text = text_of(path);
+  return text ? parse_scenario(*text, path) : std::unexpected(text.error());
+}
+
+sim::Expected<void> read_message(const std::string& path, pb::Message& message) {
+  const auto text = text_of(path);
+  return text ? parse(*text, path, message) : std::unexpected(text.error());
 }
 
 std::string print_scenario(const zk2kraft::Scenario& scenario) {

@@ -16,6 +16,10 @@ sim::Expected<zk2kraft::Scenario> parse_scenario(std::string_view text, const st
 // The same from a file; a file that cannot be opened is a Usage problem.
 sim::Expected<zk2kraft::Scenario> read_scenario(const std::string& path);
 
+// Any other message of the schemas, read with the same care; `path` is a file. What must be said in it is the
+// caller's to check.
+sim::Expected<void> read_message(const std::string& path, google::protobuf::Message& message);
+
 // The text of a scenario, which `parse_scenario` reads back to an equal one.
 std::string print_scenario(const zk2kraft::Scenario& scenario);
 

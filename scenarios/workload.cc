@@ -21,16 +21,39 @@ AdminTask create_topic(const zk2kraft::Topic& topic) {
 }
 
 AdminTask alter_config(const zk2kraft::AlterConfig& alter) {
-  const bool topic = !alter.topic().empty();
-  const std::string broker = alter.broker() == "<default>" ? "" : alter.broker();
-  sim::AlterConfigsResource resource{
-      .resource_type = topic ? sim::ConfigResourceType::Topic : sim::ConfigResourceType::Broker,
-      .resource_name = topic ? alter.topic() : broker};
+  using enum sim::ConfigResourceType;
+  sim::AlterConfigsResource resource{.resource_type = Broker,
+                                     .resource_name = alter.broker() == "<default>" ? "" : alter.broker()};
+  std::string whose = "broker " + alter.broker();
+  if (!alter.topic().empty()) {
+    resource.resource_type = Topic;
+    resource.resource_name = alter.topic();
+    whose = "topic " + alter.topic();
+  } else if (!alter.client_metrics().empty()) {
+    resource.resource_type = ClientMetrics;
+    resource.resource_name = alter.client_metrics();
+    whose = "client metrics " + alter.client_metrics();
+  }
   resource.configs.push_back({.name = alter.key(),
                               .config_operation = alter.value().empty() ? sim::ConfigOperation::Delete : sim::ConfigOperation::Set,
                               .value = alter.value().empty() ? std::nullopt : std::optional(alter.value())});
-  return {fmt::format("set {} of {} {}", alter.key(), topic ? "topic" : "broker", topic ? alter.topic() : alter.broker()),
+  return {fmt::format("set {} of {}", alter.key(), whose),
           sim::IncrementalAlterConfigsRequest{.resources = {std::move(resource)}}};
+}
+
+sim::Expected<AdminTask> alter_quota(const zk2kraft::AlterQuota& alter, const sim::Place& place) {
+  sim::QuotaOperation operation{.key = alter.key(), .remove = alter.value().empty()};
+  if (!operation.remove) {
+    const auto value = sim::QuotaValue::parse(alter.value());
+    if (!value) {
+      return std::unexpected(sim::Problem{sim::Severity::Usage, place,
+                                          fmt::format("'{}' is no value of a quota.", alter.value()), "Write a number: 1048576."});
+    }
+    operation.value = *value;
+  }
+  sim::QuotaEntry entry{.entity = {{.entity_type = "client-id", .entity_name = alter.client_id()}}, .ops = {operation}};
+  return AdminTask{fmt::format("{} {} of client {}", operation.remove ? "remove" : "set", alter.key(), alter.client_id()),
+                   sim::AlterClientQuotasRequest{.entries = {std::move(entry)}}};
 }
 
 AdminTask reassign(const zk2kraft::Reassign& wanted) {
@@ -46,11 +69,11 @@ AdminTask reassign(const zk2kraft::Reassign& wanted) {
 
 sim::Expected<Workload> Workload::plan(const zk2kraft::Scenario& scenario, const Cluster& cluster,
                                        const sim::Place& place) {
-  Workload workload(cluster.admin());
+  Workload workload(cluster);
   for (const zk2kraft::Workload& entry : scenario.workload()) {
     if (!entry.has_change()) continue;
     const zk2kraft::Change& wanted = entry.change();
-    Change change;
+    Change change{.to_controllers = wanted.to_controllers()};
     switch (wanted.request_case()) {
       case zk2kraft::Change::kCreateTopic: change.task = create_topic(wanted.create_topic()); break;
       case zk2kraft::Change::kDeleteTopic:
@@ -58,10 +81,16 @@ sim::Expected<Workload> Workload::plan(const zk2kraft::Scenario& scenario, const
                        sim::DeleteTopicsRequest{.topic_names = {wanted.delete_topic()}, .timeout = kRequestTimeout}};
         break;
       case zk2kraft::Change::kAlterConfig: change.task = alter_config(wanted.alter_config()); break;
+      case zk2kraft::Change::kAlterQuota: {
+        auto task = alter_quota(wanted.alter_quota(), place);
+        if (!task) return std::unexpected(task.error());
+        change.task = std::move(*task);
+        break;
+      }
       case zk2kraft::Change::kReassign: change.task = reassign(wanted.reassign()); break;
       case zk2kraft::Change::REQUEST_NOT_SET:
         return std::unexpected(sim::Problem{sim::Severity::Usage, place, "a change of the workload says not what to change.",
-                                            "Add create_topic, delete_topic, alter_config or reassign."});
+                                            "Add create_topic, delete_topic, alter_config, alter_quota or reassign."});
     }
     const zk2kraft::When& when = wanted.when();
     if (!when.phase().empty()) {
@@ -100,7 +129,7 @@ void Workload::look(sim::World& world, Phase phase) {
     if (change.phase && phase >= *change.phase && !change.due) change.due = world.now() + change.after;
     if (!change.due || world.now() < *change.due) continue;
     change.given = true;
-    world.poke(admin_, sim::Payload::of(change.task));
+    world.poke(change.to_controllers ? controller_admin_.value() : admin_, sim::Payload::of(change.task));
   }
 }
 

@@ -36,10 +36,12 @@ class Workload : public sim::Observer {
     int seen = 0;
     std::optional<sim::Instant> due;
     bool given = false;
+    bool to_controllers = false;
   };
-  explicit Workload(sim::NodeId admin) : admin_(admin) {}
+  explicit Workload(const Cluster& cluster) : admin_(cluster.admin()), controller_admin_(cluster.controller_admin()) {}
 
   sim::NodeId admin_;
+  std::optional<sim::NodeId> controller_admin_;
   std::vector<Change> changes_;
 };
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "scenarios/campaign.h"
 #include "scenarios/disk_files.h"
 #include "tests/scenarios/runs.h"
 
@@ -100,27 +99,6 @@ TEST(Run, AFaultThatNamesNobodyIsRefusedWithASuggestion) {
     ASSERT_FALSE(outcome) << words;
     EXPECT_EQ(outcome.error().severity, sim::Severity::Usage);
     EXPECT_NE(outcome.error().what.find("Did you mean 'zk:leader'?"), std::string::npos) << outcome.error().what;
-  }
-}
-
-TEST(Run, SeededDefectsAreCaught) {
-  // One defect, the invariant that must see it, within so many seeds of random faults.
-  struct Row {
-    const char* defect;
-    int seeds;
-  };
-  constexpr Row kRows[] = {{"kraft.commit_by_own_append", 30}, {"broker.acknowledge_before_high_watermark", 30}};
-  zk2kraft::Scenario of = scenario("campaign.txtpb");
-  for (const Row& row : kRows) {
-    zk2kraft::Scenario with = of;
-    with.mutable_cluster()->add_defects(row.defect);
-    const Initial initial = at_claim("sample/p3-hybrid/zk-1");
-    int found_after = 0;
-    for (int seed = 1; seed <= row.seeds && found_after == 0; ++seed) {
-      const SeedResult result = run_seed(with, initial, static_cast<std::uint64_t>(seed), {});
-      if (result.verdict == Verdict::Finding && result.first.find("goal") != 0) found_after = seed;
-    }
-    EXPECT_GT(found_after, 0) << row.defect << " was not found within " << row.seeds << " seeds";
   }
 }
 

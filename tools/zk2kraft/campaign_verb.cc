@@ -14,6 +14,7 @@
 #include "tools/zk2kraft/campaign_report.h"
 #include "tools/zk2kraft/console.h"
 #include "tools/zk2kraft/run_support.h"
+#include "tools/zk2kraft/seeded_defects_report.h"
 #include "tools/zk2kraft/verb.h"
 
 // `zk2kraft campaign`: a scenario under many seeds, run by several processes, kept in one file.
@@ -51,7 +52,7 @@ po::options_description options() {
   po::options_description options("Options");
   add_cluster_options(options);
   auto add = options.add_options();
-  add("seeds", po::value<std::uint64_t>()->default_value(100)->value_name("N"), "how many seeds");
+  add("seeds", po::value<std::uint64_t>()->default_value(100)->value_name("N"), "how many seeds (with --seeded-defects each row of the table has its own number)");
   add("first-seed", po::value<std::uint64_t>()->default_value(1)->value_name("S"), "the first one");
   add("jobs,j",
       po::value<unsigned>()
@@ -62,6 +63,13 @@ po::options_description options() {
       "keep the results in this SQLite file; seeds that are in it are not run again, so a campaign "
       "goes on where "
       "it stopped");
+  add("seeded-defects", po::bool_switch(),
+      "SCENARIO is a table of seeded defects: for each, seeds are tried until an invariant sees it");
+  add("defect", po::value<std::vector<std::string>>()->value_name("NAME"),
+      "with --seeded-defects: only this one (repeatable)");
+  add("keep", po::value<std::string>()->value_name("DIR"),
+      "with --seeded-defects: write each row's scenario, its switch on, to DIR/NAME.txtpb, for "
+      "`run`");
   add_output_option(options, "text|json|jsonl");
   return options;
 }
@@ -88,11 +96,7 @@ sim::Expected<Campaign> prepare(const po::variables_map& arguments) {
   campaign.first = arguments["first-seed"].as<std::uint64_t>();
   campaign.count = arguments["seeds"].as<std::uint64_t>();
   campaign.jobs = arguments["jobs"].as<unsigned>();
-  if (campaign.count == 0 || campaign.count > INT64_MAX ||
-      campaign.first > INT64_MAX - campaign.count) {
-    return std::unexpected(usage("--seeds and --first-seed name no range of seeds.",
-                                 "Give one seed at least; the last one is below 2^63."));
-  }
+  if (auto problem = check_range(arguments)) return std::unexpected(*problem);
   if (arguments.count("results") != 0) campaign.file = arguments["results"].as<std::string>();
   auto prepared = prepare_run(arguments);
   if (!prepared) return std::unexpected(prepared.error());
@@ -201,6 +205,12 @@ ExitCode run(const po::variables_map& arguments) {
   const auto format = output_format(
       arguments, std::vector{OutputFormat::Text, OutputFormat::Json, OutputFormat::JsonLines});
   if (!format) return report(format.error());
+  if (arguments["seeded-defects"].as<bool>()) return hunt_seeded_defects(arguments, *format);
+  for (const char* name : {"defect", "keep"}) {
+    if (arguments.count(name) == 0) continue;
+    return report(usage(fmt::format("--{} belongs to --seeded-defects.", name),
+                        "A scenario turns a defect on with cluster { defects: \"NAME\" }."));
+  }
   const auto campaign = prepare(arguments);
   if (!campaign) return report(campaign.error());
   auto store = open_store(*campaign);
@@ -255,6 +265,16 @@ Verb campaign_verb() {
           "others. It can be\n"
           "asked while the campaign runs; tables: campaign, seed; view: result, with the command "
           "that replays.\n\n"
+          "With --seeded-defects it proves the checkers instead: SCENARIO is a table of switches, "
+          "each of which breaks\n"
+          "one rule of ZooKeeper, Kafka or the migration. For each, seeds are tried until an "
+          "invariant objects to a run\n"
+          "that is clean with the switch off; printed are the seeds it took and how many the table "
+          "allows, the invariant,\n"
+          "its evidence and how to see it again. --seeds N allows every row N instead.\n"
+          "Its exit code 0: each is found, by an invariant that the table expects, and no run "
+          "without a defect is objected\n"
+          "to; 1: not so; 3: the table is wrong; 5: a process died.\n\n"
           "Exit code 0: all seeds good; 1: a finding; 2: a verdict unknown; 3: also a file of "
           "another campaign;\n"
           "4: a file that is no campaign's, or damaged; 5: a process died, its seed is named; 130: "
@@ -268,7 +288,12 @@ Verb campaign_verb() {
            {"sqlite3 found.db \"SELECT replay, what FROM result WHERE verdict <> 'good'\"",
             "every seed that was not good, with the command that shows it"},
            {"zk2kraft campaign scenarios/campaign.txtpb --seeds 50 --first-seed 200 --output jsonl",
-            "one JSON line per seed, in the order of seeds"}},
+            "one JSON line per seed, in the order of seeds"},
+           {"zk2kraft campaign scenarios/seeded_defects.pbtxt --seeded-defects",
+            "every seeded defect, and how many seeds it took to find it"},
+           {"zk2kraft campaign scenarios/seeded_defects.pbtxt --seeded-defects --defect MB-23 --keep "
+            "found",
+            "one of them; found/MB-23.txtpb is a scenario that `run` takes"}},
       .options = options,
       .positionals = {{"scenario", 1}},
       .run = run};

@@ -20,7 +20,8 @@ std::string optional_text(const po::variables_map& arguments, const char* name) 
   return arguments.count(name) == 0 ? std::string() : arguments[name].as<std::string>();
 }
 
-// Quoted for a shell where it must be.
+}  // namespace
+
 std::string shell_word(const std::string& word) {
   if (!word.empty() && word.find_first_of(" \t'\"$`\\*?[]<>|&;()#~!{}") == std::string::npos) return word;
   std::string quoted = "'";
@@ -28,12 +29,35 @@ std::string shell_word(const std::string& word) {
   return quoted + "'";
 }
 
-}  // namespace
-
 void add_cluster_options(po::options_description& options) {
   options.add_options()("from", po::value<std::string>()->value_name("SOURCE"),
       "begin with this real cluster: a ZooKeeper data directory or host:port[/chroot]");
   add_source_options(options);
+}
+
+sim::Expected<scenarios::Initial> beginning_of(const po::variables_map& arguments, const zk2kraft::Scenario& scenario,
+                                               const sim::Place& place) {
+  const std::string from = optional_text(arguments, "from");
+  if (from.empty()) {
+    if (arguments.count("at") != 0) return std::unexpected(usage("--at needs a --from whose past it names.", ""));
+    return scenarios::initial_from_topology(scenario.cluster(), place);
+  }
+  if (scenario.cluster().topics_size() > 0 || scenario.cluster().brokers() > 0) {
+    return std::unexpected(usage("the scenario describes brokers or topics, and --from names a cluster that has its own.",
+                                 "Take a scenario without them, such as scenarios/plain.txtpb, or leave --from away."));
+  }
+  const auto options = source_options(arguments);
+  if (!options) return std::unexpected(options.error());
+  auto source = open_zookeeper(from, *options);
+  if (!source) return std::unexpected(source.error());
+  return scenarios::initial_from_source(to_source_tree(std::move(*source)));
+}
+
+std::optional<sim::Problem> check_range(const po::variables_map& arguments) {
+  const auto first = arguments["first-seed"].as<std::uint64_t>();
+  const auto count = arguments["seeds"].as<std::uint64_t>();
+  if (count > 0 && count <= INT64_MAX && first <= INT64_MAX - count) return std::nullopt;
+  return usage("--seeds and --first-seed name no range of seeds.", "Give one seed at least; the last one is below 2^63.");
 }
 
 sim::Expected<PreparedRun> prepare_run(const po::variables_map& arguments) {
@@ -51,23 +75,7 @@ sim::Expected<PreparedRun> prepare_run(const po::variables_map& arguments) {
       prepared.injected.push_back(std::move(*directive));
     }
   }
-  const std::string from = optional_text(arguments, "from");
-  if (from.empty()) {
-    if (arguments.count("at") != 0) return std::unexpected(usage("--at needs a --from whose past it names.", ""));
-    auto initial = scenarios::initial_from_topology(prepared.scenario.cluster(), prepared.place);
-    if (!initial) return std::unexpected(initial.error());
-    prepared.initial = std::move(*initial);
-    return prepared;
-  }
-  if (prepared.scenario.cluster().topics_size() > 0 || prepared.scenario.cluster().brokers() > 0) {
-    return std::unexpected(usage("the scenario describes brokers or topics, and --from names a cluster that has its own.",
-                                 "Take a scenario without them, such as scenarios/plain.txtpb, or leave --from away."));
-  }
-  const auto options = source_options(arguments);
-  if (!options) return std::unexpected(options.error());
-  auto source = open_zookeeper(from, *options);
-  if (!source) return std::unexpected(source.error());
-  auto initial = scenarios::initial_from_source(to_source_tree(std::move(*source)));
+  auto initial = beginning_of(arguments, prepared.scenario, prepared.place);
   if (!initial) return std::unexpected(initial.error());
   prepared.initial = std::move(*initial);
   return prepared;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,15 @@ struct PreparedRun {
 // Reads the scenario, opens the source if there is one, and reads the faults given with --inject.
 sim::Expected<PreparedRun> prepare_run(const po::variables_map& arguments);
 
+// What the cluster is at the beginning: the source's, or the scenario's own topology.
+sim::Expected<scenarios::Initial> beginning_of(const po::variables_map& arguments, const zk2kraft::Scenario& scenario,
+                                               const sim::Place& place);
+
+// What is wrong with --first-seed and --seeds, if anything is.
+std::optional<sim::Problem> check_range(const po::variables_map& arguments);
 ExitCode exit_code_of(scenarios::Verdict verdict);
+// As a shell needs it: quoted where it must be.
+std::string shell_word(const std::string& word);
 // The command that gives this very run again.
 std::string replay_command(const po::variables_map& arguments, std::uint64_t seed);
 
