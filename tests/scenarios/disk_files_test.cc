@@ -125,7 +125,7 @@ TEST_F(DisksOfARun, OfServersThatLiveByTheirSnapshotsHoldThemAndAreReadFromThem)
   const auto dir = kraft::open_metadata_dir(folder_ / "controller-3000");
   ASSERT_TRUE(dir) << sim::describe(dir.error());
   const auto read = kraft::read_metadata_log(*dir, [](kraft::RecordBatch& batch, const kraft::BatchSource&) {
-    EXPECT_GE(batch.base_timestamp, Cluster::kWallClockAtZeroMs);
+    EXPECT_GE(batch.header.base_timestamp, Cluster::kWallClockAtZeroMs);
   });
   ASSERT_TRUE(read.checkpoint.has_value());
   EXPECT_GT(read.checkpoint->offset, sim::Offset(0));
