@@ -354,6 +354,7 @@ void Replica::digest_into(sim::Digest& digest) const {
   sim::digest_into(digest, leader());
   sim::digest_into(digest, high_watermark_);
   sim::digest_into(digest, persisted_);
+  sim::digest_into(digest, polled_at_);
   log_.digest_into(digest);
   sim::match(
       role_,

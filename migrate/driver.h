@@ -85,7 +85,7 @@ using DriverAction = std::variant<ZkBatch, BeginMigration, AppendMigrationRecord
                                   AbortMigration, InstallPublisher, SendRequests, sim::Payload /*notice*/>;
 using DriverActions = std::vector<DriverAction>;
 
-// Behaviours of Kafka's driver that are defects (migration.md §7.2, README "What we found"); all are there in 3.9.1.
+// Behaviours of Kafka's driver that are defects (migration.md §7.2, README "Defects of Kafka that it shows"); all are there in 3.9.1.
 struct DriverDefects {
   // MB-03: a claim whose answer was lost is taken for another's for ever. Off: /controller with this node's id and
   // this epoch is this claim.

@@ -75,9 +75,9 @@ sim::Expected<std::vector<FaultDirective>> directives_of(const zk2kraft::Scenari
   return directives;
 }
 
-// Whom a directive names must be a node of this world or a role.
+// Whom a directive names must be a node of this world or a role. The first ones are the scenario's.
 sim::Expected<void> check_targets(std::span<const FaultDirective> directives, const sim::World& world,
-                                  const sim::Place& place) {
+                                  std::size_t of_scenario, const sim::Place& scenario, const sim::Place& more) {
   std::vector<std::string_view> known = Cluster::roles();
   for (std::uint32_t node = 0; node < world.node_count(); ++node) known.push_back(world.name_of(sim::NodeId(node)));
   for (const FaultDirective& directive : directives) {
@@ -87,8 +87,9 @@ sim::Expected<void> check_targets(std::span<const FaultDirective> directives, co
       for (const auto part : std::views::split(std::string_view(target), ',')) {
         const std::string_view name(part);
         if (name == "*" || std::ranges::find(known, name) != known.end()) continue;
+        const bool written = static_cast<std::size_t>(&directive - directives.data()) < of_scenario;
         return std::unexpected(sim::Problem{
-            sim::Severity::Usage, place,
+            sim::Severity::Usage, written ? scenario : more,
             fmt::format("'{}' names nobody: there is no node and no role '{}'.{}", print_fault(directive), name,
                         sim::did_you_mean(name, known)),
             "'zk2kraft run --list roles' names the roles; nodes are zk-1, controller-3000, broker-1 and so on."});
@@ -113,6 +114,23 @@ sim::Expected<OperatorConfig> operator_of(const zk2kraft::Scenario& scenario, co
   config.patience = duration_or(scenario.operator_().patience(), config.patience);
   config.cures_fenced_brokers = std::ranges::find(scenario.operator_().cures(), "MB-22") != scenario.operator_().cures().end();
   return config;
+}
+
+// What was planned and never came: of the faults the first `planned`, and the fixed choices.
+std::vector<std::string> unmet_of(const sim::World& world, std::size_t planned) {
+  std::vector<std::string> unmet;
+  for (const sim::FaultReport& report : world.fault_reports()) {
+    if (report.fate == sim::FaultFate::Applied) continue;
+    // What was drawn may strike where nothing comes by; only what somebody planned must come.
+    if (std::stoul(report.name.substr(report.name.find('-') + 1)) > planned) continue;
+    // The end of a fault that itself never came says nothing more.
+    if (report.name.ends_with(".end")) continue;
+    unmet.push_back(fmt::format("{}: {}", report.described, report.why));
+  }
+  for (const sim::ChoiceName& choice : world.choices().unmet_overrides()) {
+    unmet.push_back(fmt::format("choice {} of {}, the {}th time, was never asked for", choice.site, choice.entity, choice.k));
+  }
+  return unmet;
 }
 
 // A violation counts as known only if the same tape without the defect is clean of it (design.md §2): else it is
@@ -181,7 +199,11 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
   outcome.goal = name_of(operator_config->goal);
   sim::World world(outcome.seed, cluster->world_options());
   cluster->populate(world);
-  if (auto targets = check_targets(*directives, world, place); !targets) return std::unexpected(targets.error());
+  if (auto targets = check_targets(*directives, world, static_cast<std::size_t>(scenario.faults_size()), place,
+                                   options.more_faults_from);
+      !targets) {
+    return std::unexpected(targets.error());
+  }
   const std::size_t planned = directives->size();
   for (FaultDirective& drawn : random_faults(scenario, *cluster, outcome.seed)) {
     outcome.random_faults.push_back(print_fault(drawn));
@@ -210,18 +232,27 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
   const sim::Instant within =
       sim::Instant(0) + duration_or(scenario.expect().within(), limit - sim::Instant(0));
   const auto seen_enough = [&] { return options.stop_at_violation && !checkers.violations().empty(); };
-  while (world.now() < limit && !operator_.done() && !seen_enough()) {
-    world.run_until(std::min(limit, world.now() + Operator::kLooksEvery), watch);
-    operator_.look(world, watch);
-    narrator.tell(world, operator_);
-    workload->look(world, operator_.phase());
-  }
-  outcome.goal_reached = operator_.done() && world.now() <= within;
-  if (!outcome.goal_reached) outcome.stuck_at = operator_.waiting_for();
-  // Let what is under way arrive, so that the last looks see a quiet world.
-  if (!seen_enough()) {
-    world.run_until(world.now() + kLastWords, watch);
-    checkers.at_end(world);
+  std::optional<Violation> broke_down;
+  try {
+    while (world.now() < limit && !operator_.done() && !seen_enough()) {
+      world.run_until(std::min(limit, world.now() + Operator::kLooksEvery), watch);
+      operator_.look(world, watch);
+      narrator.tell(world, operator_);
+      workload->look(world, operator_.phase());
+    }
+    outcome.goal_reached = operator_.done() && world.now() <= within;
+    if (!outcome.goal_reached) outcome.stuck_at = operator_.waiting_for();
+    // Let what is under way arrive, so that the last looks see a quiet world.
+    if (!seen_enough()) {
+      world.run_until(world.now() + kLastWords, watch);
+      checkers.at_end(world);
+    }
+  } catch (const sim::Bug& bug) {
+    // Once an invariant is broken, a machine's own check may break on what came of it: that is the end of the run, and
+    // no defect of ours.
+    if (checkers.violations().empty()) throw;
+    broke_down = Violation{"check", bug.what(), world.now(), 0};
+    outcome.stuck_at = "nothing any more: the run ended at a machine's own check";
   }
 
   narrator.end(world);
@@ -238,21 +269,12 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
   outcome.events = world.events_handled();
   outcome.coverage = coverage.met();
   for (const auto& [phase, at] : outcome.phases) outcome.coverage.phases.emplace(name_of(phase), 1);
-  for (const sim::FaultReport& report : world.fault_reports()) {
-    if (report.fate == sim::FaultFate::Applied) continue;
-    // What was drawn may strike where nothing comes by; only what somebody planned must come.
-    if (std::stoul(report.name.substr(report.name.find('-') + 1)) > planned) continue;
-    // The end of a fault that itself never came says nothing more.
-    if (report.name.ends_with(".end")) continue;
-    outcome.unmet.push_back(fmt::format("{}: {}", report.described, report.why));
-  }
-  for (const sim::ChoiceName& choice : world.choices().unmet_overrides()) {
-    outcome.unmet.push_back(fmt::format("choice {} of {}, the {}th time, was never asked for", choice.site, choice.entity, choice.k));
-  }
+  outcome.unmet = unmet_of(world, planned);
   std::vector<Violation> all = checkers.violations();
   for (const sim::BrokerId id : operator_.stuck_brokers()) {
-    all.push_back({"MB-22", fmt::format("broker {} stays fenced though it is alive and heartbeats", id.value()), {}, 0});
+    all.push_back({"MB-22", fmt::format("broker {} stays fenced though it is alive and heartbeats", id.value()), world.now(), 0});
   }
+  if (broke_down) all.push_back(*std::move(broke_down));
   const auto& known = scenario.expect().known();
   for (Violation& violation : all) {
     const bool expected = std::ranges::find(known, violation.invariant) != known.end() &&

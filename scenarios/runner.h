@@ -70,6 +70,7 @@ struct RunOptions {
   std::optional<std::uint64_t> seed;  // else the scenario's
   // Faults beside the scenario's own, of the command line, a campaign or a property.
   std::vector<FaultDirective> more_faults;
+  sim::Place more_faults_from;  // for a message about one of them
   // Ends the run soon after the first violation: who only asks whether there is one need not wait.
   bool stop_at_violation = false;
   // Called with each line as it happens.
@@ -83,7 +84,8 @@ struct RunOptions {
 std::uint64_t seed_of(const zk2kraft::Scenario& scenario, const RunOptions& options);
 
 // Runs. A Usage problem if the scenario cannot be: unknown goal, a fault that names a notice or a node that does
-// not exist. A sim::Bug goes through to the caller.
+// not exist. A sim::Bug goes through to the caller, unless an invariant was broken before: then it is one more violation,
+// "check", and the end of the run.
 sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const Initial& initial,
                                     const RunOptions& options, const sim::Place& place);
 

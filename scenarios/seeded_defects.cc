@@ -58,21 +58,24 @@ sim::Expected<void> check_row(const std::string& path, const zk2kraft::SeededDef
   return {};
 }
 
+void drop(google::protobuf::RepeatedPtrField<std::string>& names, const std::string& name) {
+  const auto gone = std::ranges::remove(names, name);
+  names.erase(gone.begin(), gone.end());
+}
+
 zk2kraft::Scenario merged(const zk2kraft::Scenario& base, const zk2kraft::SeededDefect& row, Topology topology) {
   zk2kraft::Scenario scenario = base;
   scenario.MergeFrom(row.with());
   scenario.set_why(row.why());
+  for (const std::string& on : row.with().cluster().defects()) {
+    drop(*scenario.mutable_cluster()->mutable_fixed(), on);
+  }
   if (row.has_faults()) *scenario.mutable_random_faults() = row.faults();
   if (topology == Topology::FromSource) {
     scenario.mutable_cluster()->clear_brokers();
     scenario.mutable_cluster()->clear_topics();
   }
   return scenario;
-}
-
-void drop(google::protobuf::RepeatedPtrField<std::string>& names, const std::string& name) {
-  const auto gone = std::ranges::remove(names, name);
-  names.erase(gone.begin(), gone.end());
 }
 
 }  // namespace

@@ -4,22 +4,10 @@
 
 #include <fstream>
 
+#include "tools/zk2kraft/xml.h"
+
 namespace tools {
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
 
 constexpr std::string_view kHead = R"(<!doctype html><html lang="en"><head><meta charset="utf-8"><title>zk2kraft run</title><style>
 body{font:15px/1.5 system-ui,sans-serif;max-width:80rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
@@ -30,7 +18,7 @@ code{background:#f4f4f4;padding:.1rem .3rem;word-break:break-all}.time{white-spa
 )";
 
 void row(std::string& out, std::string_view name, std::string_view value) {
-  out += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", escaped(name), escaped(value));
+  out += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", xml(name), xml(value));
 }
 
 std::string violation_rows(const std::vector<scenarios::Violation>& violations, std::string_view name) {
@@ -44,7 +32,7 @@ std::string violation_rows(const std::vector<scenarios::Violation>& violations, 
 std::string story(const std::vector<scenarios::TimelineLine>& lines) {
   std::string out = "<table><thead><tr><th>time</th><th>ensemble</th><th>brokers</th><th>quorum</th></tr></thead><tbody>\n";
   for (const scenarios::TimelineLine& line : lines) {
-    const std::string text = escaped(fmt::format("{}: {}", line.who, line.what));
+    const std::string text = xml(fmt::format("{}: {}", line.who, line.what));
     const std::string at = fmt::format("<td class=\"time\">{}</td>", sim::describe(line.at));
     switch (line.column) {
       case scenarios::Column::Ensemble: out += fmt::format("<tr>{}<td>{}</td><td></td><td></td></tr>\n", at, text); break;
@@ -65,7 +53,7 @@ sim::Expected<void> write_report(const std::string& path, const zk2kraft::Scenar
                                  const std::vector<scenarios::TimelineLine>& lines, const std::string& replay) {
   std::string html(kHead);
   const std::string_view verdict = scenarios::name_of(outcome.verdict);
-  html += fmt::format("<h1>Verdict: <span class=\"{}\">{}</span></h1>\n<p>{}</p>\n<table>\n", verdict, verdict, escaped(scenario.why()));
+  html += fmt::format("<h1>Verdict: <span class=\"{}\">{}</span></h1>\n<p>{}</p>\n<table>\n", verdict, verdict, xml(scenario.why()));
   row(html, "goal", outcome.goal_reached ? outcome.goal + " reached" : fmt::format("{} not reached; waiting for {}", outcome.goal, outcome.stuck_at));
   html += violation_rows(outcome.violations, "violation");
   html += violation_rows(outcome.known_violations, "known defect");
@@ -76,7 +64,7 @@ sim::Expected<void> write_report(const std::string& path, const zk2kraft::Scenar
   for (const auto& [phase, at] : outcome.phases) row(html, fmt::format("{} {}", scenarios::name_of(phase), scenarios::meaning_of(phase)), sim::describe(at));
   row(html, "seed", fmt::to_string(outcome.seed));
   row(html, "digest", fmt::format("{:016x}", outcome.digest));
-  html += fmt::format("</table>\n<p>Replay: <code>{}</code></p>\n<h2>Story</h2>\n{}<h2>Invariants</h2>\n<table>\n", escaped(replay), story(lines));
+  html += fmt::format("</table>\n<p>Replay: <code>{}</code></p>\n<h2>Story</h2>\n{}<h2>Invariants</h2>\n<table>\n", xml(replay), story(lines));
   for (const auto& [name, count] : outcome.checks) row(html, name, fmt::format("checked {} times", count));
   html += "</table>\n</body></html>\n";
   std::ofstream out(path, std::ios::binary);

@@ -97,6 +97,7 @@ ExitCode run(const po::variables_map& arguments) {
   scenarios::RunOptions options;
   if (arguments.count("seed") != 0) options.seed = arguments["seed"].as<std::uint64_t>();
   options.more_faults = prepared->injected;
+  options.more_faults_from = {.source = "--inject"};
   const bool text = *format == OutputFormat::Text;
   StoryPrinter story;
   std::vector<scenarios::TimelineLine> lines;
