@@ -156,7 +156,7 @@ void Narrator::tell(const sim::World& world, const Operator& operator_) {
   for (; phases_told_ < operator_.phases().size(); ++phases_told_) {
     const auto phase = std::next(operator_.phases().begin(), static_cast<std::ptrdiff_t>(phases_told_));
     tell_({world.now(), Column::Operator, "operator",
-           fmt::format("{} {}", name_of(phase->first), meaning_of(phase->first))});
+           fmt::format("{} {}", name_of(phase->first), explain(phase->first))});
   }
   for (; deeds_told_ < operator_.deeds().size(); ++deeds_told_) {
     const Operator::Deed& deed = operator_.deeds()[deeds_told_];

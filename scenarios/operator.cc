@@ -12,18 +12,6 @@ namespace {
 
 using migrate::BrokerMode;
 
-constexpr std::string_view kNames[] = {"S0", "S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"};
-constexpr std::string_view kMeanings[] = {
-    "prepare: in ZooKeeper mode",
-    "controllers up: the quorum is formed, nothing is copied",
-    "broker roll: into migration mode",
-    "copy: from ZooKeeper into the metadata log",
-    "hybrid: dual write, brokers in ZooKeeper mode",
-    "broker roll: into KRaft mode",
-    "soak: dual write, brokers in KRaft mode",
-    "finalise: controllers lose the migration flag",
-    "clean up: ZooKeeper is stopped"};
-
 // A supervisor restarts what has ended by itself after this long.
 constexpr sim::Duration kSupervisorDelay{5'000'000'000};
 // A process that does not stop in good order is killed after this long.
@@ -31,12 +19,13 @@ constexpr sim::Duration kKillAfter{60'000'000'000};
 
 }  // namespace
 
-std::string_view name_of(Phase phase) { return kNames[static_cast<std::size_t>(phase)]; }
-std::string_view meaning_of(Phase phase) { return kMeanings[static_cast<std::size_t>(phase)]; }
-std::optional<Phase> parse_phase(std::string_view name) {
-  const auto found = std::ranges::find(kNames, name);
-  if (found == std::end(kNames)) return std::nullopt;
-  return static_cast<Phase>(found - std::begin(kNames));
+sim::Expected<Phase> parse_step(std::string_view name, const sim::Place& place) {
+  const auto phase = migrate::parse_phase(name);
+  if (phase && std::ranges::find(kPhases, *phase) != kPhases.end()) return *phase;
+  return std::unexpected(sim::Problem{
+      sim::Severity::Usage, place,
+      fmt::format("{} '{}'.", phase ? "a scenario goes forward, never to phase" : "there is no phase", name),
+      "Phases are S0 to S8; 'zk2kraft run --list phases' says what they are."});
 }
 
 Operator::Operator(const Cluster& cluster, OperatorConfig config) : cluster_(cluster), config_(config) {}
@@ -125,6 +114,9 @@ void Operator::act(sim::World& world, const sim::Watch& watch) {
       }
       go_on(settled(world, true, "nothing"));
       return;
+    case Phase::R1:
+    case Phase::R2:
+      sim::unreachable("she goes forward");
   }
 }
 

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "migrate/broker_node.h"
+#include "migrate/phase.h"
 #include "scenarios/cluster.h"
+#include "sim/base/problem.h"
 #include "sim/base/time.h"
 #include "sim/kernel/world.h"
 
@@ -23,13 +25,12 @@
 //   S8 ZooKeeper stopped
 namespace scenarios {
 
-enum class Phase : std::uint8_t { S0, S1, S2, S3, S4, S5, S6, S7, S8 };
+using migrate::Phase;
+// The way forward, which is the way she goes.
 inline constexpr std::array kPhases{Phase::S0, Phase::S1, Phase::S2, Phase::S3, Phase::S4,
                                     Phase::S5, Phase::S6, Phase::S7, Phase::S8};
-// "S4", and "hybrid: dual write, brokers in ZooKeeper mode".
-std::string_view name_of(Phase phase);
-std::string_view meaning_of(Phase phase);
-std::optional<Phase> parse_phase(std::string_view name);
+// One of these by its name; a Usage problem at `place` for any other, the way back included.
+sim::Expected<Phase> parse_step(std::string_view name, const sim::Place& place);
 
 struct OperatorConfig {
   Phase goal = Phase::S7;

@@ -104,11 +104,8 @@ sim::Expected<OperatorConfig> operator_of(const zk2kraft::Scenario& scenario, co
   const std::string& expected = scenario.expect().phase();
   const std::string& goal = expected.empty() ? scenario.operator_().goal() : expected;
   if (!goal.empty()) {
-    const auto phase = parse_phase(goal);
-    if (!phase) {
-      return std::unexpected(sim::Problem{sim::Severity::Usage, place, fmt::format("there is no phase '{}'.", goal),
-                                          "Phases are S0 to S8."});
-    }
+    const auto phase = parse_step(goal, place);
+    if (!phase) return std::unexpected(phase.error());
     config.goal = *phase;
   }
   config.patience = duration_or(scenario.operator_().patience(), config.patience);

@@ -24,7 +24,7 @@ std::vector<VocabularyList> vocabulary() {
   for (const std::string& name : defect_names()) defects.words.emplace_back(name, standard.is_on(name) ? "on in Kafka 3.9.1" : "");
   lists.push_back(std::move(defects));
   VocabularyList phases{"phases", "how far a migration has come", {}};
-  for (const Phase phase : kPhases) phases.words.emplace_back(name_of(phase), meaning_of(phase));
+  for (const Phase phase : kPhases) phases.words.emplace_back(name_of(phase), explain(phase));
   lists.push_back(std::move(phases));
   return lists;
 }

@@ -94,11 +94,9 @@ sim::Expected<Workload> Workload::plan(const zk2kraft::Scenario& scenario, const
     }
     const zk2kraft::When& when = wanted.when();
     if (!when.phase().empty()) {
-      change.phase = parse_phase(when.phase());
-      if (!change.phase) {
-        return std::unexpected(sim::Problem{sim::Severity::Usage, place, fmt::format("there is no phase '{}'.", when.phase()),
-                                            "Phases are S0 to S8."});
-      }
+      const auto phase = parse_step(when.phase(), place);
+      if (!phase) return std::unexpected(phase.error());
+      change.phase = *phase;
     } else if (!when.on().empty()) {
       if (const auto known = check_notice(when.on(), place); !known) return std::unexpected(known.error());
       change.notice = when.on();

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "zk/base64.h"
-#include "zk/utf8.h"
+#include "sim/base/utf8.h"
 #include "zk/znodes_order.h"
 
 namespace zk {
@@ -301,8 +301,8 @@ std::expected<std::string, std::string> decode_password(std::string_view encoded
                           static_cast<std::size_t>(tag_bits) / 8, encrypted);
   if (plain && cipher->second.padded_by_hand && !strip_padding(*plain)) plain.reset();
   if (!plain) return std::unexpected("the secret does not fit, or the encrypted bytes are damaged");
-  std::string password = valid_utf8(std::string(sim::as_text(*plain)));
-  if (java_length(password) != static_cast<std::size_t>(length)) {
+  std::string password = sim::valid_utf8(std::string(sim::as_text(*plain)));
+  if (sim::java_length(password) != static_cast<std::size_t>(length)) {
     return std::unexpected("the secret does not fit: the decoded password has another length");
   }
   return password;
@@ -333,7 +333,7 @@ std::expected<std::string, std::string> encode_password(std::string_view passwor
       {kSalt, base64_encode(nonce.salt)},
       {kIterations, std::to_string(encoding.iterations)},
       {kEncryptedPassword, base64_encode(*encrypted)},
-      {kPasswordLength, std::to_string(java_length(password))},
+      {kPasswordLength, std::to_string(sim::java_length(password))},
       {kInitializationVector, base64_encode(nonce.initialization_vector)},
   };
   if (gcm) put.emplace_back(kAuthenticationTagLength, std::to_string(kGcmTagBits));

@@ -1,6 +1,6 @@
 #include "zk/sanitizer.h"
 
-#include "zk/utf8.h"
+#include "sim/base/utf8.h"
 
 namespace zk {
 namespace {
@@ -55,7 +55,7 @@ std::optional<std::string> desanitize(std::string_view sanitized) {
       name += sanitized[i];
     }
   }
-  return valid_utf8(std::move(name));
+  return sim::valid_utf8(std::move(name));
 }
 
 }  // namespace zk

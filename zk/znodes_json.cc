@@ -7,7 +7,7 @@
 #include <limits>
 #include <sstream>
 
-#include "zk/utf8.h"
+#include "sim/base/utf8.h"
 
 namespace zk {
 namespace {
@@ -270,7 +270,7 @@ JsonWriter& JsonWriter::text(std::string_view value) {
   out_ += '"';
   for (std::size_t i = 0; i < value.size();) {
     const char c = value[i];
-    const std::size_t length = utf8_sequence(value.substr(i));
+    const std::size_t length = sim::utf8_sequence(value.substr(i));
     if (c == '"' || c == '\\') {
       out_ += '\\';
       out_ += c;

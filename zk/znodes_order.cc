@@ -4,7 +4,7 @@
 #include <tuple>
 #include <utility>
 
-#include "zk/utf8.h"
+#include "sim/base/utf8.h"
 
 namespace zk {
 namespace {
@@ -37,7 +37,7 @@ std::uint32_t code_point(std::string_view sequence) {
 std::int32_t java_hash(std::string_view text) {
   std::uint32_t hash = 0;
   while (!text.empty()) {
-    const std::size_t length = utf8_sequence(text);
+    const std::size_t length = sim::utf8_sequence(text);
     const std::uint32_t point = length == 0 ? 0xFFFDU : code_point(text.substr(0, length));
     if (point >= 0x10000U) {
       hash = 31 * hash + (0xD800U + ((point - 0x10000U) >> 10));

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "kraft/disk/java_properties.h"
 #include "kraft/disk/segment_reader.h"
+#include "sim/base/properties.h"
 
 namespace kraft {
 namespace {
@@ -55,10 +55,11 @@ sim::Expected<std::string> read_small_file(const std::filesystem::path& file) {
 }
 
 sim::Expected<MetaProperties> parse_meta_properties(std::string_view text, const std::string& source) {
-  const auto values = parse_java_properties(text);
+  const auto file = sim::PropertiesFile::parse(text, source);
+  if (!file) return std::unexpected(file.error());
   const auto value = [&](const char* key) -> const std::string* {
-    const auto found = values.find(key);
-    return found == values.end() ? nullptr : &found->second;
+    const auto* entry = file->find(key);
+    return entry == nullptr ? nullptr : &entry->value;
   };
   MetaProperties properties;
   properties.version = 0;  // as Kafka takes a file without one
@@ -94,7 +95,7 @@ sim::Expected<MetaProperties> parse_meta_properties(std::string_view text, const
 std::string to_text(const MetaProperties& properties) {
   std::string text = "#\n";
   const auto line = [&](std::string_view key, const std::string& value) {
-    fmt::format_to(std::back_inserter(text), "{}={}\n", key, escape_java_property(value, false));
+    fmt::format_to(std::back_inserter(text), "{}={}\n", key, sim::stored_value(value));
   };
   if (properties.node_id) {
     line(properties.version == 0 ? "broker.id" : "node.id",

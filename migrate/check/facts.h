@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "migrate/check/phase.h"
+#include "migrate/phase.h"
 #include "migrate/config/node_config.h"
 #include "sim/kafka/image.h"
 #include "sim/kafka/uuid.h"

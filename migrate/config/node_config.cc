@@ -49,7 +49,7 @@ std::string_view name_of(NodeShape shape) {
   sim::unreachable("a node has one of these shapes");
 }
 
-NodeConfig::NodeConfig(PropertiesFile file) : file_(std::move(file)) {
+NodeConfig::NodeConfig(sim::PropertiesFile file) : file_(std::move(file)) {
   for (std::string& name : list_of(file_.get("config.providers").value_or("")))
     providers_.insert(std::move(name));
 }
@@ -76,7 +76,7 @@ std::int64_t NodeConfig::node_id() const {
   return number("node.id").value_or(-1);
 }
 
-const PropertiesFile::Element* NodeConfig::entry(std::string_view name) const {
+const sim::PropertiesFile::Element* NodeConfig::entry(std::string_view name) const {
   const auto* found = file_.find(name);
   if (found == nullptr && !synonym_of(name).empty()) found = file_.find(synonym_of(name));
   return found;

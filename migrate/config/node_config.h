@@ -8,7 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "migrate/config/properties.h"
+#include "migrate/config/config_reference.h"
+#include "sim/base/properties.h"
 #include "sim/base/problem.h"
 #include "sim/kafka/ids.h"
 
@@ -48,9 +49,9 @@ using ReadConfig = std::expected<T, std::string>;
 class NodeConfig {
  public:
   // Dynamic configs, system properties (ZooKeeper's TLS) and --override are not known here.
-  explicit NodeConfig(PropertiesFile file);
+  explicit NodeConfig(sim::PropertiesFile file);
 
-  const PropertiesFile& file() const { return file_; }
+  const sim::PropertiesFile& file() const { return file_; }
   NodeShape shape() const;
   bool is_broker() const { return shape() != NodeShape::Controller; }
   bool in_kraft_mode() const;      // process.roles is set
@@ -104,10 +105,10 @@ class NodeConfig {
   std::optional<ZooKeeperAddress> zookeeper() const;
 
  private:
-  const PropertiesFile::Element* entry(std::string_view name) const;
+  const sim::PropertiesFile::Element* entry(std::string_view name) const;
   ReadConfig<std::vector<Listener>> endpoints(std::string_view name, bool distinct_ports) const;
 
-  PropertiesFile file_;
+  sim::PropertiesFile file_;
   std::set<std::string> providers_;
 };
 

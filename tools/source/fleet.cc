@@ -130,7 +130,7 @@ class FleetReader {
   void add_config(NodeFacts& node, const fs::path& file) {
     const auto text = kraft::read_small_file(file);
     if (!text) return problem(text.error());
-    auto read = migrate::PropertiesFile::parse(*text, file.string());
+    auto read = sim::PropertiesFile::parse(*text, file.string());
     if (!read) return problem(read.error());
     for (const std::uint32_t line : read->written_as_utf8()) {
       fleet_.doubts.push_back(fmt::format(

@@ -61,7 +61,7 @@ sim::Expected<void> write_report(const std::string& path, const zk2kraft::Scenar
   row(html, "elections", fmt::format("ZooKeeper {}, Raft {}, partitions {}", outcome.zookeeper_elections, outcome.raft_elections, outcome.partition_elections));
   row(html, "records", fmt::format("{} acknowledged, {} readable", outcome.durability.acknowledged, outcome.durability.readable));
   row(html, "offsets", fmt::format("{} committed, {} found", outcome.durability.committed, outcome.durability.found));
-  for (const auto& [phase, at] : outcome.phases) row(html, fmt::format("{} {}", scenarios::name_of(phase), scenarios::meaning_of(phase)), sim::describe(at));
+  for (const auto& [phase, at] : outcome.phases) row(html, fmt::format("{} {}", name_of(phase), explain(phase)), sim::describe(at));
   row(html, "seed", fmt::to_string(outcome.seed));
   row(html, "digest", fmt::format("{:016x}", outcome.digest));
   html += fmt::format("</table>\n<p>Replay: <code>{}</code></p>\n<h2>Story</h2>\n{}<h2>Invariants</h2>\n<table>\n", xml(replay), story(lines));

@@ -135,7 +135,7 @@ void print_outcome(const scenarios::Outcome& outcome, const std::string& replay,
   }
   fmt::print("invariants   {} checked, {} times in all\n", outcome.checks.size(), checks);
   std::string phases;
-  for (const auto& [phase, at] : outcome.phases) phases += fmt::format("{}{} {}", phases.empty() ? "" : ", ", scenarios::name_of(phase), sim::describe(at));
+  for (const auto& [phase, at] : outcome.phases) phases += fmt::format("{}{} {}", phases.empty() ? "" : ", ", name_of(phase), sim::describe(at));
   fmt::print("phases       {}\n", phases);
   for (const scenarios::FaultDirective& directive : injected) {
     fmt::print("to keep      faults: \"{}\"\n", scenarios::print_fault(directive));
@@ -153,7 +153,7 @@ nlohmann::json outcome_json(const scenarios::Outcome& outcome, const std::string
     return array;
   };
   nlohmann::json phases = nlohmann::json::object();
-  for (const auto& [phase, at] : outcome.phases) phases[std::string(scenarios::name_of(phase))] = at.milliseconds();
+  for (const auto& [phase, at] : outcome.phases) phases[std::string(name_of(phase))] = at.milliseconds();
   return {{"verdict", scenarios::name_of(outcome.verdict)},
           {"goal", outcome.goal},
           {"goalReached", outcome.goal_reached},

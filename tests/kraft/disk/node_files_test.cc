@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "kraft/disk/java_properties.h"
 #include "tests/support/golden.h"
 
 namespace kraft {
@@ -62,15 +61,6 @@ TEST(NodeFiles, ProblemsNameTheLine) {
   EXPECT_FALSE(parse_meta_properties("version=1\n", "f"));
   EXPECT_FALSE(parse_meta_properties("version=2\nnode.id=1\ncluster.id=x\n", "f"));
   EXPECT_FALSE(parse_partition_metadata("version: 0\ntopic_id: short", "f"));
-}
-
-TEST(JavaProperties, AreReadAsJavaReadsThem) {
-  const auto read = parse_java_properties(
-      "# comment \\\n! another\n  a = 1 \nb:2\nc 3\nd\\=x=\\u00e9\\t\\z\ne=one, \\\n   two\na=4\r\nempty\n");
-  const std::map<std::string, std::string> expected{{"a", "4"},        {"b", "2"},         {"c", "3"},
-                                                    {"d=x", "\xc3\xa9\tz"}, {"e", "one, two"}, {"empty", ""}};
-  EXPECT_EQ(read, expected);
-  EXPECT_EQ(escape_java_property(" a=b c:#", false), "\\ a\\=b c\\:\\#");
 }
 
 }  // namespace

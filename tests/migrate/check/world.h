@@ -145,7 +145,7 @@ class World {
       migrate::NodeFacts one = node;
       std::string text;
       for (const auto& [key, value] : configs_.at(name)) text += key + "=" + value + "\n";
-      one.config.emplace(migrate::PropertiesFile::parse(text, name + "/server.properties").value());
+      one.config.emplace(sim::PropertiesFile::parse(text, name + "/server.properties").value());
       facts.nodes.push_back(std::move(one));
     }
     facts.phase = phase_;

@@ -18,7 +18,7 @@ using migrate::NodeConfig;
 using migrate::NodeShape;
 
 NodeConfig node(std::string_view text) {
-  return NodeConfig(migrate::PropertiesFile::parse(text, "server.properties").value());
+  return NodeConfig(sim::PropertiesFile::parse(text, "server.properties").value());
 }
 
 constexpr std::string_view kZooKeeperBroker =

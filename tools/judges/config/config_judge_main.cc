@@ -29,7 +29,7 @@ std::optional<std::string> bytes_of(const std::string& word) {
 }
 
 std::string entries_of(const std::string& text) {
-  const auto file = migrate::PropertiesFile::parse(text, "case");
+  const auto file = sim::PropertiesFile::parse(text, "case");
   if (!file) return "-";
   if (file->text() != text) return "written back, it is another file";
   std::string entries;
@@ -71,7 +71,7 @@ std::string parsed(const std::string& pair) {
 
 // Why we think that Kafka refuses, rule by rule; empty if it does not.
 std::string refusals(const std::string& text) {
-  auto file = migrate::PropertiesFile::parse(text, "node");
+  auto file = sim::PropertiesFile::parse(text, "node");
   if (!file) return "not readable";
   std::string refusals;
   for (const auto& outcome : migrate::judge(migrate::NodeConfig(*std::move(file)))) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace zk {
+namespace sim {
 
 // How many bytes the well-formed UTF-8 sequence at the front of `text` has; 0 if there is none.
 inline std::size_t utf8_sequence(std::string_view text) {
@@ -52,4 +52,4 @@ inline std::size_t java_length(std::string_view text) {
   return units;
 }
 
-}  // namespace zk
+}  // namespace sim

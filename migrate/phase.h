@@ -7,7 +7,7 @@
 #include <string_view>
 
 // Where a migration stands: the one vocabulary of every verb. The names of others (Kafka's
-// documents, KIP-866, the operators) map to it; see the README.
+// documents, KIP-866, the operators) map to it; see migrate/check/README.md.
 namespace migrate {
 
 enum class Phase : std::uint8_t {

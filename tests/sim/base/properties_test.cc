@@ -1,4 +1,4 @@
-#include "migrate/config/properties.h"
+#include "sim/base/properties.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -11,8 +11,7 @@
 // What java.util.Properties makes of a file; tools/conformance properties asks Java itself.
 namespace {
 
-using migrate::ConfigReference;
-using migrate::PropertiesFile;
+using sim::PropertiesFile;
 using Kind = PropertiesFile::Kind;
 
 PropertiesFile read(std::string_view text) {
@@ -163,7 +162,7 @@ RC_GTEST_PROP(Properties, WhatIsSetIsReadAndTheOthersStay, ()) {
   RC_PRE(file.has_value());
   const auto keys = file->keys();
   const auto any = rc::gen::map(a_file(), [](const std::string& text) {
-    return migrate::PropertiesFile::parse("k=" + text, "x")
+    return sim::PropertiesFile::parse("k=" + text, "x")
         .value_or(PropertiesFile())
         .get("k")
         .value_or("");
@@ -181,17 +180,9 @@ RC_GTEST_PROP(Properties, WhatIsSetIsReadAndTheOthersStay, ()) {
   RC_ASSERT(entries(file->text()) == expected);
 }
 
-// ── References ──────────────────────────────────────────────────────────────────────────────────
-
-TEST(ConfigReferences, AreFoundAsKafkaFindsThem) {
-  using References = std::vector<ConfigReference>;
-  EXPECT_EQ(migrate::references_in("plain $HOME ${no} {x:y}"), References{});
-  EXPECT_EQ(migrate::references_in("${env:KAFKA_ID}"),
-            (References{{"env", std::nullopt, "KAFKA_ID", 0, 15}}));
-  EXPECT_EQ(migrate::references_in("x${file:/etc/s.properties:pw}${dir:/a:b:c}"),
-            (References{{"file", "/etc/s.properties", "pw", 1, 29}, {"dir", "/a", "b:c", 29, 42}}));
-  EXPECT_EQ(migrate::references_in("${no}${vault:k}"),
-            (References{{"vault", std::nullopt, "k", 5, 15}}));
+TEST(Properties, AStoredValueIsWrittenAsJavaStoresIt) {
+  EXPECT_EQ(sim::stored_value(" a=b c:#"), "\\ a\\=b c\\:\\#");
+  EXPECT_EQ(entries("cluster.id=" + sim::stored_value("YQ==")), (Entries{{"cluster.id", "YQ=="}}));
 }
 
 }  // namespace

@@ -4,15 +4,15 @@
 #include <cstdint>
 #include <string_view>
 
-#include "migrate/config/properties.h"
+#include "sim/base/properties.h"
 
 // The front of a .properties file as one element: between the reader and the edits of
 // PropertiesFile.
-namespace migrate {
+namespace sim {
 
 // The first element of the text, which must not be empty: as in PropertiesFile, with line 1. A
 // Problem has the number of line ends before the place as its line.
-sim::Expected<PropertiesFile::Element> first_element(std::string_view bytes);
+Expected<PropertiesFile::Element> first_element(std::string_view bytes);
 
 // What may stand between key and value, beside blanks.
 constexpr bool is_separator(char c) {
@@ -25,4 +25,4 @@ std::uint32_t count_lines(std::string_view text);
 // The line end that closes the text, or nothing.
 std::string_view line_end_of(std::string_view text);
 
-}  // namespace migrate
+}  // namespace sim

@@ -21,7 +21,7 @@
 // replaces the text of one element and leaves the others as they stand. Java reads bytes as
 // ISO-8859-1: keys and values are given here as UTF-8 of the characters that Java sees, so a file
 // that somebody wrote in UTF-8 shows the mojibake that Kafka gets, and `written_as_utf8` says so.
-namespace migrate {
+namespace sim {
 
 class PropertiesFile {
  public:
@@ -48,7 +48,7 @@ class PropertiesFile {
 
   // Reads any bytes that Java reads. `source` is named in problems: Malformed, with the line, where
   // Java throws, that is for a \u without four hexadecimal digits.
-  static sim::Expected<PropertiesFile> parse(std::string_view bytes, std::string source);
+  static Expected<PropertiesFile> parse(std::string_view bytes, std::string source);
 
   const std::string& source() const { return source_; }
   const std::vector<Element>& elements() const { return elements_; }
@@ -88,17 +88,8 @@ class PropertiesFile {
 std::string escaped_key(std::string_view key);
 std::string escaped_value(std::string_view value);
 
-// A place in a value that Kafka replaces before it reads the value, if a provider of this name is
-// configured (org.apache.kafka.common.config.ConfigTransformer): ${env:NAME}, ${file:/path:key}.
-struct ConfigReference {
-  std::string provider;             // "env", "file", "dir", "vault"
-  std::optional<std::string> path;  // absent in ${provider:key}
-  std::string key;
-  std::size_t begin = 0;  // of the reference in the value
-  std::size_t end = 0;
-  bool operator==(const ConfigReference&) const = default;
-};
-// All references in a value, from left to right, as ConfigTransformer finds them.
-std::vector<ConfigReference> references_in(std::string_view value);
+// A value as Properties.store writes it, which escapes more than a reader needs: Kafka's own files
+// (meta.properties).
+std::string stored_value(std::string_view value);
 
-}  // namespace migrate
+}  // namespace sim

@@ -1,4 +1,4 @@
-#include "migrate/check/phase.h"
+#include "migrate/phase.h"
 
 #include <array>
 

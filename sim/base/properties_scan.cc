@@ -1,4 +1,4 @@
-#include "migrate/config/properties_scan.h"
+#include "sim/base/properties_scan.h"
 
 #include <expected>
 #include <optional>
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace migrate {
+namespace sim {
 namespace {
 
 using Element = PropertiesFile::Element;
@@ -221,7 +221,7 @@ std::expected<std::string, std::size_t> decoded(std::string_view raw) {
   return to_utf8(units);
 }
 
-sim::Expected<Element> element_of(std::string_view bytes, Scanned scanned) {
+Expected<Element> element_of(std::string_view bytes, Scanned scanned) {
   Element element{.kind = scanned.kind,
                   .text = std::string(bytes.substr(0, scanned.size)),
                   .line = 1,
@@ -232,10 +232,10 @@ sim::Expected<Element> element_of(std::string_view bytes, Scanned scanned) {
   const auto malformed = [&](std::size_t position) {
     const std::uint32_t lines = count_lines(bytes.substr(0, line.offsets[position]));
     return std::unexpected(
-        sim::Problem{.severity = sim::Severity::Malformed,
-                     .place = {.source = "", .line = lines},
-                     .what = "\\u without four hexadecimal digits: Java refuses the whole file",
-                     .remedy = "Write \\\\u for a backslash and a u, or \\uXXXX for a character."});
+        Problem{.severity = Severity::Malformed,
+                .place = {.source = "", .line = lines},
+                .what = "\\u without four hexadecimal digits: Java refuses the whole file",
+                .remedy = "Write \\\\u for a backslash and a u, or \\uXXXX for a character."});
   };
   auto key = decoded(std::string_view(line.text).substr(0, at.key_end));
   if (!key) return malformed(key.error());
@@ -252,7 +252,7 @@ sim::Expected<Element> element_of(std::string_view bytes, Scanned scanned) {
 
 }  // namespace
 
-sim::Expected<Element> first_element(std::string_view bytes) {
+Expected<Element> first_element(std::string_view bytes) {
   return element_of(bytes, Scanner(bytes).run());
 }
 
@@ -276,4 +276,4 @@ std::uint32_t count_lines(std::string_view text) {
   return lines;
 }
 
-}  // namespace migrate
+}  // namespace sim

@@ -3,25 +3,42 @@
 #include <algorithm>
 #include <utility>
 
-#include "migrate/config/properties.h"
-#include "migrate/config/properties_scan.h"
 #include "sim/base/check.h"
-#include "zk/utf8.h"
+#include "sim/base/properties.h"
+#include "sim/base/properties_scan.h"
+#include "sim/base/utf8.h"
 
 // Edits of a .properties file, each keeping everything else byte for byte.
-namespace migrate {
+namespace sim {
 namespace {
 
 using Element = PropertiesFile::Element;
 using Kind = PropertiesFile::Kind;
 
-enum class Part : std::uint8_t { Key, Value };
+enum class Part : std::uint8_t {
+  Key,
+  Value,
+  StoredValue,  // as Properties.store escapes it
+};
+
+bool needs_backslash(char c, Part part, bool leading) {
+  const bool comments = c == '#' || c == '!';
+  switch (part) {
+    case Part::Key:
+      return c == ' ' || is_separator(c) || (leading && comments);
+    case Part::Value:
+      return leading && (c == ' ' || is_separator(c));
+    case Part::StoredValue:
+      return is_separator(c) || comments || (leading && c == ' ');
+  }
+  unreachable("a text is a key or a value");
+}
 
 std::string escaped(std::string_view text, Part part) {
   std::string out;
   bool leading = true;
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = std::max<std::size_t>(zk::utf8_sequence(text.substr(i)), 1);
+    const std::size_t length = std::max<std::size_t>(utf8_sequence(text.substr(i)), 1);
     const char c = text[i];
     if (length > 1 || static_cast<unsigned char>(c) >= 0x7F) {
       char32_t point = length == 1 ? 0xFFFDU : static_cast<unsigned char>(c) & (0x7FU >> length);
@@ -46,9 +63,7 @@ std::string escaped(std::string_view text, Part part) {
     } else if (static_cast<unsigned char>(c) < 0x20) {
       out += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
     } else {
-      const bool splits = c == ' ' || is_separator(c);
-      const bool comments = leading && (c == '#' || c == '!');
-      if (part == Part::Key ? splits || comments : leading && splits) out += '\\';
+      if (needs_backslash(c, part, leading)) out += '\\';
       out += c;
     }
     leading = false;
@@ -60,8 +75,8 @@ std::string escaped(std::string_view text, Part part) {
 // An entry that says this, its line end with it.
 Element new_entry(std::string text) {
   auto element = first_element(text);
-  sim::check(element && element->kind == Kind::Entry && element->text == text,
-             "an entry that was escaped is an entry");
+  check(element && element->kind == Kind::Entry && element->text == text,
+        "an entry that was escaped is an entry");
   return *std::move(element);
 }
 
@@ -160,5 +175,8 @@ std::string escaped_key(std::string_view key) {
 std::string escaped_value(std::string_view value) {
   return escaped(value, Part::Value);
 }
+std::string stored_value(std::string_view value) {
+  return escaped(value, Part::StoredValue);
+}
 
-}  // namespace migrate
+}  // namespace sim

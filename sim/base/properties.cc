@@ -1,21 +1,21 @@
-#include "migrate/config/properties.h"
+#include "sim/base/properties.h"
 
 #include <algorithm>
 #include <set>
 #include <utility>
 
-#include "migrate/config/properties_scan.h"
-#include "zk/utf8.h"
+#include "sim/base/properties_scan.h"
+#include "sim/base/utf8.h"
 
-namespace migrate {
+namespace sim {
 
-sim::Expected<PropertiesFile> PropertiesFile::parse(std::string_view bytes, std::string source) {
+Expected<PropertiesFile> PropertiesFile::parse(std::string_view bytes, std::string source) {
   PropertiesFile file(std::move(source));
   std::uint32_t line = 1;
   while (!bytes.empty()) {
     auto element = first_element(bytes);
     if (!element) {
-      sim::Problem problem = std::move(element).error();
+      Problem problem = std::move(element).error();
       problem.place = {.source = file.source_, .line = line + problem.place.line.value_or(0)};
       return std::unexpected(std::move(problem));
     }
@@ -79,7 +79,7 @@ std::vector<std::uint32_t> PropertiesFile::written_as_utf8() const {
     bool beyond_ascii = false;
     bool well_formed = true;
     for (std::size_t i = 0; i < element.text.size() && well_formed;) {
-      const std::size_t length = zk::utf8_sequence(std::string_view(element.text).substr(i));
+      const std::size_t length = utf8_sequence(std::string_view(element.text).substr(i));
       well_formed = length > 0;
       beyond_ascii = beyond_ascii || length > 1;
       i += length;
@@ -89,32 +89,4 @@ std::vector<std::uint32_t> PropertiesFile::written_as_utf8() const {
   return lines;
 }
 
-// The pattern is \$\{([^}]*?):(([^}]*?):)?([^}]*?)\}: a provider up to the first colon, a path up
-// to the second if there is one, the rest is the key.
-std::vector<ConfigReference> references_in(std::string_view value) {
-  std::vector<ConfigReference> references;
-  for (std::size_t at = value.find("${"); at != std::string_view::npos;) {
-    const std::size_t close_at = value.find('}', at);
-    if (close_at == std::string_view::npos) break;
-    const std::string_view inside = value.substr(at + 2, close_at - at - 2);
-    const std::size_t colon = inside.find(':');
-    if (colon == std::string_view::npos) {
-      at = value.find("${", at + 2);
-      continue;
-    }
-    ConfigReference reference{.provider = std::string(inside.substr(0, colon)),
-                              .path = std::nullopt,
-                              .key = std::string(inside.substr(colon + 1)),
-                              .begin = at,
-                              .end = close_at + 1};
-    if (const std::size_t second = reference.key.find(':'); second != std::string::npos) {
-      reference.path = reference.key.substr(0, second);
-      reference.key.erase(0, second + 1);
-    }
-    references.push_back(std::move(reference));
-    at = value.find("${", close_at + 1);
-  }
-  return references;
-}
-
-}  // namespace migrate
+}  // namespace sim
