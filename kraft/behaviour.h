@@ -33,6 +33,9 @@ struct Behaviour {
   // MB-22: at activation the heartbeat table is filled from registrations as they stand before an open
   // transaction is aborted, so an unfencing that the abort takes back is never repeated.
   bool heartbeat_table_before_abort = true;
+  // MB-24: what the copy appends is taken by any active controller, also by one that has lost its claim and won it
+  // again since the copy's transaction began, and so has aborted that.
+  bool copy_outlives_its_claim = true;
   // kraft.md §1.12: the leader counts its own append before its fsync; with one voter that commits.
   bool single_voter_commits_before_flush = true;
 
@@ -54,6 +57,7 @@ struct Behaviour {
         sim::field("loader_publishes_open_transactions", &B::loader_publishes_open_transactions),
         sim::field("migration_reopens", &B::migration_reopens),
         sim::field("heartbeat_table_before_abort", &B::heartbeat_table_before_abort),
+        sim::field("copy_outlives_its_claim", &B::copy_outlives_its_claim),
         sim::field("single_voter_commits_before_flush", &B::single_voter_commits_before_flush)};
   }
   bool operator==(const Behaviour&) const = default;

@@ -1,5 +1,7 @@
 #include "kraft/controller.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <ranges>
 
@@ -193,6 +195,11 @@ void Controller::replay_all(Turn& turn, const Records& records, Offset base) {
     } else {
       if (is_active()) notice_of(turn, record.record);
       if (!delta) delta.emplace(state_.image);
+      // An image takes a topic that comes up again for a snapshot's; the controller dies of it.
+      if (const auto* topic = std::get_if<sim::TopicRecord>(&record.record);
+          topic != nullptr && delta->now().topics.find(topic->name) != nullptr) {
+        return halt(turn, fmt::format("found a duplicate TopicRecord for {}", topic->name));
+      }
       const auto replayed = delta->replay(record.record);
       // Fatal in Kafka, too: a controller that cannot apply a record must not go on.
       if (!replayed) return halt(turn, "a record cannot be replayed: " + sim::describe(replayed.error()));
@@ -459,11 +466,24 @@ WriteId Controller::begin_migration(Turn& turn) {
   if (supports(state_.version(), sim::MetadataGate::Transactions)) {
     records.push_back(transaction_begin("ZK Migration"));
   }
+  copy_began_in_ = claim_epoch_;
+  return write_for_migration(turn, std::move(records));
+}
+
+// The records of a copy belong into the transaction that its claim began. Kafka asks no more than that the controller
+// be active, and the driver does not look up from its copy (MB-24).
+WriteId Controller::write_copy(Turn& turn, Records records) {
+  if (is_active() && copy_began_in_ != claim_epoch_) {
+    if (!settings_.behaviour.copy_outlives_its_claim) return write_for_migration(turn, std::nullopt);
+    notify(turn.effects, CopyOutlivedItsClaim{.node = settings_.id,
+                                              .began = copy_began_in_.value_or(RaftEpoch(0)),
+                                              .epoch = *claim_epoch_});
+  }
   return write_for_migration(turn, std::move(records));
 }
 
 WriteId Controller::accept_batch(Turn& turn, Records records) {
-  return write_for_migration(turn, std::move(records));
+  return write_copy(turn, std::move(records));
 }
 
 WriteId Controller::complete_migration(Turn& turn) {
@@ -471,7 +491,7 @@ WriteId Controller::complete_migration(Turn& turn) {
   if (supports(state_.version(), sim::MetadataGate::Transactions)) {
     records.push_back({sim::EndTransactionRecord{}, 0});
   }
-  return write_for_migration(turn, std::move(records));
+  return write_copy(turn, std::move(records));
 }
 
 // In 3.9 that is a call of the fatal fault handler; the next leader writes the AbortTransaction.
@@ -566,6 +586,7 @@ void Controller::notice_of(Turn& turn, const sim::Record& record) {
 
 void Controller::digest_into(sim::Digest& digest) const {
   sim::digest_into(digest, claim_epoch_);
+  sim::digest_into(digest, copy_began_in_);
   state_.image.digest_into(digest);
   sim::digest_into(digest, state_.transaction_start);
   sim::digest_into(digest, last_committed_);

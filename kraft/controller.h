@@ -138,6 +138,7 @@ class Controller {
   void release(Turn& turn);
   void refuse_all(Turn& turn);
   WriteId write_for_migration(Turn& turn, std::optional<Records> records);
+  WriteId write_copy(Turn& turn, Records records);
   void remember(Offset offset) { history_.insert_or_assign(offset, state_); }
   void advance_offsets(Offset committed);
   void fill_heartbeats(Instant now);
@@ -150,6 +151,7 @@ class Controller {
 
   Settings settings_;
   std::optional<RaftEpoch> claim_epoch_;
+  std::optional<RaftEpoch> copy_began_in_;  // the claim under which the last copy began
   ControllerState state_;
   // By offset of the last record applied: states that memory may have to go back to.
   std::map<Offset, ControllerState> history_;

@@ -173,6 +173,20 @@ struct TransactionAborted {
   }
 };
 
+// MB-24: records of a copy are appended under another claim than the one that began its transaction.
+struct CopyOutlivedItsClaim {
+  BrokerId node;
+  RaftEpoch began;  // under which claim the transaction began
+  RaftEpoch epoch;  // under which claim this is appended
+  static constexpr std::string_view kName = "kraft.CopyOutlivedItsClaim";
+  static constexpr std::string_view kRule = "migration.md §3.2";
+  static constexpr auto fields() {
+    using T = CopyOutlivedItsClaim;
+    return std::tuple{sim::field("node", &T::node), sim::field("began", &T::began),
+                      sim::field("epoch", &T::epoch)};
+  }
+};
+
 struct BrokerRegistered {
   BrokerId controller;
   BrokerId broker;

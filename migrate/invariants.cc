@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "kraft/notice.h"
 #include "migrate/differences.h"
 #include "zk/migration_reader_tree.h"
 #include "zk/paths.h"
@@ -229,6 +230,11 @@ Violations check_notice(const sim::Payload& notice, MigrationMemory& memory) {
       }
       memory.checkpoint = mirrored->up_to;
     }
+  } else if (const auto* const outlived = notice.get_if<kraft::CopyOutlivedItsClaim>()) {
+    memory.copy_outlived = true;
+    found.push_back({"MB-24", fmt::format("controller {} appends under epoch {} to a copy that it began under epoch {}, "
+                                          "whose transaction is over",
+                                          outlived->node.value(), outlived->epoch.value(), outlived->began.value())});
   } else if (const auto* const failed = notice.get_if<EventFailed>()) {
     remember(*failed, memory);
   } else if (const auto* const reconciled = notice.get_if<Reconciled>()) {
@@ -251,7 +257,7 @@ Violations check_write(const zk::Committed& notice, const std::string& root, Mig
   return found;
 }
 
-Violations check_silence(const sim::MetadataImage& image) {
+Violations check_silence(const sim::MetadataImage& image, const MigrationMemory& memory) {
   using enum sim::ZkMigrationState;
   if (image.features().zk_migration_state != PreMigration) return {};
   const sim::ImageParts& parts = image.parts();
@@ -259,7 +265,7 @@ Violations check_silence(const sim::MetadataImage& image) {
                       parts.client_quotas.entities.size() == 0 && parts.scram.credentials.size() == 0 &&
                       parts.acls.acls.size() == 0;
   if (silent) return {};
-  return {{"migration.S15", fmt::format("in PRE_MIGRATION there is already an {}", image.describe())}};
+  return {{memory.copy_outlived ? "MB-24" : "migration.S15", fmt::format("in PRE_MIGRATION there is already an {}", image.describe())}};
 }
 
 Violations check_copy(const sim::MetadataImage& image, const zk::Tree& tree, const std::string& root,

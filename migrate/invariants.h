@@ -44,6 +44,7 @@ struct MigrationMemory {
   std::optional<Claimed> last_claim;
   std::optional<sim::OffsetAndEpoch> checkpoint;  // of the present claim
   bool post_migration = false;
+  bool copy_outlived = false;  // MB-24 has struck, and left parts of a copy in the log
   AuthorityMemory authority;
 };
 
@@ -51,6 +52,7 @@ struct MigrationMemory {
 //
 //   migration.S1  (Claimed)          no value of /controller_epoch is claimed twice
 //   migration.S7  (Mirrored)         within one claim the checkpoint never steps back
+//   MB-24         (CopyOutlivedItsClaim)  what a copy appends stands in its own transaction
 //   migration.S16 (StateChanged, Claimed)  after POST_MIGRATION no driver becomes active
 Violations check_notice(const sim::Payload& notice, MigrationMemory& memory);
 
@@ -65,8 +67,8 @@ Violations check_notice(const sim::Payload& notice, MigrationMemory& memory);
 Violations check_write(const zk::Committed& notice, const std::string& root, MigrationMemory& memory);
 
 // migration.S15, pre-migration silence: before the copy is complete no image tells of topics, configs, quotas,
-// credentials or ACLs.
-Violations check_silence(const sim::MetadataImage& image);
+// credentials or ACLs. What a copy left behind that outlived its claim is told as MB-24.
+Violations check_silence(const sim::MetadataImage& image, const MigrationMemory& memory);
 
 // migration.S4, copy fidelity: at EndTransaction the image holds exactly what the copy makes of the tree, topics
 // pending deletion aside. `tree` must not have changed on mirrored paths since the claim.

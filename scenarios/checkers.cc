@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "kraft/notice.h"
 #include "migrate/notice.h"
 #include "scenarios/admin.h"
 #include "zk/migration_reader_tree.h"
@@ -123,6 +124,7 @@ void Checkers::look_at_notice(const sim::Occurrence& occurrence, const sim::Worl
     metadata_due_ = metadata_due_ || name != "kraft.HighWatermark";
     if (name == "kraft.BecameLeader") ++raft_elections_;
     if (name == "kraft.ElectedPartitionLeader") ++partition_elections_;
+    if (name == kraft::CopyOutlivedItsClaim::kName) add(migrate::check_notice(notice, migration_), world);
   } else if (name.starts_with("migrate.")) {
     count({"migration.S1", "migration.S2", "migration.S7", "migration.S16"});
     add(migrate::check_notice(notice, migration_), world);
@@ -188,7 +190,7 @@ void Checkers::after_event(const sim::World& world) {
            "migration.S15"});
     add(kraft::check_metadata(nodes, images, metadata_), world);
     for (const kraft::Node* const node : nodes) {
-      if (node != nullptr) add(migrate::check_silence(node->image()), world);
+      if (node != nullptr) add(migrate::check_silence(node->image(), migration_), world);
     }
   }
 }
@@ -210,7 +212,7 @@ void Checkers::at_end(const sim::World& world) {
   const migrate::ControllerNode* const active = cluster_.active_controller(world);
   const zk::Server* const server = cluster_.zookeeper_leader(world);
   if (active == nullptr || server == nullptr || active->driver() == nullptr) return;
-  count({"MB-03", "MB-04", "MB-05", "MB-06", "MB-07", "MB-23"});
+  count({"MB-03", "MB-04", "MB-05", "MB-06", "MB-07", "MB-23", "MB-24"});
   if (active->driver()->idle() && active->driver()->state() == migrate::MigrationDriverState::DualWrite) count({"migration.S5"});
   add(migrate::check_driver(*active->driver(), migration_, server->database().tree, cluster_.initial().chroot,
                             cluster_.initial().password_secret),

@@ -26,6 +26,7 @@ constexpr Alias kAliases[] = {
     {"MB-11", &zk::MirrorDefects::unknown_config_throws},
     {"MB-12", &zk::MirrorDefects::quota_removal_throws},
     {"MB-22", &kraft::Behaviour::heartbeat_table_before_abort},
+    {"MB-24", &kraft::Behaviour::copy_outlives_its_claim},
     {"MB-23", &migrate::DriverDefects::claim_write_unfenced},
 };
 

@@ -21,7 +21,7 @@ const std::set<std::string_view>& told() {
   static const std::set<std::string_view> names{
       "zk.Looking",           "zk.Established",         "zk.FollowerReady",         "zk.SessionExpired",
       "zkcontroller.Elected", "zkcontroller.Ready",     "zkcontroller.Resigned",    "kraft.BecameLeader",
-      "kraft.LeaderResigned", "kraft.ControllerActivated", "kraft.MigrationStateChanged", "kraft.TransactionAborted",
+      "kraft.LeaderResigned", "kraft.ControllerActivated", "kraft.MigrationStateChanged", "kraft.TransactionAborted", "kraft.CopyOutlivedItsClaim",
       "kraft.BrokerRegistered", "kraft.BrokerFenced",   "kraft.BrokerUnfenced",     "kraft.BrokerStateChanged",
       "broker.CachedControllerChanged", "admin.Done"};
   return names;

@@ -26,7 +26,7 @@ using AllNotices = NoticeList<
     kraft::RoleChanged, kraft::VoteGranted, kraft::BecameLeader, kraft::LeaderResigned,
     kraft::HighWatermark, kraft::LogTruncated, kraft::SnapshotInstalled, kraft::ControllerActivated,
     kraft::ControllerRenounced, kraft::Committed, kraft::MetadataPublished,
-    kraft::MigrationStateChanged, kraft::TransactionAborted, kraft::BrokerRegistered,
+    kraft::MigrationStateChanged, kraft::TransactionAborted, kraft::CopyOutlivedItsClaim, kraft::BrokerRegistered,
     kraft::BrokerFenced, kraft::BrokerUnfenced, kraft::ElectedPartitionLeader,
     kraft::ChangeAcknowledged, kraft::BrokerStateChanged,
     // The migration.

@@ -36,7 +36,7 @@ FaultProperty over_a_small_topology(const std::string& name) {
     workload { change { when { phase: "S4" after: "1s" } create_topic { name: "refunds" partitions: 2 replication_factor: 3 } } }
     random_faults { most: 3 from: "5s" until: "1m" }
     operator { goal: "S7" cures: "MB-22" }
-    expect { known: "MB-22" known: "MB-23" }
+    expect { known: "MB-22" known: "MB-23" known: "MB-24" }
     time_limit: "15m")")};
   property.initial = tests::from_nothing(property.story);
   return property;
@@ -86,7 +86,7 @@ TEST_P(FaultPlansWithADefect, BreakAnInvariantAndShrinkToAScenarioFileThatBlames
 INSTANTIATE_TEST_SUITE_P(Seeded, FaultPlansWithADefect,
                          testing::Values(SeededDefect{"kraft.divergence_ignored", 60},
                                          SeededDefect{"kraft.commit_by_own_append", 60},
-                                         SeededDefect{"broker.high_watermark_ignores_isr", 120},
-                                         SeededDefect{"kraft.isr_without_version", 5}));
+                                         SeededDefect{"broker.high_watermark_ignores_isr", 400},
+                                         SeededDefect{"kraft.isr_without_version", 60}));
 
 }  // namespace

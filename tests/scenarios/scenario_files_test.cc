@@ -52,7 +52,8 @@ INSTANTIATE_TEST_SUITE_P(Run, KnownDefect,
                                          Shown{"MB-05", "scenarios/faults/election_without_zookeeper.txtpb"},
                                          Shown{"MB-06", "scenarios/faults/skipped_change.txtpb"},
                                          Shown{"MB-07", "scenarios/faults/half_complete_copy.txtpb"},
-                                         Shown{"MB-23", "scenarios/faults/paused_claimant.txtpb"}),
+                                         Shown{"MB-23", "scenarios/faults/paused_claimant.txtpb"},
+                                         Shown{"MB-24", "scenarios/faults/copy_outlives_its_claim.txtpb"}),
                          [](const auto& shown) { return "MB" + std::string(shown.param.defect).substr(3); });
 
 // A run that misses its goal is not forgiven for a defect that the scenario expects and that never struck.
