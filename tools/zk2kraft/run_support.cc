@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "scenarios/text.h"
 #include "tools/source/source.h"
@@ -108,19 +109,30 @@ std::string replay_command(const po::variables_map& arguments, std::uint64_t see
   return fmt::format("{} --seed {}", command, seed);
 }
 
+namespace {
+
+// What the verdict alone would leave in doubt.
+std::string remark_on(const scenarios::Outcome& outcome) {
+  if (outcome.stopped_by_known) return ": only known defects of the simulated version kept it from its goal";
+  if (outcome.goal_reached && outcome.goal == "S7") return ": FINALIZED";
+  return "";
+}
+
+}  // namespace
+
 void print_outcome(const scenarios::Outcome& outcome, const std::string& replay,
                    const std::vector<scenarios::FaultDirective>& injected, double seconds) {
   using scenarios::Verdict;
   const Colour colour = outcome.verdict == Verdict::Good ? Colour::Green
                         : outcome.verdict == Verdict::Finding ? Colour::Red : Colour::Yellow;
-  fmt::print("\nverdict      {}\n", coloured(outcome.goal_reached && outcome.goal == "S7"
-                                                 ? fmt::format("{}: FINALIZED", scenarios::name_of(outcome.verdict))
-                                                 : std::string(scenarios::name_of(outcome.verdict)), colour));
+  fmt::print("\nverdict      {}\n", coloured(fmt::format("{}{}", scenarios::name_of(outcome.verdict), remark_on(outcome)), colour));
   if (!outcome.goal_reached) fmt::print("goal         {} not reached; waiting for {}\n", outcome.goal, outcome.stuck_at);
   for (const scenarios::Violation& violation : outcome.violations) {
     fmt::print("violation    {} at {}: {}\n", violation.invariant, sim::describe(violation.at), violation.what);
   }
+  std::set<std::string> said;
   for (const scenarios::Violation& violation : outcome.known_violations) {
+    if (!said.insert(violation.invariant + violation.what).second) continue;
     fmt::print("known        {}: {} (a defect of the simulated version; expected by the scenario)\n", violation.invariant, violation.what);
   }
   for (const std::string& unmet : outcome.unmet) fmt::print("never came   {}\n", unmet);
