@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "migrate/check/groups.h"
 #include "sim/base/check.h"
@@ -13,8 +14,10 @@ namespace {
 
 std::vector<Check> sorted_checks() {
   std::vector<Check> checks;
-  for (const auto group : {rule_checks(), identity_checks(), config_checks(), zookeeper_checks(),
-                           health_checks(), hazard_checks(), gate_checks()})
+  for (const auto group :
+       {rule_checks(), identity_checks(), config_checks(), zookeeper_checks(), health_checks(),
+        hazard_checks(), gate_checks(), way_checks(), feature_checks(), topology_checks(),
+        security_checks(), key_checks(), content_checks(), question_checks()})
     checks.insert(checks.end(), group.begin(), group.end());
   std::ranges::sort(checks, {}, &Check::id);
   sim::check(std::ranges::adjacent_find(checks, {}, &Check::id) == checks.end(),
@@ -120,6 +123,8 @@ std::string_view name_of(Outcome outcome) {
       return "finding";
     case Outcome::Unknown:
       return "unknown";
+    case Outcome::Question:
+      return "question";
     case Outcome::NotApplicable:
       return "not applicable";
   }
@@ -137,6 +142,30 @@ const Check* find_check(std::string_view id) {
   return at != all.end() && at->id == id ? &*at : nullptr;
 }
 
+CheckSeverity Verdicts::check_severity() const {
+  return check_.severity;
+}
+
+CheckSeverity CheckResult::severity() const {
+  if (findings.empty()) return check->severity;
+  return std::ranges::min(findings, {}, &Finding::severity).severity;
+}
+
+namespace {
+
+// What a person said to the questions of a check takes their place.
+void take_answers(const ClusterFacts& facts, Verdicts& verdicts) {
+  const auto answer = facts.answers.find(verdicts.check().id);
+  if (answer == facts.answers.end()) return;
+  for (const std::string& question : std::exchange(verdicts.questions, {})) {
+    if (answer->second.yes) continue;
+    verdicts.find("the answer", fmt::format("no: {}", question),
+                  {{answer->second.where, answer->second.reason}});
+  }
+}
+
+}  // namespace
+
 CheckResult run_check(const Check& check, const ClusterFacts& facts) {
   CheckResult result{.check = &check};
   if (!check.phases.contains(facts.phase)) {
@@ -146,11 +175,14 @@ CheckResult run_check(const Check& check, const ClusterFacts& facts) {
   Verdicts verdicts(check);
   verdicts.missing = missing_for(check, facts);
   if (has_stores(check, facts)) check.judge(facts, verdicts);
+  take_answers(facts, verdicts);
   result.findings = std::move(verdicts.findings);
   result.missing = std::move(verdicts.missing);
-  result.outcome = !result.findings.empty()  ? Outcome::Finding
-                   : !result.missing.empty() ? Outcome::Unknown
-                                             : Outcome::Pass;
+  result.questions = std::move(verdicts.questions);
+  result.outcome = !result.findings.empty()    ? Outcome::Finding
+                   : !result.missing.empty()   ? Outcome::Unknown
+                   : !result.questions.empty() ? Outcome::Question
+                                               : Outcome::Pass;
   return result;
 }
 

@@ -53,7 +53,8 @@ void authorizers_fit(const ClusterFacts& facts, Verdicts& verdicts) {
         kraft && authorizer == kAclAuthorizer
             ? "AclAuthorizer keeps its ACLs in ZooKeeper: in KRaft mode it fails at the start"
         : !kraft && authorizer == kStandardAuthorizer
-            ? "StandardAuthorizer needs KRaft mode: it denies everything"
+            ? "StandardAuthorizer waits for KRaft's metadata, which no node in ZooKeeper mode "
+              "loads: the broker waits for it at its start, without end, and its ports never open"
         : node.is_controller() && authorizer.empty() && brokers_authorize
             ? "brokers authorize and it does not: whoever reaches it may change everything, and "
               "ACLs cannot be changed"
@@ -161,6 +162,10 @@ void nothing_of_zookeeper_left(const ClusterFacts& facts, Verdicts& verdicts) {
   }
 }
 
+bool is_dynamic(const NodeConfig& config, std::string_view name) {
+  return std::ranges::count(config.dynamic_names(), name) > 0;
+}
+
 void brokers_alike(const ClusterFacts& facts, Verdicts& verdicts) {
   static const std::set<std::string_view> kOwn{"broker.id",
                                                "node.id",
@@ -187,7 +192,9 @@ void brokers_alike(const ClusterFacts& facts, Verdicts& verdicts) {
     for (const auto& [shape, count] : shapes) {
       auto& values = said[fmt::format("{} of every {}", definition.name, name_of(shape))];
       for (const NodeFacts* node : facts.brokers()) {
-        if (node->config && node->config->shape() == shape)
+        // What is dynamic is the same for all, or somebody's purpose for one of them (D17).
+        if (node->config && node->config->shape() == shape &&
+            !is_dynamic(*node->config, definition.name))
           values.emplace(node->config->value(definition.name).value_or("(none)"), node);
       }
     }
@@ -217,7 +224,8 @@ constexpr std::array kChecks{
           "Either it does not start, or ACLs are not what they were.",
           "ZooKeeper mode: kafka.security.authorizer.AclAuthorizer. KRaft mode, controllers among "
           "it: org.apache.kafka.metadata.authorizer.StandardAuthorizer.",
-          "product list C07", "", &authorizers_fit},
+          "KafkaServer.startup (authorizer futures), StandardAuthorizer.start; product list C07",
+          "", &authorizers_fit},
     Check{"C09", kW, kWithControllers, kBrokers | kControllers, "cluster",
           "every node that authorizes has the same super users",
           "Brokers and controllers talk to each other as super users.",

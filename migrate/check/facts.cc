@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <compare>
 
+#include "migrate/config/dynamic.h"
+#include "zk/paths.h"
+
 namespace migrate {
 namespace {
 
@@ -150,6 +153,40 @@ std::optional<std::string> ClusterFacts::cluster_id() const {
     }
   }
   return agreed;
+}
+
+namespace {
+
+// The dynamic configs of one entity, as far as nodes take them.
+void override_with(NodeConfig& config, const sim::MetadataImage& image, const std::string& name,
+                   const std::string& store) {
+  const auto* found = image.configs().find({sim::ConfigResourceType::Broker, name});
+  if (found == nullptr) return;
+  const auto level = name.empty() ? DynamicLevel::Cluster : DynamicLevel::Broker;
+  const std::string entity = name.empty() ? "<default>" : name;
+  for (const auto& [key, value] : found->values) {
+    if (!is_in_force(key, level)) continue;
+    config.set_dynamic(key, value,
+                       store.empty() ? zk::paths::config(zk::paths::kBrokerEntity, entity)
+                                     : fmt::format("config of broker {} in {}", entity, store));
+  }
+}
+
+}  // namespace
+
+void apply_dynamic_configs(ClusterFacts& facts) {
+  const MetadataFacts* log = facts.latest();
+  const bool kraft = facts.phase >= Phase::S4 && facts.phase != Phase::R2 && log != nullptr;
+  const sim::MetadataImage* image = kraft             ? &log->image
+                                    : facts.zookeeper ? &facts.zookeeper->image
+                                                      : nullptr;
+  for (NodeFacts& node : facts.nodes) {
+    if (!node.config) continue;
+    if (node.config->has_dynamic()) node.config.emplace(node.config->at_start());
+    if (image == nullptr) continue;
+    for (const std::string& entity : {std::string(), std::to_string(node.config->node_id())})
+      override_with(*node.config, *image, entity, kraft ? log->source : "");
+  }
 }
 
 PhaseGuess guess_phase(const ClusterFacts& facts) {

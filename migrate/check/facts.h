@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "migrate/phase.h"
+#include "migrate/check/profile.h"
 #include "migrate/config/node_config.h"
+#include "migrate/phase.h"
 #include "sim/kafka/image.h"
 #include "sim/kafka/uuid.h"
 #include "zk/migration_reader_tree.h"
@@ -78,12 +79,21 @@ struct MetadataFacts {
   std::map<sim::BrokerId, sim::Offset> unfenced_in_vain;
 };
 
+// What a person said where no file tells.
+struct Answer {
+  bool yes = false;
+  std::string reason;
+  std::string where;  // "answers.txt:3"
+};
+
 struct ClusterFacts {
   std::optional<ZooKeeperFacts> zookeeper;
   std::vector<MetadataFacts> metadata;
   std::vector<NodeFacts> nodes;
   Phase phase = Phase::S0;
-  std::string phase_because;  // a sentence
+  std::string phase_because;                           // a sentence
+  Profile profile = Profile::Apache;                   // who runs the cluster's nodes
+  std::map<std::string, Answer, std::less<>> answers;  // by the id of the check that asks
 
   // The log that ends last: by epoch, then by offset. Null without any.
   const MetadataFacts* latest() const;
@@ -92,6 +102,11 @@ struct ClusterFacts {
   // The cluster's id as ZooKeeper says it, or else as the nodes' directories agree.
   std::optional<std::string> cluster_id() const;
 };
+
+// Lets dynamic broker configs win over the nodes' files, as they do on a running node: those of the
+// store that leads in the facts' phase; what ZooKeeper has counts for controllers too, who get it
+// with the copy. Again for another phase: replaces what it did before.
+void apply_dynamic_configs(ClusterFacts& facts);
 
 // Where the cluster stands by what is known of it, and why we think so. With nothing known: S0.
 struct PhaseGuess {

@@ -36,21 +36,35 @@ std::optional<DiffReport> mirror_differences(const ClusterFacts& facts, Verdicts
 
 namespace {
 
+// On the way back a closed way is an error; on the way forward it is worth a warning, because what
+// closes it can be mended until then.
+void closes_the_way_back(const ClusterFacts& facts, Verdicts& verdicts, std::string what,
+                         std::vector<Evidence> evidence) {
+  const std::string object(zk::paths::kControllerEpoch);
+  const bool going_back = facts.phase == Phase::R1 || facts.phase == Phase::R2;
+  going_back ? verdicts.find(object, std::move(what), std::move(evidence))
+             : verdicts.warn(object, std::move(what), std::move(evidence));
+}
+
+// PartitionStateMachine and ReplicaStateMachine refuse a partition whose state has a higher
+// controller epoch than their own.
 void epoch_rule(const ClusterFacts& facts, Verdicts& verdicts) {
   const auto& view = facts.zookeeper->view;
   const auto& highest = view.highest_partition_controller_epoch;
   if (!highest) return;
   if (!view.controller_epoch) {
-    verdicts.unknown("/controller_epoch");
+    verdicts.unknown(std::string(zk::paths::kControllerEpoch));
     return;
   }
-  if (highest->value() <= view.controller_epoch->value() + 1) return;
-  verdicts.find(
-      "/controller_epoch",
-      fmt::format(
-          "a partition's state has controller epoch {}; after a rollback the new controller has "
-          "{}, and refuses to elect leaders for such partitions",
-          highest->value(), view.controller_epoch->value() + 1),
+  // Whoever is elected next has one more than the znode says; a broker that leads has that.
+  const bool broker_leads = view.controller && !view.controller->znode.is_kraft();
+  const std::int32_t own = view.controller_epoch->value() + (broker_leads ? 0 : 1);
+  if (highest->value() <= own) return;
+  closes_the_way_back(
+      facts, verdicts,
+      fmt::format("a partition's state has controller epoch {}, and the controller {} {}: it "
+                  "refuses to elect leaders for such partitions",
+                  highest->value(), broker_leads ? "has" : "of a rollback will have", own),
       {at_znode(zk::paths::kControllerEpoch, std::to_string(view.controller_epoch->value())),
        {"/brokers/topics/*/partitions/*/state",
         fmt::format("controller_epoch up to {}", highest->value())}});
@@ -60,16 +74,15 @@ void documented_epoch_rule(const ClusterFacts& facts, Verdicts& verdicts) {
   const auto& view = facts.zookeeper->view;
   const MetadataFacts& log = *facts.latest();
   if (!view.controller_epoch) {
-    verdicts.unknown("/controller_epoch");
+    verdicts.unknown(std::string(zk::paths::kControllerEpoch));
     return;
   }
   if (view.controller_epoch->value() > log.end.epoch.value()) return;
-  verdicts.find(
-      "/controller_epoch",
-      fmt::format(
-          "it is {}, and the quorum's epoch {}: what KRaft writes into partitions from now on "
-          "may close the way back",
-          view.controller_epoch->value(), log.end.epoch.value()),
+  closes_the_way_back(
+      facts, verdicts,
+      fmt::format("it is {}, and the quorum's epoch {}: what KRaft writes into partitions from now "
+                  "on may close the way back",
+                  view.controller_epoch->value(), log.end.epoch.value()),
       {at_znode(zk::paths::kControllerEpoch, std::to_string(view.controller_epoch->value())),
        in_log(log, fmt::format("epoch {}", log.end.epoch.value()))});
 }
@@ -111,14 +124,14 @@ constexpr auto kE = CheckSeverity::Error;
 constexpr auto kW = CheckSeverity::Warning;
 
 constexpr std::array kChecks{
-    Check{"G03", kW, kMirrored, kZooKeeper | kMetadata, "znode",
+    Check{"G03", kE, kMirrored, kZooKeeper | kMetadata, "znode",
           "/controller_epoch is above the quorum's epoch",
           "The documented rule for a rollback; the exact one is G04.",
           "Roll back only after G04 passes; else raise /controller_epoch between stopping the "
           "controllers and "
           "deleting /controller:\n  zookeeper-shell $ZK set /controller_epoch EPOCH",
           "KAFKA-20488", "", &documented_epoch_rule},
-    Check{"G04", kW, kMirrored | Phases{Phase::S3, Phase::R2}, kZooKeeper, "znode",
+    Check{"G04", kE, kMirrored | Phases{Phase::S3, Phase::R2}, kZooKeeper, "znode",
           "no partition's controller epoch is above what a new controller would have",
           "After a rollback its partitions stay without a leader once theirs fails.",
           "With the controllers stopped and before /controller is deleted:\n"

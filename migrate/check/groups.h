@@ -5,9 +5,9 @@
 #include "migrate/check/check.h"
 
 // The groups of the registry, one file each. The letters of the ids are those of the list of checks
-// that they come from: A versions, B identity, C configuration, D ZooKeeper's content, E health, G
-// rollback, H finalisation, K what Kafka itself refuses, N seen on real clusters and checked by
-// nobody else.
+// that they come from: A versions, B identity, C configuration, D ZooKeeper's content, E health, F
+// whatever else lives by the cluster, G rollback, H finalisation, K what Kafka itself refuses, N
+// seen on real clusters and checked by nobody else.
 namespace migrate {
 
 inline constexpr Phases kEveryPhase = Phases::from(Phase::S0, Phase::R2);
@@ -23,5 +23,12 @@ std::span<const Check> zookeeper_checks();  // D
 std::span<const Check> health_checks();     // E
 std::span<const Check> hazard_checks();     // N
 std::span<const Check> gate_checks();       // G, H
+std::span<const Check> way_checks();        // more of G, H
+std::span<const Check> feature_checks();    // more of A
+std::span<const Check> topology_checks();   // more of B, E
+std::span<const Check> security_checks();   // more of C
+std::span<const Check> key_checks();        // more of C, F
+std::span<const Check> content_checks();    // more of D, F
+std::span<const Check> question_checks();   // of every group: what a person must say
 
 }  // namespace migrate

@@ -324,7 +324,7 @@ constexpr std::array kChecks{
           "The controller drops every request to it, moves no leader away, and cannot place topics "
           "on it.",
           "Restart the active controller; the next activation unfences the broker within a second.",
-          "MB-22", "", &fenced_in_vain},
+          "MB-22", "scenarios/faults/copy_loses_zookeeper.txtpb", &fenced_in_vain},
     Check{
         "N06", kE, Phases::from(Phase::S0, Phase::S6) | Phases{Phase::R1}, kZooKeeper, "topic",
         "every topic config belongs to a topic",
@@ -340,14 +340,14 @@ constexpr std::array kChecks{
           "rollback.",
           "Make another controller active (restart the active one), and check again; do not roll "
           "back before.",
-          "MB-06", "", &skipped_publications},
+          "MB-06", "scenarios/faults/skipped_change.txtpb", &skipped_publications},
     Check{"N08", kE, kMirrored, kZooKeeper | kMetadata, "znode",
           "in dual write /migration keeps moving",
           "The controller's idea of the znode's version is stale: every mirrored write fails, and "
           "requests to "
           "brokers in ZooKeeper mode stop.",
           "Restart the active controller; take both samples again, some seconds apart.", "MB-04",
-          "", &checkpoint_moves},
+          "scenarios/faults/checkpoint_without_answer.txtpb", &checkpoint_moves},
     Check{"N09",
           kE,
           {Phase::S3},
@@ -360,13 +360,13 @@ constexpr std::array kChecks{
           "\"kraft_controller_id\":ID,\"kraft_metadata_epoch\":EPOCH,\"kraft_controller_epoch\":"
           "EPOCH}'",
           "MB-07",
-          "",
+          "scenarios/faults/half_complete_copy.txtpb",
           &half_complete},
     Check{"N10", kE, kMirrored, kZooKeeper | kMetadata, "znode",
           "/controller names the quorum's leader",
           "Brokers in ZooKeeper mode find their controller there; a restarted one learns nothing.",
-          "Restart no broker. Restart the active controller, so that it claims again.", "MB-03", "",
-          &controller_is_leader},
+          "Restart no broker. Restart the active controller, so that it claims again.", "MB-03",
+          "scenarios/faults/claim_without_answer.txtpb", &controller_is_leader},
     Check{
         "N11", kE, Phases::from(Phase::S1, Phase::S2), kMetadata | kControllers, "controller",
         "with a dynamic quorum every controller has the flag, in its file and in its registration",
@@ -380,8 +380,8 @@ constexpr std::array kChecks{
           "A server frozen for two thirds of the session applies what stood in its socket, and the "
           "retry "
           "finds a stale version: dual write is wedged.",
-          "Set zookeeper.session.timeout.ms=18000 or more on the controllers.", "MB-04", "",
-          &session_timeout},
+          "Set zookeeper.session.timeout.ms=18000 or more on the controllers.", "MB-04",
+          "scenarios/faults/checkpoint_without_answer.txtpb", &session_timeout},
     Check{"N13", kW, Phases::from(Phase::S0, Phase::S8), kNothing, "config",
           "no password stands in a dynamic config",
           "KRaft keeps them in clear text in the metadata log and in every snapshot of it.",
@@ -389,7 +389,7 @@ constexpr std::array kChecks{
           "its backups.",
           "migration.md §3.4", "", &passwords_in_clear},
     Check{"N14", kI, Phases::from(Phase::S0, Phase::S1), kZooKeeper, "cluster",
-          "the cluster's id does not begin with '-'",
+          "a cluster id that begins with '-'",
           "kafka-storage format -t ID fails: expected one argument.",
           "Write it with an equals sign:\n  kafka-storage format --cluster-id=ID -c "
           "controller.properties",

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <map>
 
 #include "migrate/check/evidence.h"
 #include "migrate/check/groups.h"
@@ -30,8 +30,7 @@ template <class Visit>
 void for_each_partition(const Leading& leading, Visit&& visit) {
   if (leading.image == nullptr) return;
   for (const auto& topic : leading.image->topics()) {
-    for (const auto& [id, partition] : topic.partitions())
-      visit(topic, fmt::format("partition {}-{}", topic.name(), id.value()), partition);
+    for (const auto& [id, partition] : topic.partitions()) visit(topic, id, partition);
   }
 }
 
@@ -44,9 +43,9 @@ Evidence in_store(const Leading& leading, const sim::Partition& partition) {
 void fully_replicated(const ClusterFacts& facts, Verdicts& verdicts) {
   const Leading store = leading(facts, verdicts);
   for_each_partition(
-      store, [&](const sim::Topic&, const std::string& name, const sim::Partition& partition) {
+      store, [&](const sim::Topic& topic, sim::PartitionId id, const sim::Partition& partition) {
         if (partition.isr.size() >= partition.replicas.size()) return;
-        verdicts.find(name,
+        verdicts.find(fmt::format("partition {}-{}", topic.name(), id.value()),
                       fmt::format("{} of {} replicas are in sync", partition.isr.size(),
                                   partition.replicas.size()),
                       {in_store(store, partition)});
@@ -56,51 +55,68 @@ void fully_replicated(const ClusterFacts& facts, Verdicts& verdicts) {
 void online(const ClusterFacts& facts, Verdicts& verdicts) {
   const Leading store = leading(facts, verdicts);
   for_each_partition(
-      store, [&](const sim::Topic&, const std::string& name, const sim::Partition& partition) {
+      store, [&](const sim::Topic& topic, sim::PartitionId id, const sim::Partition& partition) {
         if (partition.leader != sim::kNoBroker) return;
-        verdicts.find(name, "it has no leader", {in_store(store, partition)});
+        verdicts.find(fmt::format("partition {}-{}", topic.name(), id.value()), "it has no leader",
+                      {in_store(store, partition)});
       });
 }
 
-// The dynamic config of the topic, of all brokers, or the file's; nothing where files disagree or
-// lack.
-std::optional<std::int64_t> min_isr_of(const sim::Topic& topic, const Leading& store,
-                                       const ClusterFacts& facts) {
-  constexpr std::string_view kName = "min.insync.replicas";
-  const auto& configs = store.image->configs();
-  for (const sim::ConfigResource& resource :
-       {sim::ConfigResource{sim::ConfigResourceType::Topic, topic.name()},
-        sim::ConfigResource{sim::ConfigResourceType::Broker, ""}}) {
-    if (const auto value = configs.value(resource, kName)) return integer_of(*value);
-  }
-  std::optional<std::int64_t> agreed;
+// min.insync.replicas of each broker's own, as far as its file is known: the default of topics that
+// it leads.
+std::map<sim::BrokerId, std::int64_t> min_isr_of_brokers(const ClusterFacts& facts) {
+  std::map<sim::BrokerId, std::int64_t> known;
   for (const NodeFacts* node : facts.brokers()) {
     if (!node->config) continue;
-    const auto value = node->config->number(kName);
-    agreed = std::max(agreed.value_or(0), value.value_or(0));
+    if (const auto value = node->config->number("min.insync.replicas"))
+      known[id_of(*node->config)] = *value;
   }
-  return agreed;
+  return known;
+}
+
+// What counts is what the leader says: the topic's config, or else the broker's own. A roll lets
+// each replica lead, so the strictest of them counts here. Kafka never asks for more replicas than
+// there are (Partition.effectiveMinIsr). Nothing where no replica's broker is known.
+std::optional<std::int64_t> min_isr_of(std::optional<std::int64_t> of_topic,
+                                       const sim::Partition& partition,
+                                       const std::map<sim::BrokerId, std::int64_t>& of_brokers) {
+  const auto replicas = static_cast<std::int64_t>(partition.replicas.size());
+  if (of_topic) return std::min(*of_topic, replicas);
+  std::optional<std::int64_t> strictest;
+  for (const sim::BrokerId replica : partition.replicas) {
+    const auto own = of_brokers.find(replica);
+    if (own != of_brokers.end()) strictest = std::max(strictest.value_or(0), own->second);
+  }
+  if (strictest) strictest = std::min(*strictest, replicas);
+  return strictest;
+}
+
+std::optional<std::int64_t> min_isr_of_topic(const sim::Topic& topic, const Leading& store) {
+  const auto value = store.image->configs().value({sim::ConfigResourceType::Topic, topic.name()},
+                                                  "min.insync.replicas");
+  return value ? integer_of(*value) : std::nullopt;
 }
 
 void survives_one_restart(const ClusterFacts& facts, Verdicts& verdicts) {
   const Leading store = leading(facts, verdicts);
-  for_each_partition(store, [&](const sim::Topic& topic, const std::string& name,
-                                const sim::Partition& partition) {
-    const auto replicas = static_cast<std::int64_t>(partition.replicas.size());
-    const auto min_isr = min_isr_of(topic, store, facts);
-    if (replicas <= 1) {
-      verdicts.find(name, "it has one replica: each roll takes it offline for a restart",
-                    {in_store(store, partition)});
-    } else if (min_isr && *min_isr >= replicas) {
+  if (store.image == nullptr) return;
+  const auto of_brokers = min_isr_of_brokers(facts);
+  for (const auto& topic : store.image->topics()) {
+    const auto of_topic = min_isr_of_topic(topic, store);
+    for (const auto& [id, partition] : topic.partitions()) {
+      const auto replicas = static_cast<std::int64_t>(partition.replicas.size());
+      const auto min_isr = min_isr_of(of_topic, partition, of_brokers);
+      if (replicas > 1 && (!min_isr || *min_isr < replicas)) continue;
       verdicts.find(
-          name,
-          fmt::format(
-              "min.insync.replicas {} of {} replicas: producers with acks=all fail while any of "
-              "its brokers restarts",
-              *min_isr, replicas),
+          fmt::format("partition {}-{}", topic.name(), id.value()),
+          replicas <= 1
+              ? std::string("it has one replica: each roll takes it offline for a restart")
+              : fmt::format("min.insync.replicas asks for all {} replicas: producers with acks=all "
+                            "fail while any of its brokers restarts",
+                            replicas),
           {in_store(store, partition)});
     }
-  });
+  }
 }
 
 void led_by_preferred(const ClusterFacts& facts, Verdicts& verdicts) {
@@ -108,7 +124,7 @@ void led_by_preferred(const ClusterFacts& facts, Verdicts& verdicts) {
   std::size_t all = 0;
   std::size_t elsewhere = 0;
   for_each_partition(
-      store, [&](const sim::Topic&, const std::string&, const sim::Partition& partition) {
+      store, [&](const sim::Topic&, sim::PartitionId, const sim::Partition& partition) {
         ++all;
         if (!partition.replicas.empty() && partition.leader != partition.replicas.front())
           ++elsewhere;
@@ -146,7 +162,7 @@ constexpr std::array kChecks{
           "--alter "
           "--add-config min.insync.replicas=N",
           "product list E03", "", &survives_one_restart},
-    Check{"E14", kI, kRolls, kNothing, "cluster", "leaders are where they are preferred",
+    Check{"E14", kI, kRolls, kNothing, "cluster", "leaders that are not where they are preferred",
           "Rolls hurt more where leadership is skewed.",
           "kafka-leader-election --bootstrap-server $BOOTSTRAP --election-type preferred "
           "--all-topic-partitions",

@@ -7,6 +7,7 @@
 
 #include "migrate/check/evidence.h"
 #include "migrate/check/groups.h"
+#include "migrate/check/software.h"
 #include "migrate/config/definitions.h"
 #include "sim/kafka/metadata_version.h"
 #include "zk/paths.h"
@@ -19,12 +20,35 @@ constexpr std::string_view kProtocol = "inter.broker.protocol.version";
 
 // ── Versions ────────────────────────────────────────────────────────────────────────────────────
 
+// Below these a migration is not to be had: Kafka has none, or its operator or distributor does not
+// do it.
+Release floor_of(Profile profile) {
+  if (profile == Profile::Strimzi) return {3, 7, 0};
+  if (is_confluent(profile)) return {3, 6, 1};  // CP 7.6.1
+  return {3, 4, 0};
+}
+
 void bridge_release(const ClusterFacts& facts, Verdicts& verdicts) {
+  const Release floor = floor_of(facts.profile);
   for (const NodeFacts& node : facts.nodes) {
-    if (!node.software || node.software->starts_with("3.9.")) continue;
-    verdicts.find(node_named(node),
-                  fmt::format("it runs {}, and the last line that migrates is 3.9", *node.software),
-                  {{node.name, *node.software}});
+    if (!node.software) continue;
+    const auto release = release_of(*node.software);
+    const std::vector<Evidence> evidence{{node.name, *node.software}};
+    if (!release) {
+      verdicts.unknown(fmt::format("which release of Kafka '{}' is", *node.software));
+    } else if (*release < floor || release->major >= 4) {
+      verdicts.block(node_named(node),
+                     fmt::format("it runs {}, which cannot migrate: {} {}.{}.{}", *node.software,
+                                 release->major >= 4 ? "the last that can is 3.9, the first"
+                                                     : "the first that can is",
+                                 floor.major, floor.minor, floor.patch),
+                     evidence);
+    } else if (*release < Release{3, 9, 0}) {
+      verdicts.find(
+          node_named(node),
+          fmt::format("it runs {}, and the last line that migrates is 3.9", *node.software),
+          evidence);
+    }
   }
 }
 
@@ -65,7 +89,7 @@ void protocol_is_metadata_version(const ClusterFacts& facts, Verdicts& verdicts)
     std::vector<Evidence> evidence;
     for (const auto& [version, node] : versions)
       evidence.push_back(at_config(*node->config, kProtocol));
-    verdicts.find("the brokers", "their protocol versions differ", std::move(evidence));
+    verdicts.warn("the brokers", "their protocol versions differ", std::move(evidence));
   }
   const MetadataFacts* log = facts.latest();
   if (log == nullptr || versions.empty()) return;
@@ -75,7 +99,9 @@ void protocol_is_metadata_version(const ClusterFacts& facts, Verdicts& verdicts)
     if (!known || version == *known) continue;
     verdicts.find(
         node_named(*node),
-        fmt::format("its protocol version is not the controllers' metadata.version {}", level),
+        fmt::format("its protocol version is not the controllers' metadata.version {}: they refuse "
+                    "its registration, and the migration waits for it without end",
+                    level),
         {at_config(*node->config, kProtocol), in_log(*log, "metadata.version " + level)});
   }
 }
@@ -269,16 +295,20 @@ constexpr std::array kChecks{
           "The copy needs metadata transactions.",
           "Set inter.broker.protocol.version=3.9 on every broker, and restart them one by one.",
           "KAFKA-17457, migration.md §6.1", "", &protocol_can_migrate},
-    Check{"A04", kW, Phases::from(Phase::S0, Phase::S4), kBrokers, "broker",
+    Check{"A04", kE, Phases::from(Phase::S0, Phase::S4), kBrokers, "broker",
           "protocol version and metadata.version are the same",
-          "Brokers of both modes would speak different versions of requests.",
+          "A broker in ZooKeeper mode registers with its protocol version as the one "
+          "metadata.version it knows.",
           "Format controllers with the release of the brokers' inter.broker.protocol.version:\n  "
           "kafka-storage format --release-version 3.9 …",
-          "product list A04", "", &protocol_is_metadata_version},
+          "KafkaServer.startup (featuresRemapped); product list A04", "",
+          &protocol_is_metadata_version},
     Check{"B01", kE, kToS6, kDirectories, "node", "every storage belongs to this cluster",
           "A node of another cluster id is refused for ever.",
-          "Format the controllers with the cluster's own id:\n  kafka-storage format "
-          "--cluster-id=$(zookeeper-shell $ZK get /cluster/id) …",
+          "Read the cluster's own id, which stands in /cluster/id as JSON and in each broker's "
+          "meta.properties as it is, and format the controllers with it:\n"
+          "  CLUSTER_ID=$(sed -n 's/^cluster.id=//p' <a broker's log.dirs>/meta.properties)\n"
+          "  kafka-storage format --cluster-id=\"$CLUSTER_ID\" -c controller.properties",
           "product list B01", "", &one_cluster_id},
     Check{"B02", kE, kToS6, kBrokers | kControllers, "node", "no controller has a broker's id",
           "One of the two is taken for the other.",

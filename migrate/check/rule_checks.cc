@@ -5,6 +5,7 @@
 
 #include "migrate/check/evidence.h"
 #include "migrate/check/groups.h"
+#include "migrate/config/definitions.h"
 #include "migrate/config/validation.h"
 #include "migrate/config/validation_rules.h"
 
@@ -18,7 +19,9 @@ void judge_rule(const ClusterFacts& facts, Verdicts& verdicts) {
   const auto rule = std::ranges::find(all, verdicts.check().id, &ConfigRule::id);
   for (const NodeFacts& node : facts.nodes) {
     if (!node.config || !is_in(rule->scope, node.config->shape())) continue;
-    const RuleOutcome outcome = judge(*rule, *node.config);
+    // Kafka validates the file before it learns of dynamic configs.
+    const RuleOutcome outcome = node.config->has_dynamic() ? judge(*rule, node.config->at_start())
+                                                           : judge(*rule, *node.config);
     if (outcome.unresolved)
       verdicts.unknown(fmt::format("what {} of {} resolves to", *outcome.unresolved, node.name));
     if (!outcome.refused) continue;
@@ -29,6 +32,40 @@ void judge_rule(const ClusterFacts& facts, Verdicts& verdicts) {
     if (evidence.empty()) evidence.push_back({node.config->file().source(), *outcome.refused});
     verdicts.find(fmt::format("{} ({})", node_named(node), name_of(node.config->shape())),
                   *outcome.refused, std::move(evidence));
+  }
+}
+
+// DynamicBrokerConfig.updateBrokerConfig: an entity whose values Kafka does not take with the file
+// is left out as a whole, with a line in the log.
+void dynamic_configs_taken(const ClusterFacts& facts, Verdicts& verdicts) {
+  for (const NodeFacts& node : facts.nodes) {
+    if (!node.config || !node.config->has_dynamic()) continue;
+    for (const std::string& name : node.config->dynamic_names()) {
+      const ConfigDefinition* definition = find_definition(name);
+      if (definition == nullptr || node.config->is_unresolved(name)) continue;
+      if (const auto why = why_invalid(*definition, node.config->text(name)))
+        verdicts.find(node_named(node),
+                      fmt::format("{} takes no such value ({}): it leaves all dynamic configs of "
+                                  "that level out, with no more than a line in its log",
+                                  name, *why),
+                      {at_config(*node.config, name)});
+    }
+    const NodeConfig at_start = node.config->at_start();
+    for (const ConfigRule& rule : config_rules()) {
+      if (!is_in(rule.scope, node.config->shape()) || judge(rule, at_start).refused) continue;
+      const auto refused = judge(rule, *node.config).refused;
+      if (!refused) continue;
+      std::vector<Evidence> evidence;
+      for (const std::string_view name : rules::words_of(rule.configs)) {
+        if (node.config->has(name)) evidence.push_back(at_config(*node.config, name));
+      }
+      if (evidence.empty()) evidence.push_back({node.config->file().source(), *refused});
+      verdicts.find(node_named(node),
+                    fmt::format("with its dynamic configs {} is broken ({}): it leaves them all "
+                                "out, with no more than a line in its log",
+                                rule.id, *refused),
+                    std::move(evidence));
+    }
   }
 }
 
@@ -53,6 +90,21 @@ std::vector<Check> made_of_rules() {
          .reference = "KafkaConfig of 3.9",
          .judge = &judge_rule});
   }
+  checks.push_back(
+      {.id = "K45",
+       .severity = CheckSeverity::Warning,
+       .phases = kEveryPhase,
+       .needs = kNothing,
+       .object = "node",
+       .title = "a node's dynamic configs fit its file",
+       .why = "The node runs on without them, and its next restart, or the copy, changes what it "
+              "does.",
+       .fix =
+           "Set the configs that are named to what the node takes, or delete them:\n"
+           "  kafka-configs --bootstrap-server $BOOTSTRAP --entity-type brokers --entity-name ID "
+           "--alter --delete-config …",
+       .reference = "DynamicBrokerConfig of 3.9",
+       .judge = &dynamic_configs_taken});
   return checks;
 }
 

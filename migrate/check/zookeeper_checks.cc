@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "migrate/check/evidence.h"
@@ -51,19 +52,36 @@ void has_controller_epoch(const ClusterFacts& facts, Verdicts& verdicts) {
                 {at_znode(zk::paths::kControllerEpoch, "no epoch")});
 }
 
-// An ACL that would be readable but for its principal, as the reader of ACLs words it.
-bool lacks_type(const zk::UnreadableZnode& znode) {
-  return znode.path.find("/kafka-acl") != std::string::npos &&
-         znode.why.find("is no principal") != std::string::npos;
+// The principals without a type in an ACL's znode, which may be a resource's or a notification's.
+std::vector<std::string> untyped_principals(const zk::Znode* znode) {
+  std::vector<std::string> found;
+  if (znode == nullptr || !znode->data) return found;
+  const auto json = nlohmann::json::parse(*znode->data, nullptr, false);
+  if (!json.is_object() || !json.contains("acls") || !json["acls"].is_array()) return found;
+  for (const auto& acl : json["acls"]) {
+    if (!acl.is_object() || !acl.contains("principal") || !acl["principal"].is_string()) continue;
+    std::string principal = acl["principal"];
+    if (principal.find(':') == std::string::npos) found.push_back(std::move(principal));
+  }
+  return found;
+}
+
+// Principals without a type in a znode that cannot be read; `path` with the cluster's root.
+std::vector<std::string> lacking_type(const ZooKeeperFacts& zookeeper, const std::string& path) {
+  const std::string_view own =
+      std::string_view(path).substr(path.starts_with(zookeeper.root) ? zookeeper.root.size() : 0);
+  const bool is_acl = own.starts_with("/kafka-acl/") || own.starts_with("/kafka-acl-extended/");
+  return is_acl ? untyped_principals(zookeeper.znode(own)) : std::vector<std::string>();
 }
 
 void principals_have_types(const ClusterFacts& facts, Verdicts& verdicts) {
   for (const auto& each : facts.zookeeper->report.unreadable) {
-    if (!lacks_type(each)) continue;
+    const auto untyped = lacking_type(*facts.zookeeper, each.path);
+    if (untyped.empty()) continue;
     verdicts.find(each.path,
                   "a principal in it has no type, and Kafka throws on reading it: the copy ends "
                   "here, again and again",
-                  {at_znode(each.path, each.why)});
+                  {at_znode(each.path, fmt::format("principal '{}'", untyped.front()))});
   }
 }
 
@@ -82,7 +100,7 @@ void prefixes_are_no_wildcards(const ClusterFacts& facts, Verdicts& verdicts) {
 
 void everything_readable(const ClusterFacts& facts, Verdicts& verdicts) {
   for (const auto& each : facts.zookeeper->report.unreadable) {
-    if (lacks_type(each)) continue;  // D05
+    if (!lacking_type(*facts.zookeeper, each.path).empty()) continue;  // D05
     verdicts.find(each.path,
                   each.kafka_throws
                       ? "Kafka cannot read it: the copy ends here, again and again"
@@ -339,7 +357,7 @@ constexpr std::array kChecks{
           "Wait for it, or cancel it:\n  kafka-reassign-partitions --bootstrap-server $BOOTSTRAP "
           "--cancel …",
           "KAFKA-16120, KAFKA-16121", "", &no_reassignment},
-    Check{"D10", kI, kBeforeCopy, kZooKeeper, "znode", "no preferred leader election is pending",
+    Check{"D10", kI, kBeforeCopy, kZooKeeper, "znode", "a pending election of preferred leaders",
           "It is not copied.", "Wait until the controller has done it.", "product list D10", "",
           &no_election_pending},
     Check{"D11", kE, kBeforeCopy, kZooKeeper, "topic", "every topic has a topic id",
@@ -355,7 +373,7 @@ constexpr std::array kChecks{
           "The cipher text becomes the password in KRaft: listeners fail after the roll.",
           "Give controllers the password.encoder.secret that encoded it, or set the config again.",
           "KAFKA-14801, KAFKA-15004", "", &passwords_decode},
-    Check{"D17", kI, kBeforeCopy, kZooKeeper, "broker", "brokers' dynamic configs are known",
+    Check{"D17", kI, kBeforeCopy, kZooKeeper, "broker", "dynamic configs of brokers",
           "They win over server.properties before and after.",
           "kafka-configs --bootstrap-server $BOOTSTRAP --entity-type brokers --all --describe",
           "product list D17", "", &dynamic_broker_configs},
@@ -378,7 +396,7 @@ constexpr std::array kChecks{
           "nobody else uses this ensemble", "It must live on after the migration.",
           "Find out whose these znodes are.", "product list D23", "", &alone_on_the_ensemble},
     Check{"D24", kI, Phases::from(Phase::S0, Phase::S2), kZooKeeper, "cluster",
-          "the size of the copy is known", "It decides how long the cluster has no controller.",
+          "the size of the copy", "It decides how long the cluster has no controller.",
           "zk2kraft inspect SOURCE", "product list D24", "", &sizes},
 };
 

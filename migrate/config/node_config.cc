@@ -82,11 +82,27 @@ const sim::PropertiesFile::Element* NodeConfig::entry(std::string_view name) con
   return found;
 }
 
+void NodeConfig::set_dynamic(const std::string& name, std::string value, std::string source) {
+  dynamic_[name] = {std::move(value), std::move(source)};
+}
+
+std::vector<std::string> NodeConfig::dynamic_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, each] : dynamic_) names.push_back(name);
+  return names;
+}
+
+const NodeConfig::Dynamic* NodeConfig::dynamic(std::string_view name) const {
+  const auto found = dynamic_.find(name);
+  return found == dynamic_.end() ? nullptr : &found->second;
+}
+
 bool NodeConfig::has(std::string_view name) const {
-  return entry(name) != nullptr;
+  return dynamic(name) != nullptr || entry(name) != nullptr;
 }
 
 std::optional<std::string> NodeConfig::value(std::string_view name) const {
+  if (const Dynamic* found = dynamic(name)) return std::string(trimmed(found->value));
   if (const auto* found = entry(name)) return std::string(trimmed(found->value));
   const ConfigDefinition* definition = find_definition(name);
   if (definition == nullptr || definition->default_value == nullptr) return std::nullopt;
@@ -106,15 +122,18 @@ std::vector<std::string> NodeConfig::list(std::string_view name) const {
 }
 
 sim::Place NodeConfig::place_of(std::string_view name) const {
+  if (const Dynamic* found = dynamic(name)) return {.source = found->source};
   const auto* found = entry(name);
   return {.source = file_.source(),
           .line = found == nullptr ? std::nullopt : std::optional(found->line)};
 }
 
 bool NodeConfig::is_unresolved(std::string_view name) const {
+  const Dynamic* overriding = dynamic(name);
   const auto* found = entry(name);
-  if (found == nullptr) return false;
-  return std::ranges::any_of(references_in(found->value), [&](const ConfigReference& reference) {
+  if (overriding == nullptr && found == nullptr) return false;
+  const std::string& text = overriding != nullptr ? overriding->value : found->value;
+  return std::ranges::any_of(references_in(text), [&](const ConfigReference& reference) {
     return providers_.contains(reference.provider);
   });
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -48,10 +49,17 @@ using ReadConfig = std::expected<T, std::string>;
 
 class NodeConfig {
  public:
-  // Dynamic configs, system properties (ZooKeeper's TLS) and --override are not known here.
+  // System properties (ZooKeeper's TLS) and --override are not known here.
   explicit NodeConfig(sim::PropertiesFile file);
 
   const sim::PropertiesFile& file() const { return file_; }
+  // A dynamic config that is in force on the node (dynamic.h); `source` says where it stands. It
+  // wins over the file. The last one of a name counts.
+  void set_dynamic(const std::string& name, std::string value, std::string source);
+  bool has_dynamic() const { return !dynamic_.empty(); }
+  std::vector<std::string> dynamic_names() const;
+  // What the process starts with: the file alone. Dynamic configs come after Kafka's validation.
+  NodeConfig at_start() const { return NodeConfig(file_); }
   NodeShape shape() const;
   bool is_broker() const { return shape() != NodeShape::Controller; }
   bool in_kraft_mode() const;      // process.roles is set
@@ -62,17 +70,19 @@ class NodeConfig {
 
   // ── Single values ─────────────────────────────────────────────────────────────────────────────
 
-  // Whether the file has the key (or its synonym, of the two ids).
+  // Whether somebody has set it: the file has the key (or its synonym, of the two ids), or it is
+  // dynamic.
   bool has(std::string_view name) const;
-  // What is in force, trimmed: of the file, or the default. Nothing: null, or unknown to Kafka and
-  // not in the file.
+  // What is in force, trimmed: dynamic, of the file, or the default. Nothing: null, or unknown to
+  // Kafka and set nowhere.
   std::optional<std::string> value(std::string_view name) const;
   // The same with null for empty.
   std::string text(std::string_view name) const { return value(name).value_or(""); }
   bool flag(std::string_view name) const;  // false for what is no boolean
   std::optional<std::int64_t> number(std::string_view name) const;
   std::vector<std::string> list(std::string_view name) const;
-  // File and line of the value in force; the file alone where it is a default.
+  // File and line of the value in force, or where a dynamic one stands; the file alone where it is
+  // a default.
   sim::Place place_of(std::string_view name) const;
   // Whether the value depends on what only the node itself can look up: it holds a reference to a
   // provider that the file configures (config.providers).
@@ -108,8 +118,15 @@ class NodeConfig {
   const sim::PropertiesFile::Element* entry(std::string_view name) const;
   ReadConfig<std::vector<Listener>> endpoints(std::string_view name, bool distinct_ports) const;
 
+  struct Dynamic {
+    std::string value;
+    std::string source;
+  };
+  const Dynamic* dynamic(std::string_view name) const;
+
   sim::PropertiesFile file_;
   std::set<std::string> providers_;
+  std::map<std::string, Dynamic, std::less<>> dynamic_;
 };
 
 // "A,B:3000" as a host and port in any way that Kafka accepts: "[::1]:9093", "host:9093".

@@ -47,26 +47,57 @@ std::string indented(std::string_view text, std::string_view indent) {
 
 // ── For people ──────────────────────────────────────────────────────────────────────────────────
 
-void print_findings(const CheckResult& result, CheckDetail detail) {
+// A finding's headline is its own sentence; the rule that it breaks follows as what must be.
+void print_findings(const CheckResult& result, CheckSeverity severity, CheckDetail detail) {
   const Check& check = *result.check;
-  fmt::print("\n{} {}  {}\n",
-             coloured(fmt::format("{:<11}", name_of(check.severity)), colour_of(check.severity)),
-             coloured(check.id, Colour::Bold), check.title);
-  const std::size_t shown = detail == CheckDetail::All ? result.findings.size()
-                                                       : std::min(result.findings.size(), kFirst);
+  std::vector<const Finding*> findings;
+  for (const Finding& finding : result.findings) {
+    if (finding.severity == severity) findings.push_back(&finding);
+  }
+  if (findings.empty()) return;
+  const std::size_t shown =
+      detail == CheckDetail::All ? findings.size() : std::min(findings.size(), kFirst);
+  fmt::print("\n");
   for (std::size_t i = 0; i < shown; ++i) {
-    const Finding& finding = result.findings[i];
-    fmt::print("  {}: {}\n", coloured(finding.object, Colour::Bold), finding.what);
+    const Finding& finding = *findings[i];
+    fmt::print("{} {}  {}: {}\n",
+               i > 0 ? std::string(11, ' ')
+                     : coloured(fmt::format("{:<11}", name_of(severity)), colour_of(severity)),
+               coloured(check.id, Colour::Bold), coloured(finding.object, Colour::Bold),
+               finding.what);
     for (const migrate::Evidence& each : finding.evidence)
       fmt::print("    {}: {}\n", each.where, each.shows);
   }
-  if (shown < result.findings.size())
-    fmt::print("  … and {} more (--all names them)\n", result.findings.size() - shown);
-  fmt::print("  why  {}\n", check.why);
-  const std::string fix = indented(check.fix, "       ");
-  fmt::print("  fix  {}", std::string_view(fix).substr(7));
-  fmt::print("  see  {}{}\n", check.reference,
-             check.scenario.empty() ? "" : fmt::format("; {}", check.scenario));
+  if (shown < findings.size())
+    fmt::print("  … and {} more (--all names them)\n", findings.size() - shown);
+  if (severity == CheckSeverity::Information) {
+    fmt::print("  about    {}\n", check.title);
+  } else {
+    fmt::print("  must be  {}\n", check.title);
+  }
+  fmt::print("  why      {}\n", check.why);
+  const std::string fix = indented(check.fix, "           ");
+  fmt::print("  fix      {}", std::string_view(fix).substr(11));
+  fmt::print(
+      "  see      {}{}\n", check.reference,
+      check.scenario.empty() ? "" : fmt::format("; zk2kraft run {} --from SOURCE", check.scenario));
+}
+
+// What only people know, one line each, as one writes it into the file of answers.
+void print_questions(const CheckReport& report) {
+  std::size_t count = 0;
+  for (const CheckResult& result : report.results) count += result.questions.size();
+  if (count == 0) return;
+  fmt::print(
+      "\n{}: no file tells; answer them in a file (--answers FILE: lines ID = yes|no  # "
+      "reason)\n",
+      coloured("questions", Colour::Yellow));
+  for (const CheckResult& result : report.results) {
+    for (const std::string& question : result.questions)
+      fmt::print("  {} {}  {}\n", result.check->id,
+                 result.check->severity == CheckSeverity::Error ? "(blocks)" : "        ",
+                 question);
+  }
 }
 
 // Checks that miss the same are named together.
@@ -100,7 +131,11 @@ std::string verdict_of(const CheckReport& report) {
     return coloured("UNKNOWN", Colour::Yellow) +
            " - nothing that blocks was found, and not everything could be looked at";
   return coloured("GO", Colour::Green) +
-         (report.count(CheckSeverity::Warning) > 0 ? " - look at the warnings first" : "");
+         (report.count(CheckSeverity::Warning) > 0 ? " - look at the warnings first" : "") +
+         (report.count(Outcome::Question) > 0
+              ? fmt::format(" - as far as files tell: {} questions are open",
+                            report.count(Outcome::Question))
+              : "");
 }
 
 void print_text(const CheckReport& report, const Fleet& fleet, CheckDetail detail) {
@@ -116,12 +151,11 @@ void print_text(const CheckReport& report, const Fleet& fleet, CheckDetail detai
   }
   fmt::print("phase   {}: {}\n        because {}\n", name_of(fleet.facts.phase),
              explain(fleet.facts.phase), fleet.facts.phase_because);
+  if (fleet.facts.profile != migrate::Profile::Apache)
+    fmt::print("profile {}\n", name_of(fleet.facts.profile));
   for (const CheckSeverity severity :
        {CheckSeverity::Error, CheckSeverity::Warning, CheckSeverity::Information}) {
-    for (const CheckResult& result : report.results) {
-      if (!result.findings.empty() && result.check->severity == severity)
-        print_findings(result, detail);
-    }
+    for (const CheckResult& result : report.results) print_findings(result, severity, detail);
   }
   for (const Suppressed& each : report.suppressed)
     fmt::print("\nsuppressed  {}  {}: {}\n  until {}: {}\n", each.check->id, each.finding.object,
@@ -130,6 +164,7 @@ void print_text(const CheckReport& report, const Fleet& fleet, CheckDetail detai
     fmt::print("\nexpired     {} for '{}' was suppressed until {}: {}\n", each.check, each.object,
                each.until, each.reason);
   print_unknown(report);
+  print_questions(report);
   for (const std::string& doubt : fleet.doubts) fmt::print("  in doubt: {}\n", doubt);
   if (detail == CheckDetail::All) {
     fmt::print("\npassed\n");
@@ -138,12 +173,12 @@ void print_text(const CheckReport& report, const Fleet& fleet, CheckDetail detai
         fmt::print("  {}  {}\n", result.check->id, result.check->title);
     }
   }
-  fmt::print("\n{}: {} passed, {}, {}, {} unknown, {} not applicable in {}\n",
+  fmt::print("\n{}: {} passed, {}, {}, {} unknown, {} to be answered, {} not applicable in {}\n",
              plural(report.results.size(), "check"), report.count(Outcome::Pass),
              plural(report.count(CheckSeverity::Error), "error"),
              plural(report.count(CheckSeverity::Warning), "warning"),
-             report.count(Outcome::Unknown), report.count(Outcome::NotApplicable),
-             name_of(fleet.facts.phase));
+             report.count(Outcome::Unknown), report.count(Outcome::Question),
+             report.count(Outcome::NotApplicable), name_of(fleet.facts.phase));
   fmt::print("verdict: {}\n", verdict_of(report));
 }
 
@@ -166,8 +201,10 @@ ordered_json as_json(const Check& check) {
 }
 
 ordered_json as_json(const Finding& finding) {
-  ordered_json json{
-      {"object", finding.object}, {"what", finding.what}, {"evidence", ordered_json::array()}};
+  ordered_json json{{"severity", said(name_of(finding.severity))},
+                    {"object", finding.object},
+                    {"what", finding.what},
+                    {"evidence", ordered_json::array()}};
   for (const migrate::Evidence& each : finding.evidence)
     json["evidence"].push_back({{"where", each.where}, {"shows", each.shows}});
   return json;
@@ -181,6 +218,7 @@ void print_json(const CheckReport& report, const Fleet& fleet) {
   ordered_json json{{"read", fleet.described},
                     {"phase", said(name_of(fleet.facts.phase))},
                     {"phaseBecause", fleet.facts.phase_because},
+                    {"profile", said(name_of(fleet.facts.profile))},
                     {"verdict", report.count(CheckSeverity::Error) > 0 ? "NO-GO"
                                 : report.is_uncertain()                ? "UNKNOWN"
                                                                        : "GO"},
@@ -189,10 +227,12 @@ void print_json(const CheckReport& report, const Fleet& fleet) {
                     {"doubts", fleet.doubts}};
   for (const CheckResult& result : report.results) {
     ordered_json one = as_json(*result.check);
+    one["severity"] = said(name_of(result.severity()));
     one["outcome"] = said(name_of(result.outcome));
     one["findings"] = ordered_json::array();
     for (const Finding& finding : result.findings) one["findings"].push_back(as_json(finding));
     one["missing"] = result.missing;
+    one["questions"] = result.questions;
     json["checks"].push_back(std::move(one));
   }
   for (const Suppressed& each : report.suppressed) {
@@ -214,16 +254,18 @@ void print_junit(const CheckReport& report) {
   for (const CheckResult& result : report.results) {
     if (result.outcome == Outcome::NotApplicable) continue;
     ++cases;
-    const bool fails = !result.findings.empty() && result.check->severity == CheckSeverity::Error;
+    const bool fails = !result.findings.empty() && result.severity() == CheckSeverity::Error;
     std::string inside;
     std::string text;
     for (const Finding& finding : result.findings)
       text += fmt::format("{}: {}\n", finding.object, finding.what);
     for (const std::string& missing : result.missing) text += fmt::format("missing: {}\n", missing);
+    for (const std::string& question : result.questions)
+      text += fmt::format("not answered: {}\n", question);
     if (fails) {
       ++failures;
       inside = fmt::format("<failure>{}</failure>", xml(text));
-    } else if (result.outcome == Outcome::Unknown) {
+    } else if (result.outcome == Outcome::Unknown || result.outcome == Outcome::Question) {
       ++skipped;
       inside = fmt::format("<skipped message=\"{}\"/>", xml(text));
     } else if (!text.empty()) {
@@ -244,7 +286,8 @@ void print_junit(const CheckReport& report) {
 std::size_t CheckReport::count(CheckSeverity severity) const {
   std::size_t count = 0;
   for (const CheckResult& result : results) {
-    if (result.check->severity == severity) count += result.findings.size();
+    count +=
+        static_cast<std::size_t>(std::ranges::count(result.findings, severity, &Finding::severity));
   }
   return count;
 }
@@ -254,8 +297,9 @@ std::size_t CheckReport::count(Outcome outcome) const {
 }
 
 bool CheckReport::is_uncertain() const {
-  return std::ranges::any_of(results, [](const CheckResult& result) {
-    return !result.missing.empty() && result.check->severity == CheckSeverity::Error;
+  return std::ranges::any_of(results, [this](const CheckResult& result) {
+    const bool open = !result.missing.empty() || (answered && !result.questions.empty());
+    return open && result.check->severity == CheckSeverity::Error;
   });
 }
 
@@ -289,7 +333,9 @@ CheckReport make_report(std::vector<CheckResult> results,
       }
     }
     if (kept.empty() && result.outcome == Outcome::Finding)
-      result.outcome = result.missing.empty() ? Outcome::Pass : Outcome::Unknown;
+      result.outcome = !result.missing.empty()     ? Outcome::Unknown
+                       : !result.questions.empty() ? Outcome::Question
+                                                   : Outcome::Pass;
     result.findings = std::move(kept);
     report.results.push_back(std::move(result));
   }

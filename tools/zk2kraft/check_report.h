@@ -36,8 +36,10 @@ struct CheckReport {
 
   std::size_t count(migrate::CheckSeverity severity) const;  // of findings
   std::size_t count(migrate::Outcome outcome) const;         // of checks
-  // Whether a check that could block is unknown.
+  // Whether a check that could block is unknown; where a person was asked (`answered`), also
+  // whether a question that could block has no answer.
   bool is_uncertain() const;
+  bool answered = false;  // answers were given
 };
 // `today` as "2026-11-23".
 CheckReport make_report(std::vector<migrate::CheckResult> results,

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "tools/zk2kraft/check_answers.h"
 #include "tools/zk2kraft/check_report.h"
 #include "tools/zk2kraft/source_options.h"
 #include "tools/zk2kraft/verb.h"
@@ -24,6 +27,11 @@ po::options_description options() {
       "only", po::value<std::string>()->value_name("IDS"), "make these checks alone: N01,D07")(
       "fail-on", po::value<std::string>()->value_name("error|warn")->default_value("error"),
       "what makes the exit code 1")(
+      "profile",
+      po::value<std::string>()->value_name("apache|confluent|cfk|cp-ansible|strimzi|msk"),
+      "who runs the nodes (default: what their files show)")(
+      "answers", po::value<std::string>()->value_name("FILE"),
+      "what no file tells: lines ID = yes|no  # reason")(
       "suppress", po::value<std::string>()->value_name("FILE"),
       "findings to live with: JSON list of {check, object, until, reason}")(
       "today", po::value<std::string>()->value_name("DATE"),
@@ -102,6 +110,13 @@ ExitCode run(const po::variables_map& arguments) {
       return usage(fmt::format("there is no phase '{}'", arguments["phase"].as<std::string>()),
                    "The phases are S0 to S8, R1 and R2.");
   }
+  std::optional<migrate::Profile> profile;
+  if (arguments.count("profile") != 0) {
+    profile = migrate::parse_profile(arguments["profile"].as<std::string>());
+    if (!profile)
+      return usage(fmt::format("there is no profile '{}'", arguments["profile"].as<std::string>()),
+                   "The profiles are apache, confluent, cfk, cp-ansible, strimzi and msk.");
+  }
   const auto checks = chosen(arguments);
   if (!checks) return report(checks.error());
   std::vector<Suppression> suppressions;
@@ -109,6 +124,12 @@ ExitCode run(const po::variables_map& arguments) {
     auto read = read_suppressions(arguments["suppress"].as<std::string>());
     if (!read) return report(read.error());
     suppressions = *std::move(read);
+  }
+  std::map<std::string, migrate::Answer, std::less<>> answers;
+  if (arguments.count("answers") != 0) {
+    auto read = read_answers(arguments["answers"].as<std::string>());
+    if (!read) return report(read.error());
+    answers = *std::move(read);
   }
   const auto from = source_options(arguments);
   if (!from) return report(from.error());
@@ -120,10 +141,14 @@ ExitCode run(const po::variables_map& arguments) {
                     fleet->facts.phase_because);
     fleet->facts.phase = *phase;
   }
+  fleet->facts.profile = profile.value_or(migrate::guess_profile(fleet->facts));
+  fleet->facts.answers = std::move(answers);
+  migrate::apply_dynamic_configs(fleet->facts);
   std::vector<migrate::CheckResult> results;
   for (const migrate::Check* check : *checks)
     results.push_back(migrate::run_check(*check, fleet->facts));
-  const CheckReport result = make_report(std::move(results), suppressions, today_of(arguments));
+  CheckReport result = make_report(std::move(results), suppressions, today_of(arguments));
+  result.answered = arguments.count("answers") != 0;
   print(result, *fleet, *format,
         arguments.count("all") != 0 ? CheckDetail::All : CheckDetail::First);
   return exit_code_of(result, *fleet, fail_on == "warn");
@@ -147,6 +172,9 @@ Verb check_verb() {
           "server.properties; several\n"
           "are taken for one cluster. What is missing is unknown, never a pass. Nothing is written "
           "anywhere.\n\n"
+          "Some checks ask what no file tells. Answers stand in a file, a line each:\n"
+          "    A05 = yes  # upgraded to 3.9.1 in May, nothing else is planned\n"
+          "With --answers, a question that could block and has no answer is unknown.\n\n"
           "Each finding has a stable id, what it was seen on, why it matters, and what to do.\n\n"
           "Exit code 0: no error; 1: an error was found (with --fail-on warn: or a warning); 2: no "
           "error, and not\n"
@@ -155,6 +183,8 @@ Verb check_verb() {
                     "the bundled cluster, before its migration"},
                    {"zk2kraft check zk1:2181/kafka broker-1/server.properties --fail-on warn",
                     "a live ensemble and one broker's file"},
+                   {"zk2kraft check fleet --answers answers.txt --profile strimzi",
+                    "with what people know"},
                    {"zk2kraft check fleet --suppress known.json --output junit > check.xml",
                     "in a pipeline, with what is known left out until a date"}},
       .options = &options,

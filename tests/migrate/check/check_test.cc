@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include "tests/migrate/check/fixtures.h"
+#include "tests/migrate/check/other_fixtures.h"
 #include "tests/migrate/check/rule_fixtures.h"
 
 // Every check finds what it is there to find, and leaves what is sound alone.
@@ -48,18 +51,24 @@ void expect_pass(std::string_view id, const migrate::ClusterFacts& facts) {
   EXPECT_EQ(result.outcome, Outcome::Pass) << told(result);
 }
 
-TEST(Checks, FindWhatIsBrokenAndPassWhatIsNearlySo) {
-  for (const tests::Fixture& fixture : tests::fixtures()) {
+class Fixtures : public testing::TestWithParam<const std::vector<tests::Fixture>*> {};
+
+TEST_P(Fixtures, FindWhatIsBrokenAndPassWhatIsNearlySo) {
+  for (const tests::Fixture& fixture : *GetParam()) {
     if (fixture.breaks == nullptr) continue;
     SCOPED_TRACE(fixture.check);
     World broken(fixture.phase);
     fixture.breaks(broken);
     expect_finding(fixture.check, broken.facts());
     World sound(fixture.phase);
+    sound.answer(std::string(fixture.check), true);
     if (fixture.nearly != nullptr) fixture.nearly(sound);
     expect_pass(fixture.check, sound.facts());
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(All, Fixtures,
+                         testing::Values(&tests::fixtures(), &tests::other_fixtures()));
 
 TEST(Checks, NameWhatKafkaWouldRefuse) {
   for (const tests::RuleFixture& fixture : tests::rule_fixtures()) {
@@ -74,12 +83,41 @@ TEST(Checks, NameWhatKafkaWouldRefuse) {
   }
 }
 
+// A phase and a profile in which the sound world is asked, or nothing.
+std::optional<World> who_is_asked(const Check& check) {
+  for (int phase = 0; phase < migrate::kPhaseCount; ++phase) {
+    for (int profile = 0; profile < migrate::kProfileCount; ++profile) {
+      World world(static_cast<Phase>(phase));
+      world.profile(static_cast<migrate::Profile>(profile));
+      if (!run_check(check, world.facts()).questions.empty()) return world;
+    }
+  }
+  return std::nullopt;
+}
+
+TEST(Checks, AskWhatNoFileTellsAndTakeAnAnswer) {
+  std::size_t asked = 0;
+  for (const Check& check : migrate::all_checks()) {
+    auto world = who_is_asked(check);
+    if (!world) continue;
+    ++asked;
+    const std::string id(check.id);
+    EXPECT_EQ(run_check(check, world->facts()).outcome, Outcome::Question) << id;
+    EXPECT_EQ(run_check(check, world->answer(id, true).facts()).outcome, Outcome::Pass) << id;
+    const auto denied = run_check(check, world->answer(id, false).facts());
+    EXPECT_EQ(denied.outcome, Outcome::Finding) << told(denied);
+    EXPECT_EQ(denied.severity(), check.severity) << id;
+  }
+  EXPECT_GE(asked, 33U);
+}
+
 TEST(Checks, HaveAFixtureEach) {
   std::set<std::string_view> covered;
   for (const auto& fixture : tests::fixtures()) covered.insert(fixture.check);
+  for (const auto& fixture : tests::other_fixtures()) covered.insert(fixture.check);
   for (const auto& fixture : tests::rule_fixtures()) covered.insert(fixture.check);
   for (const Check& check : migrate::all_checks())
-    EXPECT_TRUE(covered.contains(check.id)) << check.id << " has no fixture";
+    EXPECT_TRUE(covered.contains(check.id) || who_is_asked(check)) << check.id << " has no fixture";
 }
 
 TEST(Checks, FindNothingThatBlocksInASoundClusterInAnyPhase) {
@@ -87,8 +125,8 @@ TEST(Checks, FindNothingThatBlocksInASoundClusterInAnyPhase) {
     const auto phase = static_cast<Phase>(i);
     SCOPED_TRACE(migrate::name_of(phase));
     for (const CheckResult& result : migrate::run_checks(World(phase).facts())) {
-      if (result.check->severity == migrate::CheckSeverity::Information) continue;
-      EXPECT_TRUE(result.findings.empty()) << told(result);
+      for (const auto& finding : result.findings)
+        EXPECT_EQ(finding.severity, migrate::CheckSeverity::Information) << told(result);
       // After a rollback one cannot see that what was not given is gone.
       if (result.check->id == "N01") continue;
       EXPECT_TRUE(result.missing.empty()) << told(result);
@@ -126,6 +164,25 @@ TEST(Checks, DoNotJudgeWhatOnlyTheNodeCanResolve) {
   EXPECT_EQ(result.outcome, Outcome::Unknown) << told(result);
 }
 
+TEST(Checks, AClosedWayBackBlocksWhoGoesBack) {
+  for (const auto& [phase, severity] : {std::pair(Phase::S4, migrate::CheckSeverity::Warning),
+                                        std::pair(Phase::R1, migrate::CheckSeverity::Error)}) {
+    World world(phase);
+    world.znode("/brokers/topics/orders/partitions/0/state", World::partition_state(1, "1,2", 11));
+    const auto result = run_check(*find_check("G04"), world.facts());
+    ASSERT_EQ(result.findings.size(), 1U) << told(result);
+    EXPECT_EQ(result.severity(), severity) << told(result);
+  }
+}
+
+TEST(Checks, KafkaValidatesTheFileBeforeItLearnsOfDynamicConfigs) {
+  World world(Phase::S0);
+  world.set("broker-1", "advertised.listeners", "PLAINTEXT://0.0.0.0:9092");
+  world.znode("/config/brokers/1",
+              R"({"version":1,"config":{"advertised.listeners":"PLAINTEXT://b1:9092"}})");
+  expect_finding("K30", world.facts());
+}
+
 TEST(Checks, AnEncodedPasswordIsUnknownUntilThereIsASecret) {
   World world(Phase::S0);
   world.znode(
@@ -152,11 +209,16 @@ TEST(Checks, KeepTheirIds) {
   for (const Check& check : migrate::all_checks()) ids += std::string(check.id) + " ";
   EXPECT_EQ(
       ids,
-      "A01 A02 A03 A04 B01 B02 B06 B07 B08 B09 B11 B12 B13 B14 C04 C07 C09 C10 C13 C14 C15 C18 "
-      "D01 D02 D03 D04 D05 D06 D07 D08 D09 D10 D11 D13 D16 D17 D18 D21 D22 D23 D24 "
-      "E01 E02 E03 E14 G03 G04 G13 H01 H08 "
+      "A01 A02 A03 A04 A05 A06 A08 A09 A10 A11 A12 A13 A14 "
+      "B01 B02 B06 B07 B08 B09 B10 B11 B12 B13 B14 B15 B16 B17 B18 B19 B20 B21 B22 B23 B24 "
+      "C04 C07 C08 C09 C10 C11 C12 C13 C14 C15 C16 C17 C18 C19 C20 C21 C22 "
+      "D01 D02 D03 D04 D05 D06 D07 D08 D09 D10 D11 D13 D14 D15 D16 D17 D18 D19 D20 D21 D22 D23 D24 "
+      "D25 D26 E01 E02 E03 E04 E05 E06 E07 E08 E09 E10 E11 E12 E13 E14 "
+      "F01 F02 F03 F04 F05 F06 F07 F08 F09 "
+      "G01 G02 G03 G04 G05 G06 G07 G08 G09 G10 G11 G12 G13 "
+      "H01 H02 H03 H04 H05 H06 H07 H08 H09 H10 H11 "
       "K01 K02 K03 K04 K05 K06 K07 K08 K09 K10 K11 K12 K13 K14 K15 K16 K17 K18 K19 K20 K21 K22 "
-      "K23 K24 K25 K26 K27 K28 K29 K30 K31 K32 K33 K34 K35 K36 K37 K38 K39 K40 K41 K42 K43 K44 "
+      "K23 K24 K25 K26 K27 K28 K29 K30 K31 K32 K33 K34 K35 K36 K37 K38 K39 K40 K41 K42 K43 K44 K45 "
       "N01 N02 N03 N04 N05 N06 N07 N08 N09 N10 N11 N12 N13 N14 N15 ");
 }
 

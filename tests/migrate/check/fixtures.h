@@ -142,6 +142,41 @@ inline const std::vector<Fixture>& fixtures() {
        [](World& w) { w.set("broker-1", "unclean.leader.election.enable", "true"); },
        [](World& w) { w.set("broker-1", "unclean.leader.election.enable", "false"); }},
 
+      // What is dynamic counts, and what cannot be dynamic does not.
+      {"C18", Phase::S0,
+       [](World& w) {
+         w.set("broker-1", "num.partitions", "7");
+         w.znode("/config/brokers/<default>", R"({"version":1,"config":{"num.partitions":"7"}})");
+       },
+       [](World& w) {
+         w.set("broker-1", "num.io.threads", "7");
+         w.znode("/config/brokers/<default>", R"({"version":1,"config":{"num.io.threads":"7"}})");
+       }},
+      {"C14", Phase::S4, [](World& w) { w.set_all("broker", "min.insync.replicas", "2"); },
+       [](World& w) {
+         w.set_all("broker", "min.insync.replicas", "2");
+         w.znode("/config/brokers/<default>",
+                 R"({"version":1,"config":{"min.insync.replicas":"1"}})");
+       }},
+      {"K45", Phase::S0,
+       [](World& w) {
+         w.znode("/config/brokers/1",
+                 R"({"version":1,"config":{"advertised.listeners":"PLAINTEXT://0.0.0.0:9092"}})");
+       },
+       [](World& w) {
+         w.znode("/config/brokers/1",
+                 R"({"version":1,"config":{"advertised.listeners":"PLAINTEXT://b:9092"}})");
+       }},
+      {"K45", Phase::S4,
+       [](World& w) {
+         w.znode("/config/brokers/<default>",
+                 R"({"version":1,"config":{"message.max.bytes":"-1"}})");
+       },
+       [](World& w) {
+         w.znode("/config/brokers/<default>",
+                 R"({"version":1,"config":{"message.max.bytes":"1"}})");
+       }},
+
       // ── ZooKeeper's content ──
       {"D01", Phase::S1, [](World& w) { w.znode("/migration", World::migration(77)); }},
       {"D02", Phase::S1, [](World& w) { w.znode("/migration", ""); }},
@@ -214,6 +249,16 @@ inline const std::vector<Fixture>& fixtures() {
          w.set_all("broker", "min.insync.replicas", "2");
          w.znode("/config/topics/orders", R"({"version":1,"config":{"min.insync.replicas":"1"}})");
        }},
+      {"E03", Phase::S0,
+       [](World& w) {
+         w.znode("/config/brokers/<default>",
+                 R"({"version":1,"config":{"min.insync.replicas":"2"}})");
+       },
+       [](World& w) {
+         w.set_all("broker", "min.insync.replicas", "2");
+         w.znode("/config/brokers/<default>",
+                 R"({"version":1,"config":{"min.insync.replicas":"1"}})");
+       }},
       {"E14", Phase::S0,
        [](World& w) {
          w.znode("/brokers/topics/orders/partitions/0/state", World::partition_state(2, "1,2"));
@@ -228,6 +273,15 @@ inline const std::vector<Fixture>& fixtures() {
          w.znode("/brokers/topics/orders/partitions/0/state", World::partition_state(1, "1,2", 11));
        },
        [](World& w) {
+         w.znode("/brokers/topics/orders/partitions/0/state", World::partition_state(1, "1,2", 10));
+       }},
+      // A broker that leads has the epoch that the znode says; the next one has one more.
+      {"G04", Phase::R2,
+       [](World& w) {
+         w.znode("/brokers/topics/orders/partitions/0/state", World::partition_state(1, "1,2", 10));
+       },
+       [](World& w) {
+         w.without("/controller");
          w.znode("/brokers/topics/orders/partitions/0/state", World::partition_state(1, "1,2", 10));
        }},
       {"G13", Phase::S4,

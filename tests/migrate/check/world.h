@@ -77,6 +77,11 @@ class World {
   World& state(sim::ZkMigrationState state) {
     return record(sim::ZkMigrationStateRecord{.zk_migration_state = state});
   }
+  // Another controller's log, one record short and of this epoch at its end.
+  World& follower(int id, int epoch) {
+    followers_[id] = epoch;
+    return *this;
+  }
   World& without_log() {
     log_ = false;
     return *this;
@@ -126,6 +131,17 @@ class World {
     return *this;
   }
 
+  // ── What people know ──────────────────────────────────────────────────────────────────────────
+
+  World& profile(migrate::Profile profile) {
+    profile_ = profile;
+    return *this;
+  }
+  World& answer(const std::string& check, bool yes) {
+    answers_[check] = yes;
+    return *this;
+  }
+
   migrate::ClusterFacts facts() const {
     migrate::ClusterFacts facts;
     const zk::Tree copied = tree(false);
@@ -141,6 +157,14 @@ class World {
                                                 .report = std::move(image.report)};
     }
     if (log_) facts.metadata.push_back(metadata(copied));
+    for (const auto& [id, epoch] : followers_) {
+      migrate::MetadataFacts follower = facts.metadata.front();
+      follower.source = "controller-" + std::to_string(id) + "/__cluster_metadata-0";
+      follower.node = sim::BrokerId(id);
+      follower.end.epoch = sim::RaftEpoch(epoch);
+      follower.end.offset = sim::Offset(follower.end.offset.value() - 1);
+      facts.metadata.push_back(std::move(follower));
+    }
     for (const auto& [name, node] : nodes_) {
       migrate::NodeFacts one = node;
       std::string text;
@@ -149,6 +173,10 @@ class World {
       facts.nodes.push_back(std::move(one));
     }
     facts.phase = phase_;
+    facts.profile = profile_;
+    for (const auto& [id, yes] : answers_)
+      facts.answers[id] = {.yes = yes, .reason = "so it is", .where = "answers.txt:1"};
+    migrate::apply_dynamic_configs(facts);
     return facts;
   }
 
@@ -160,6 +188,7 @@ class World {
   void znodes_of_kafka() {
     znodes_["/cluster/id"] = std::string(R"({"version":"1","id":")") + kClusterId + R"("})";
     znodes_["/controller_epoch"] = "9";
+    znodes_["/feature"] = zk::encode(zk::FeatureZnode{});
     znodes_["/controller"] = zk::encode(
         zk::ControllerZnode{.broker = sim::BrokerId(led_by_kraft() ? 3000 : 1),
                             .timestamp_ms = 0,
@@ -334,12 +363,15 @@ class World {
   }
 
   Phase phase_;
+  migrate::Profile profile_ = migrate::Profile::Apache;
+  std::map<std::string, bool> answers_;
   std::map<std::string, std::string> znodes_;
   std::map<std::string, std::string> late_;
   std::map<std::string, std::pair<std::string, std::string>> owners_;
   bool zookeeper_ = true;
   std::vector<sim::Record> records_;
   bool log_ = false;
+  std::map<int, int> followers_;
   std::vector<void (*)(migrate::MetadataFacts&)> log_edits_;
   std::map<std::string, std::map<std::string, std::string>> configs_;
   std::map<std::string, migrate::NodeFacts> nodes_;
