@@ -86,8 +86,9 @@ TEST(Check, SaysWhereWhyAndWhatToDo) {
       << "\ncontroller.listener.names=CONTROLLER\n";
   const auto ran = run({"check", fleet.string(), "--only", "K26"});
   EXPECT_EQ(ran.code, ExitCode::Finding) << ran.out << ran.err;
-  for (const char* part : {"K26", "broker 2", "broker-2.properties:",
-                           "controller.listener.names=CONTROLLER", "why ", "fix ", "NO-GO"})
+  for (const char* part :
+       {"K26", "broker 2", "broker-2.properties:", "controller.listener.names=CONTROLLER",
+        "must be  no controller", "why ", "fix ", "NO-GO"})
     EXPECT_TRUE(contains(ran.out, part)) << part << "\n" << ran.out;
 }
 
