@@ -42,10 +42,9 @@ zk::Tree tree_of(std::int64_t partitions) {
                                 first, (first + 1) % kBrokers, (first + 2) % kBrokers);
     }
     const std::string path = fmt::format("/brokers/topics/topic-{:06}", topic);
-    create(path,
-           fmt::format(R"({{"version":3,"topic_id":"{}","partitions":{{{}}},)"
-                       R"("adding_replicas":{{}},"removing_replicas":{{}}}})",
-                       sim::Uuid{1, static_cast<std::uint64_t>(topic) + 2}.describe(), assignment));
+    create(path, fmt::format(R"({{"version":3,"topic_id":"{}","partitions":{{{}}},)"
+                             R"("adding_replicas":{{}},"removing_replicas":{{}}}})",
+                             sim::Uuid{1, topic + 2}.describe(), assignment));
     create(path + "/partitions", "");
     for (int partition = 0; partition < kPartitionsPerTopic; ++partition) {
       const std::int64_t first = (topic + partition) % kBrokers;
