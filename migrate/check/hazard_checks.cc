@@ -280,6 +280,20 @@ constexpr auto kE = CheckSeverity::Error;
 constexpr auto kW = CheckSeverity::Warning;
 constexpr auto kI = CheckSeverity::Information;
 
+void copied_in_pieces(const ClusterFacts& facts, Verdicts& verdicts) {
+  const MetadataFacts& log = *facts.latest();
+  if (log.image.features().zk_migration_state != ZkMigrationState::PreMigration) return;
+  const std::size_t topics = log.image.topics().size();
+  if (topics == 0) return;
+  verdicts.find("the copy",
+                fmt::format("{} topics stand in the log though nothing has been copied: each "
+                            "controller that copies ends with 'Found duplicate TopicRecord'",
+                            topics),
+                {in_log(log, fmt::format("state PRE_MIGRATION, {} topics outside of any "
+                                         "transaction, up to epoch {}, offset {}",
+                                         topics, log.end.epoch.value(), log.end.offset.value()))});
+}
+
 constexpr std::array kChecks{
     Check{"N01",
           kE,
@@ -400,6 +414,14 @@ constexpr std::array kChecks{
           "the topic.\n"
           "  zookeeper-shell $ZK delete /controller",
           "MB-18", "", &partitions_without_state},
+    Check{"N16", kE, Phases::from(Phase::S1, Phase::S3), kMetadata, "log",
+          "before the copy is complete the metadata log shows nothing of it",
+          "A copy that outlived its claim was appended outside of its transaction. No controller can "
+          "copy again, and restarts do not help.",
+          "Go back, and begin again: stop all controllers, delete their metadata log directories, then\n"
+          "  zookeeper-shell $ZK delete /controller\n"
+          "  zookeeper-shell $ZK delete /migration",
+          "MB-24", "scenarios/faults/copy_outlives_its_claim.txtpb", &copied_in_pieces},
 };
 
 }  // namespace
