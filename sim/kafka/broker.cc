@@ -12,7 +12,8 @@ Broker::Broker(BrokerConfig config, const Durable& durable)
       network_({.self = config_.self}),
       metadata_(config_.kraft_mode),
       processes_requests_(!config_.kraft_mode),
-      next_file_(static_cast<File::Representation>(config_.checkpoint_file.value() + 1)) {
+      next_file_(static_cast<File::Representation>(config_.checkpoint_file.value() + 1)),
+      fetch_sessions_(config_.fetch_sessions) {
   std::map<TopicPartition, Offset> high_watermarks;
   const FileContent& checkpoint = durable.at(config_.checkpoint_file);
   if (!checkpoint.entries.empty()) {
@@ -66,11 +67,7 @@ bool Broker::handle(Context& context, const Input& input) {
   if (const auto* received = std::get_if<Received>(&input)) {
     mine = on_request(context, *received) || on_response(context, *received);
   } else if (const auto* cut = std::get_if<sim::Disconnected>(&input)) {
-    std::erase_if(fetches_, [&](const auto& parked) {
-      if (parked.second.to.over != cut->connection) return false;
-      expiries_.erase({parked.second.expires, parked.first});
-      return true;
-    });
+    for (const auto slot : fetch_sessions_.parked_over(cut->connection)) end_fetch(slot);
   } else if (std::holds_alternative<Wake>(input)) {
     on_wake(context);
   }
@@ -104,6 +101,7 @@ void Broker::on_lost(Context& context, CorrelationId correlation) {
   for (auto& [leader, fetcher] : fetchers_) {
     if (fetcher.in_flight != correlation) continue;
     fetcher.in_flight.reset();
+    fetcher.session.handle_error();
     fetcher.not_before = context.now + config_.replica_fetch_backoff;
     return;
   }
@@ -182,10 +180,7 @@ void Broker::digest_into(Digest& digest) const {
   digest.add(std::uint64_t{processes_requests_});
   sim::digest_into(digest, controller_);
   for (const auto& [id, hosted] : hosted_) hosted.partition.digest_into(digest);
-  for (const auto& [parked, fetch] : fetches_) {
-    digest.add(parked);
-    sim::digest_into(digest, fetch.to);
-  }
+  fetch_sessions_.digest_into(digest);
   for (const auto& [parked, write] : writes_) {
     digest.add(parked);
     digest.add(static_cast<std::uint64_t>(write.outstanding));
@@ -195,6 +190,7 @@ void Broker::digest_into(Digest& digest) const {
     sim::digest_into(digest, leader);
     sim::digest_into(digest, fetcher.in_flight);
     sim::digest_into(digest, fetcher.not_before);
+    fetcher.session.digest_into(digest);
   }
   sim::digest_into(digest, isr_queue_);
   sim::digest_into(digest, isr_in_flight_);

@@ -12,6 +12,8 @@
 #include "sim/kafka/broker_behaviour.h"
 #include "sim/kafka/client.h"
 #include "sim/kafka/coordinator.h"
+#include "sim/kafka/fetch_session.h"
+#include "sim/kafka/fetch_session_handler.h"
 #include "sim/kafka/metadata_cache.h"
 #include "sim/kafka/replica.h"
 #include "sim/kafka/rpc.h"
@@ -28,9 +30,10 @@
 //   clients ─► Broker: partitions · metadata cache · groups ─► AlterPartition, AllocateProducerIds,
 //   followers ◄─► fetchers, one per leading broker              forwarded admin requests
 //
-// All fetches between two brokers travel in one request, whatever the number of partitions.
+// All fetches between two brokers travel in one request, in incremental fetch sessions: what a request
+// costs is what has changed, whatever the number of partitions.
 //
-// Simplified: no fetch sessions, no transactions, no quotas, no authorizer, no log directories, no
+// Simplified: no transactions, no quotas, no authorizer, no log directories, no
 // reassignment throttles; OffsetForLeaderEpoch is answered and never needed.
 namespace sim {
 
@@ -47,6 +50,7 @@ struct BrokerConfig {
   Duration replica_fetch_wait_max{500'000'000};
   Duration replica_fetch_backoff{1'000'000'000};
   Duration high_watermark_checkpoint_interval{5'000'000'000};
+  FetchSessionCache::Config fetch_sessions;
   std::int32_t offsets_topic_num_partitions = 50;
   std::int16_t offsets_topic_replication_factor = 3;
   BrokerBehaviour behaviour;
@@ -121,13 +125,7 @@ class Broker {
   std::size_t leader_count() const;
 
  private:
-  // One fetch waits for data of this partition, or one write for its replication.
-  struct FetchWait {
-    NodeId from{};
-    std::uint64_t fetch = 0;
-    Offset offset{};
-    bool consumer = false;
-  };
+  // One write waits for the replication of this partition.
   struct WriteWait {
     Offset required{};
     std::uint64_t write = 0;
@@ -136,15 +134,10 @@ class Broker {
   };
   struct Hosted {
     HostedPartition partition;
-    std::vector<FetchWait> fetches;
+    std::vector<FetchSessionCache::Slot> fetched_by;  // these hear of changes; some may be gone
     std::vector<WriteWait> writes;
     Instant fetch_not_before = kLongAgo;  // while following
     bool fetch_failed = false;            // until the controller speaks again
-  };
-  struct ParkedFetch {
-    ReplyTo to;
-    Instant expires;
-    Payload request;
   };
   struct ParkedProduce {
     ReplyTo to;
@@ -161,15 +154,17 @@ class Broker {
     std::size_t outstanding = 0;
     std::variant<ParkedProduce, ParkedCommit> what;
   };
-  struct SentFetch {
-    TopicPartition id;
-    LeaderEpoch leader_epoch{};
-    Offset offset{};
+  // What a look at one partition of a fetch has found.
+  enum class Fetched : std::uint8_t {
+    Nothing,
+    Settled,  // nothing, and so it stays until the partition changes
+    News
   };
   struct Fetcher {
     std::set<TopicPartition> partitions;
+    FetchSessionHandler session;
+    std::set<std::pair<Instant, TopicPartition>> delayed;  // after an error, until then
     std::optional<CorrelationId> in_flight;
-    std::vector<SentFetch> sent;  // sorted by id
     Instant not_before = kLongAgo;
   };
 
@@ -192,19 +187,25 @@ class Broker {
   bool on_request(Context& context, const Received& received);
   void serve_produce(Context& context, const Received& received,
                      const Request<ProduceRequest>& request);
-  void serve_fetch(Context& context, const Received& received,
-                   const Request<FetchRequest>& request);
   MetadataResponse serve_metadata(Context& context, const MetadataRequest& request);
   ListOffsetsResponse list_offsets(const ListOffsetsRequest& request) const;
   OffsetForLeaderEpochResponse offset_for_leader_epoch(
       const OffsetForLeaderEpochRequest& request) const;
-  FetchResponse read_for(const FetchRequest& request);
-  void answer_fetch(Context& context, std::uint64_t fetch);
-  void wake_fetches(Context& context, Hosted& hosted);
   void settle_writes(Context& context, Hosted& hosted);
   void finish_write(Context& context, std::uint64_t write, const WriteWait& wait, ErrorCode error);
   void after_change(Context& context, Hosted& hosted);
   void expire_parked(Context& context);
+
+  // broker_fetch.cc
+  void serve_fetch(Context& context, const Received& received,
+                   const Request<FetchRequest>& request);
+  Fetched look_at(Context& context, FetchSessionCache::Slot slot, FetchSession& session,
+                  const TopicPartition& id, std::vector<Hosted*>& progressed);
+  void answer_fetch(Context& context, FetchSessionCache::Slot slot);
+  void end_fetch(FetchSessionCache::Slot slot);
+  void link(Hosted& hosted, FetchSessionCache::Slot slot);
+  void stir(Hosted& hosted);
+  void wake_fetches(Context& context, Hosted& hosted);
 
   // broker_groups.cc
   FindCoordinatorResponse find_coordinator(Context& context, const FindCoordinatorRequest& request);
@@ -225,15 +226,18 @@ class Broker {
   void follow(const TopicPartition& id, BrokerId leader);
   void unfollow(const TopicPartition& id);
   void run_fetchers(Context& context);
+  std::optional<FetchSessionHandler::Position> fetch_position(Instant now, Fetcher& fetcher,
+                                                              const TopicPartition& id) const;
   void send_fetch(Context& context, BrokerId leader, Fetcher& fetcher);
   void on_fetched(Context& context, Fetcher& fetcher, const FetchResponse& response);
-  void on_partition_fetched(Context& context, const SentFetch& sent,
-                            const FetchPartitionData& data);
+  void on_partition_fetched(Context& context, const TopicPartition& id,
+                            const FetchPartition& asked, const FetchPartitionData& data);
 
   // broker_isr.cc
   void propose_isr(const TopicPartition& id) { isr_queue_.insert(id); }
   void send_alter_partition(Context& context);
   void on_alter_partition(Context& context, const AlterPartitionResponse& response);
+  void on_altered(Context& context, Hosted& hosted, const AlterPartitionResult& result);
   void check_lagging(Context& context);
   void checkpoint(Context& context);
 
@@ -254,7 +258,7 @@ class Broker {
   std::vector<File> free_files_;
   File next_file_;
 
-  std::map<std::uint64_t, ParkedFetch> fetches_;
+  FetchSessionCache fetch_sessions_;
   std::map<std::uint64_t, ParkedWrite> writes_;
   std::set<std::pair<Instant, std::uint64_t>> expiries_;  // of both
   std::uint64_t last_parked_ = 0;

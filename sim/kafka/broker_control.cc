@@ -149,6 +149,7 @@ void Broker::become(Context& context, Hosted& hosted, const LeaderAndIsrPartitio
       !config_.behaviour.accept_stale_leader_and_isr) {
     return;
   }
+  stir(hosted);
   const bool led = hosted.partition.leads();
   if (state.leader == config_.id) {
     hosted.partition.make_leader(context, state, rules(id.topic));
@@ -165,6 +166,9 @@ void Broker::become(Context& context, Hosted& hosted, const LeaderAndIsrPartitio
       hosted.fetch_not_before = kLongAgo;
       unfollow(id);
       if (hosted.partition.leader().value() >= 0) follow(id, hosted.partition.leader());
+    } else if (const auto known = fetchers_.find(hosted.partition.leader());
+               known != fetchers_.end()) {
+      known->second.session.touch(id);  // its log may have been given a topic id
     }
   }
   after_change(context, hosted);
@@ -215,6 +219,7 @@ void Broker::stop(Context& context, const TopicPartition& id, bool erase, bool s
   Hosted& hosted = hosted_.at(id);
   if (id.topic == kGroupMetadataTopic) groups_.unload(id.partition);
   unfollow(id);
+  stir(hosted);
   hosted.partition.stop();
   after_change(context, hosted);
   context.notify(Payload::of(ReplicaStopped{config_.id, id, erase && !stray, stray}));

@@ -1,10 +1,9 @@
-// What clients and followers ask of a broker (KafkaApis, DelayedProduce, DelayedFetch; brokers.md
-// §1.2–1.4).
+// What clients ask of a broker (KafkaApis, DelayedProduce; brokers.md §1.2–1.4). Fetches have a file
+// of their own, broker_fetch.cc.
 #include <algorithm>
 #include <utility>
 
 #include "sim/kafka/broker.h"
-#include "sim/kafka/ordered_lookup.h"
 
 namespace sim {
 namespace {
@@ -176,7 +175,7 @@ void Broker::finish_write(Context& context, std::uint64_t id, const WriteWait& w
 void Broker::expire_parked(Context& context) {
   while (!expiries_.empty() && expiries_.begin()->first <= context.now) {
     const std::uint64_t id = expiries_.begin()->second;
-    if (fetches_.contains(id)) {
+    if (fetch_sessions_.find(id) != nullptr) {
       answer_fetch(context, id);
       continue;
     }
@@ -192,121 +191,6 @@ void Broker::expire_parked(Context& context) {
         finish_write(context, id, wait, ErrorCode::RequestTimedOut);
       }
     }
-  }
-}
-
-// ── Fetch
-// ───────────────────────────────────────────────────────────────────────────────────────────
-
-void Broker::serve_fetch(Context& context, const Received& received,
-                         const Request<FetchRequest>& request) {
-  const FetchRequest& body = request.body;
-  const bool consumer = body.replica_id == kConsumerReplica;
-  const std::uint64_t id = ++last_parked_;
-  bool ready = body.max_wait == Duration{};
-  std::vector<Hosted*> progressed;
-  OrderedLookup asked(hosted_);
-  for (const FetchTopic& topic : body.topics) {
-    for (const FetchPartition& part : topic.partitions) {
-      Hosted* hosted = asked.find(topic.topic, part.partition);
-      if (hosted == nullptr) {
-        ready = true;
-        continue;
-      }
-      const FetchPartitionData data = hosted->partition.read(part, body.replica_id, 1);
-      ready = ready || data.error_code != ErrorCode::None || data.diverging_epoch ||
-              !data.records.empty();
-      if (consumer || data.error_code != ErrorCode::None || data.diverging_epoch) continue;
-      if (!hosted->partition.note_fetch(context.now, part, body.replica_id, body.replica_epoch)) {
-        continue;
-      }
-      const ReplicaRules around = rules(topic.topic);
-      if (hosted->partition.maybe_expand_isr(body.replica_id, around)) {
-        propose_isr(hosted->partition.id());
-      }
-      if (hosted->partition.maybe_advance_high_watermark(context.now, around)) {
-        checkpoint_due_ = true;
-        progressed.push_back(hosted);
-      }
-    }
-  }
-  ParkedFetch parked{.to = reply_to(received, request),
-                     .expires = context.now + body.max_wait,
-                     .request = received.message};
-  fetches_.emplace(id, parked);
-  if (ready) {
-    answer_fetch(context, id);
-  } else {
-    expiries_.emplace(parked.expires, id);
-    OrderedLookup waited_for(hosted_);
-    for (const FetchTopic& topic : body.topics) {
-      for (const FetchPartition& part : topic.partitions) {
-        auto& waits = waited_for.find(topic.topic, part.partition)->fetches;
-        // A peer's newer fetch takes the place of its older one, which was answered.
-        std::erase_if(waits, [&](const FetchWait& wait) {
-          return wait.from == received.from && wait.consumer == consumer;
-        });
-        waits.push_back({received.from, id, part.fetch_offset, consumer});
-      }
-    }
-  }
-  for (Hosted* hosted : progressed) after_change(context, *hosted);
-}
-
-FetchResponse Broker::read_for(const FetchRequest& request) {
-  FetchResponse response;
-  OrderedLookup asked(hosted_);
-  for (const FetchTopic& topic : request.topics) {
-    FetchTopicResponse answers{.topic = topic.topic, .topic_id = topic.topic_id};
-    for (const FetchPartition& part : topic.partitions) {
-      Hosted* hosted = asked.find(topic.topic, part.partition);
-      if (hosted == nullptr) {
-        answers.partitions.push_back(
-            {.partition_index = part.partition, .error_code = ErrorCode::UnknownTopicOrPartition});
-        continue;
-      }
-      FetchPartitionData data =
-          hosted->partition.read(part, request.replica_id, request.max_records);
-      // As with fetch sessions, what a follower knows already is left out.
-      const RemoteReplica* follower = hosted->partition.remote(request.replica_id);
-      const bool news =
-          data.error_code != ErrorCode::None || data.diverging_epoch || !data.records.empty() ||
-          (follower != nullptr && follower->told_high_watermark != data.high_watermark);
-      if (!news) continue;
-      if (follower != nullptr) {
-        hosted->partition.note_told(request.replica_id, data.high_watermark);
-      }
-      answers.partitions.push_back(std::move(data));
-    }
-    if (!answers.partitions.empty()) response.responses.push_back(std::move(answers));
-  }
-  return response;
-}
-
-void Broker::answer_fetch(Context& context, std::uint64_t id) {
-  const auto found = fetches_.find(id);
-  check(found != fetches_.end(), "a fetch is answered once");
-  const ParkedFetch parked = std::move(found->second);
-  fetches_.erase(found);
-  expiries_.erase({parked.expires, id});
-  context.effects.push_back(
-      reply(parked.to, read_for(parked.request.as<Request<FetchRequest>>().body)));
-}
-
-// A high watermark alone does not end a follower's wait; it learns of it within
-// replica.fetch.wait.max.ms.
-void Broker::wake_fetches(Context& context, Hosted& hosted) {
-  const HostedPartition& partition = hosted.partition;
-  std::vector<std::uint64_t> ready;
-  std::erase_if(hosted.fetches, [&](const FetchWait& wait) {
-    const Offset end =
-        wait.consumer ? partition.log().high_watermark() : partition.log().end_offset();
-    if (partition.leads() && end <= wait.offset) return false;
-    ready.push_back(wait.fetch);
-    return true;
-  });
-  for (const std::uint64_t fetch : ready) {
-    if (fetches_.contains(fetch)) answer_fetch(context, fetch);
   }
 }
 

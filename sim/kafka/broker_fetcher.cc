@@ -1,22 +1,24 @@
 // A follower's side of replication (ReplicaFetcherThread; brokers.md §1.3, §1.8): one fetcher per
-// leading broker, which asks for all partitions it follows there in one request.
+// leading broker, which asks for all partitions it follows there in one fetch session.
 #include <algorithm>
 #include <utility>
 
 #include "sim/kafka/broker.h"
 #include "sim/kafka/broker_notice.h"
-#include "sim/kafka/ordered_lookup.h"
 
 namespace sim {
 
 void Broker::follow(const TopicPartition& id, BrokerId leader) {
   Fetcher& fetcher = fetchers_[leader];
   fetcher.partitions.insert(id);
+  fetcher.session.touch(id);
   fetcher.not_before = kLongAgo;
 }
 
 void Broker::unfollow(const TopicPartition& id) {
-  for (auto& [leader, fetcher] : fetchers_) fetcher.partitions.erase(id);
+  for (auto& [leader, fetcher] : fetchers_) {
+    if (fetcher.partitions.erase(id) > 0) fetcher.session.touch(id);
+  }
 }
 
 void Broker::run_fetchers(Context& context) {
@@ -26,75 +28,78 @@ void Broker::run_fetchers(Context& context) {
   }
 }
 
+// A partition that is not ready to be fetched leaves the session and comes back later.
+std::optional<FetchSessionHandler::Position> Broker::fetch_position(
+    Instant now, Fetcher& fetcher, const TopicPartition& id) const {
+  if (!fetcher.partitions.contains(id)) return std::nullopt;
+  const auto known = hosted_.find(id);
+  check(known != hosted_.end(), "a fetcher asks for what the broker hosts");
+  const Hosted& hosted = known->second;
+  if (hosted.fetch_failed) return std::nullopt;
+  if (now < hosted.fetch_not_before) {
+    fetcher.delayed.emplace(hosted.fetch_not_before, id);
+    return std::nullopt;
+  }
+  const ReplicaLog& log = hosted.partition.log();
+  return FetchSessionHandler::Position{
+      .topic_id = log.topic_id(),
+      .fetch = {.partition = id.partition,
+                .current_leader_epoch = hosted.partition.leader_epoch(),
+                .fetch_offset = log.end_offset(),
+                .last_fetched_epoch = log.latest_epoch(),
+                .log_start_offset = log.start_offset()}};
+}
+
 void Broker::send_fetch(Context& context, BrokerId leader, Fetcher& fetcher) {
   const auto address = config_.brokers.find(leader);
   if (address == config_.brokers.end()) {
     fetcher.not_before = Instant::never();
     return;
   }
-  FetchRequest request{.replica_id = config_.id,
-                       .replica_epoch = config_.kraft_mode ? epochs_.kraft : kNoBrokerEpoch,
-                       .max_wait = config_.replica_fetch_wait_max};
-  fetcher.sent.clear();
-  Instant earliest = Instant::never();
-  OrderedLookup followed(hosted_);
-  for (const TopicPartition& id : fetcher.partitions) {
-    const Hosted* const known = followed.find(id.topic, id.partition);
-    check(known != nullptr, "a fetcher asks for what the broker hosts");
-    const Hosted& hosted = *known;
-    if (hosted.fetch_failed) continue;
-    if (context.now < hosted.fetch_not_before) {
-      earliest = std::min(earliest, hosted.fetch_not_before);
-      continue;
-    }
-    const ReplicaLog& log = hosted.partition.log();
-    if (request.topics.empty() || request.topics.back().topic != id.topic) {
-      request.topics.push_back({.topic = id.topic, .topic_id = log.topic_id()});
-    }
-    request.topics.back().partitions.push_back(
-        {.partition = id.partition,
-         .current_leader_epoch = hosted.partition.leader_epoch(),
-         .fetch_offset = log.end_offset(),
-         .last_fetched_epoch = log.latest_epoch(),
-         .log_start_offset = log.start_offset()});
-    fetcher.sent.push_back({id, hosted.partition.leader_epoch(), log.end_offset()});
+  while (!fetcher.delayed.empty() && fetcher.delayed.begin()->first <= context.now) {
+    fetcher.session.touch(fetcher.delayed.begin()->second);
+    fetcher.delayed.erase(fetcher.delayed.begin());
   }
-  if (fetcher.sent.empty()) {
-    fetcher.not_before = earliest;
+  auto request = fetcher.session.build(
+      [&](const TopicPartition& id) { return fetch_position(context.now, fetcher, id); });
+  if (!request) {
+    fetcher.not_before =
+        fetcher.delayed.empty() ? Instant::never() : fetcher.delayed.begin()->first;
     return;
   }
-  fetcher.in_flight = network_.send(context, address->second, std::move(request));
+  request->replica_id = config_.id;
+  request->replica_epoch = config_.kraft_mode ? epochs_.kraft : kNoBrokerEpoch;
+  request->max_wait = config_.replica_fetch_wait_max;
+  fetcher.in_flight = network_.send(context, address->second, std::move(*request));
 }
 
 void Broker::on_fetched(Context& context, Fetcher& fetcher, const FetchResponse& response) {
-  if (response.error_code != ErrorCode::None) {
-    fetcher.not_before = context.now + config_.replica_fetch_backoff;
-    return;
-  }
   fetcher.not_before = context.now;
+  if (!fetcher.session.handle_response(response)) return;
   for (const FetchTopicResponse& topic : response.responses) {
     for (const FetchPartitionData& data : topic.partitions) {
       const TopicPartition id{topic.topic, data.partition_index};
-      const auto sent = std::ranges::lower_bound(fetcher.sent, id, {}, &SentFetch::id);
-      if (sent == fetcher.sent.end() || sent->id != id || !fetcher.partitions.contains(id))
-        continue;
-      on_partition_fetched(context, *sent, data);
+      const FetchSessionHandler::Position* const asked = fetcher.session.asked(id);
+      if (asked == nullptr || !fetcher.partitions.contains(id)) continue;
+      on_partition_fetched(context, id, asked->fetch, data);
+      fetcher.session.touch(id);
     }
   }
 }
 
-void Broker::on_partition_fetched(Context& context, const SentFetch& sent,
-                                  const FetchPartitionData& data) {
-  Hosted& hosted = hosted_.at(sent.id);
+void Broker::on_partition_fetched(Context& context, const TopicPartition& id,
+                                  const FetchPartition& asked, const FetchPartitionData& data) {
+  Hosted& hosted = hosted_.at(id);
   ReplicaLog& log = hosted.partition.log();
   // Metadata has moved on while the answer travelled.
-  if (hosted.partition.leader_epoch() != sent.leader_epoch || log.end_offset() != sent.offset)
+  if (hosted.partition.leader_epoch() != asked.current_leader_epoch ||
+      log.end_offset() != asked.fetch_offset) {
     return;
+  }
   const Offset end_before = log.end_offset();
   const auto note_truncation = [&] {
     if (log.end_offset() == end_before) return;
-    context.notify(
-        Payload::of(ReplicaTruncated{config_.id, sent.id, end_before, log.end_offset()}));
+    context.notify(Payload::of(ReplicaTruncated{config_.id, id, end_before, log.end_offset()}));
   };
   if (data.error_code == ErrorCode::OffsetOutOfRange) {
     check(data.diverging_epoch.has_value(), "a leader says where its log ends");
@@ -118,11 +123,6 @@ void Broker::on_partition_fetched(Context& context, const SentFetch& sent,
     // The leader's word, up or down: a follower's own high watermark promises nothing.
     log.set_high_watermark(data.high_watermark);
     checkpoint_due_ = true;
-  }
-  if (hosted.fetch_not_before > context.now && !hosted.fetch_failed) {
-    // The fetcher wakes for it by itself when no other partition keeps it busy.
-    Fetcher& fetcher = fetchers_.at(hosted.partition.leader());
-    if (fetcher.partitions.size() == 1) fetcher.not_before = hosted.fetch_not_before;
   }
 }
 

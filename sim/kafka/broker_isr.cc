@@ -47,45 +47,53 @@ void Broker::on_alter_partition(Context& context, const AlterPartitionResponse& 
     isr_not_before_ = context.now + Duration{50'000'000};
     return;
   }
+  // Versions from 2 on name topics by id alone; the request knows which it asked for.
+  std::map<std::pair<Uuid, PartitionId>, const TopicPartition*> by_id;
+  for (const TopicPartition& id : isr_asked_) {
+    const Hosted* const hosted = find(id);
+    if (hosted != nullptr) by_id[{hosted->partition.log().topic_id(), id.partition}] = &id;
+  }
   for (const AlterPartitionTopicResult& topic : response.topics) {
     for (const AlterPartitionResult& result : topic.partitions) {
-      // Versions from 2 on name topics by id alone; the request knows which it asked for.
-      const auto asked = std::ranges::find_if(isr_asked_, [&](const TopicPartition& id) {
-        const Hosted* hosted = find(id);
-        return hosted != nullptr && id.partition == result.partition_index &&
-               (id.topic == topic.topic_name ||
-                (!topic.topic_id.is_zero() &&
-                 hosted->partition.log().topic_id() == topic.topic_id));
-      });
-      if (asked == isr_asked_.end()) continue;
-      Hosted& hosted = *find(*asked);
-      const std::size_t before = hosted.partition.committed_isr().size();
-      switch (hosted.partition.on_alter_partition(result)) {
-        case HostedPartition::IsrOutcome::Committed: {
-          const HostedPartition& partition = hosted.partition;
-          if (partition.committed_isr().size() < before) {
-            context.notify(
-                Payload::of(IsrShrunk{config_.id, *asked, partition.leader_epoch(),
-                                      partition.partition_epoch(), partition.committed_isr()}));
-          } else {
-            context.notify(
-                Payload::of(IsrExpanded{config_.id, *asked, partition.leader_epoch(),
-                                        partition.partition_epoch(), partition.committed_isr()}));
-          }
-          hosted.partition.maybe_advance_high_watermark(context.now, rules(asked->topic));
-          after_change(context, hosted);
-          break;
-        }
-        case HostedPartition::IsrOutcome::Retry:
-          propose_isr(*asked);
-          isr_not_before_ = context.now + Duration{50'000'000};
-          break;
-        case HostedPartition::IsrOutcome::Ignored:
-        case HostedPartition::IsrOutcome::Reverted:
-        case HostedPartition::IsrOutcome::Waiting:
-          break;
+      TopicPartition id{topic.topic_name, result.partition_index};
+      if (!std::ranges::binary_search(isr_asked_, id)) {
+        if (topic.topic_id.is_zero()) continue;
+        const auto asked = by_id.find({topic.topic_id, result.partition_index});
+        if (asked == by_id.end()) continue;
+        id = *asked->second;
       }
+      if (Hosted* const hosted = find(id)) on_altered(context, *hosted, result);
     }
+  }
+}
+
+void Broker::on_altered(Context& context, Hosted& hosted, const AlterPartitionResult& result) {
+  HostedPartition& partition = hosted.partition;
+  const TopicPartition& id = partition.id();
+  const std::size_t before = partition.committed_isr().size();
+  stir(hosted);
+  switch (partition.on_alter_partition(result)) {
+    case HostedPartition::IsrOutcome::Committed:
+      if (partition.committed_isr().size() < before) {
+        context.notify(Payload::of(IsrShrunk{config_.id, id, partition.leader_epoch(),
+                                             partition.partition_epoch(),
+                                             partition.committed_isr()}));
+      } else {
+        context.notify(Payload::of(IsrExpanded{config_.id, id, partition.leader_epoch(),
+                                               partition.partition_epoch(),
+                                               partition.committed_isr()}));
+      }
+      partition.maybe_advance_high_watermark(context.now, rules(id.topic));
+      after_change(context, hosted);
+      break;
+    case HostedPartition::IsrOutcome::Retry:
+      propose_isr(id);
+      isr_not_before_ = context.now + Duration{50'000'000};
+      break;
+    case HostedPartition::IsrOutcome::Ignored:
+    case HostedPartition::IsrOutcome::Reverted:
+    case HostedPartition::IsrOutcome::Waiting:
+      break;
   }
 }
 

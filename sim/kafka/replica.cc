@@ -188,9 +188,11 @@ bool HostedPartition::note_fetch(Instant now, const FetchPartition& request, Bro
   return true;
 }
 
-void HostedPartition::note_told(BrokerId replica, Offset high_watermark) {
-  if (RemoteReplica* follower = find_remote(replica))
-    follower->told_high_watermark = high_watermark;
+void HostedPartition::note_settled_fetches(BrokerId replica, Instant until) {
+  RemoteReplica* const follower = find_remote(replica);
+  if (follower == nullptr) return;
+  follower->last_caught_up = std::max(follower->last_caught_up, until);
+  follower->last_fetch = std::max(follower->last_fetch, until);
 }
 
 // ── High watermark and ISR

@@ -55,7 +55,6 @@ struct RemoteReplica {
   Instant last_fetch = kLongAgo;
   Offset last_fetch_leader_end{-1};
   BrokerEpoch fetch_epoch{-1};
-  Offset told_high_watermark{-1};
   static constexpr auto fields() {
     using R = RemoteReplica;
     return std::tuple{field("id", &R::id),
@@ -63,8 +62,7 @@ struct RemoteReplica {
                       field("lastCaughtUp", &R::last_caught_up),
                       field("lastFetch", &R::last_fetch),
                       field("lastFetchLeaderEnd", &R::last_fetch_leader_end),
-                      field("fetchEpoch", &R::fetch_epoch),
-                      field("toldHighWatermark", &R::told_high_watermark)};
+                      field("fetchEpoch", &R::fetch_epoch)};
   }
 };
 
@@ -123,7 +121,8 @@ class HostedPartition {
   // belongs to a former life of the follower (KRaft).
   bool note_fetch(Instant now, const FetchPartition& request, BrokerId replica,
                   BrokerEpoch replica_epoch);
-  void note_told(BrokerId replica, Offset high_watermark);
+  // Up to this time the follower has fetched, each time at the log's end, which did not move.
+  void note_settled_fetches(BrokerId replica, Instant until);
   const RemoteReplica* remote(BrokerId replica) const;
 
   // Moves the high watermark as far as the rules let it (Partition.maybeIncrementLeaderHW). True if

@@ -13,128 +13,15 @@
 #include "sim/kafka/error.h"
 #include "sim/kafka/ids.h"
 #include "sim/kafka/log_batch.h"
+#include "sim/kafka/rpc_fetch.h"
 #include "sim/kafka/uuid.h"
 
 // The data plane: what producers, consumers and followers say to brokers. Field names are Kafka's.
 namespace sim {
 
-// FetchRequest.replicaId of a consumer, and ListOffsets timestamps that are none.
-constexpr BrokerId kConsumerReplica{-1};
+// ListOffsets timestamps that are none.
 constexpr std::int64_t kLatestTimestamp = -1;
 constexpr std::int64_t kEarliestTimestamp = -2;
-
-struct FetchPartition {
-  PartitionId partition{};
-  LeaderEpoch current_leader_epoch{-1};  // -1: do not check (old consumers)
-  Offset fetch_offset{};
-  LeaderEpoch last_fetched_epoch{-1};  // of the last batch in the follower's log; -1: none
-  Offset log_start_offset{-1};         // the follower's own
-  bool operator==(const FetchPartition&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("partition", &FetchPartition::partition),
-                      field("currentLeaderEpoch", &FetchPartition::current_leader_epoch),
-                      field("fetchOffset", &FetchPartition::fetch_offset),
-                      field("lastFetchedEpoch", &FetchPartition::last_fetched_epoch),
-                      field("logStartOffset", &FetchPartition::log_start_offset)};
-  }
-};
-
-struct FetchTopic {
-  std::string topic;
-  Uuid topic_id;
-  std::vector<FetchPartition> partitions;
-  bool operator==(const FetchTopic&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topic", &FetchTopic::topic), field("topicId", &FetchTopic::topic_id),
-                      field("partitions", &FetchTopic::partitions)};
-  }
-};
-
-// Where the fetcher's log parts from the leader's (KIP-595, KIP-320): the largest epoch not above
-// the one asked for, and its end offset.
-struct EpochEndOffset {
-  LeaderEpoch epoch{-1};
-  Offset end_offset{-1};
-  bool operator==(const EpochEndOffset&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("epoch", &EpochEndOffset::epoch),
-                      field("endOffset", &EpochEndOffset::end_offset)};
-  }
-};
-
-// KIP-951: with NotLeaderOrFollower and FencedLeaderEpoch, where to go instead.
-struct LeaderIdAndEpoch {
-  BrokerId leader_id{-1};
-  LeaderEpoch leader_epoch{-1};
-  bool operator==(const LeaderIdAndEpoch&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("leaderId", &LeaderIdAndEpoch::leader_id),
-                      field("leaderEpoch", &LeaderIdAndEpoch::leader_epoch)};
-  }
-};
-
-struct FetchPartitionData {
-  PartitionId partition_index{};
-  ErrorCode error_code = ErrorCode::None;
-  Offset high_watermark{-1};
-  Offset log_start_offset{-1};
-  std::optional<EpochEndOffset> diverging_epoch;
-  std::optional<LeaderIdAndEpoch> current_leader;
-  std::vector<LogBatch> records;
-  bool operator==(const FetchPartitionData&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("partitionIndex", &FetchPartitionData::partition_index),
-                      field("errorCode", &FetchPartitionData::error_code),
-                      field("highWatermark", &FetchPartitionData::high_watermark),
-                      field("logStartOffset", &FetchPartitionData::log_start_offset),
-                      field("divergingEpoch", &FetchPartitionData::diverging_epoch),
-                      field("currentLeader", &FetchPartitionData::current_leader),
-                      field("records", &FetchPartitionData::records)};
-  }
-};
-
-struct FetchTopicResponse {
-  std::string topic;
-  Uuid topic_id;
-  std::vector<FetchPartitionData> partitions;
-  bool operator==(const FetchTopicResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topic", &FetchTopicResponse::topic),
-                      field("topicId", &FetchTopicResponse::topic_id),
-                      field("partitions", &FetchTopicResponse::partitions)};
-  }
-};
-
-struct FetchResponse {
-  static constexpr std::string_view kName = "kafka.FetchResponse";
-  ErrorCode error_code = ErrorCode::None;
-  std::vector<FetchTopicResponse> responses;
-  bool operator==(const FetchResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &FetchResponse::error_code),
-                      field("responses", &FetchResponse::responses)};
-  }
-};
-
-struct FetchRequest {
-  static constexpr std::string_view kName = "kafka.FetchRequest";
-  using Response = FetchResponse;
-  BrokerId replica_id{-1};        // kConsumerReplica, or the follower
-  BrokerEpoch replica_epoch{-1};  // KIP-903; -1 from a ZooKeeper-mode broker
-  Duration max_wait{};
-  std::int32_t min_records = 1;  // stands for minBytes: records are counted, not weighed
-  std::int32_t max_records = 0;  // of one partition; stands for maxBytes
-  std::vector<FetchTopic> topics;
-  bool operator==(const FetchRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("replicaId", &FetchRequest::replica_id),
-                      field("replicaEpoch", &FetchRequest::replica_epoch),
-                      field("maxWait", &FetchRequest::max_wait),
-                      field("minRecords", &FetchRequest::min_records),
-                      field("maxRecords", &FetchRequest::max_records),
-                      field("topics", &FetchRequest::topics)};
-  }
-};
 
 struct ProducePartition {
   PartitionId index{};

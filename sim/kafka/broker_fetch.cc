@@ -1,0 +1,173 @@
+// What followers and consumers fetch (KafkaApis.handleFetchRequest, DelayedFetch; brokers.md §1.3,
+// §1.4). What a fetcher is known to have and to know is not looked at: see fetch_session.h.
+#include <algorithm>
+#include <utility>
+
+#include "sim/kafka/broker.h"
+
+namespace sim {
+namespace {
+
+// A high watermark alone does not end a follower's wait; it learns of it within
+// replica.fetch.wait.max.ms.
+bool ends_wait(const FetchPartitionData& data) {
+  return data.error_code != ErrorCode::None || data.diverging_epoch || !data.records.empty();
+}
+
+// Until something changes, no fetch from there would say, ask or move anything.
+bool is_settled(const HostedPartition& partition, const FetchSession& session,
+                const FetchSession::Cached& cached) {
+  const ReplicaLog& log = partition.log();
+  if (cached.told_high_watermark != log.high_watermark() ||
+      cached.told_log_start != log.start_offset()) {
+    return false;
+  }
+  if (!session.privileged()) return cached.asked.fetch_offset == log.high_watermark();
+  const RemoteReplica* const follower = partition.remote(session.replica());
+  return cached.asked.fetch_offset == log.end_offset() &&
+         log.high_watermark() == log.end_offset() && follower != nullptr &&
+         follower->fetch_epoch == session.replica_epoch() &&
+         contains(partition.maximal_isr(), session.replica());
+}
+
+}  // namespace
+
+void Broker::serve_fetch(Context& context, const Received& received,
+                         const Request<FetchRequest>& request) {
+  const auto opened = fetch_sessions_.open(context, config_.id, ++last_parked_, request.body);
+  if (!opened) {
+    context.effects.push_back(
+        reply(received, request, FetchResponse{.error_code = opened.error()}));
+    return;
+  }
+  FetchSession& session = fetch_sessions_.at(*opened);
+  if (session.parked) {
+    // The session has moved on under a request that waits.
+    context.effects.push_back(reply(
+        session.parked->to, FetchResponse{.error_code = ErrorCode::InvalidFetchSessionEpoch}));
+    expiries_.erase({session.parked->expires, *opened});
+  }
+  session.parked = {.to = reply_to(received, request),
+                    .expires = context.now + request.body.max_wait};
+  std::vector<Hosted*> progressed;
+  bool ready = request.body.max_wait == Duration{} || session.size() == 0;
+  std::vector<TopicPartition> settled;
+  for (const TopicPartition& id : session.unsettled()) {
+    switch (look_at(context, *opened, session, id, progressed)) {
+      case Fetched::News:
+        ready = true;
+        break;
+      case Fetched::Settled:
+        settled.push_back(id);
+        break;
+      case Fetched::Nothing:
+        break;
+    }
+  }
+  for (const TopicPartition& id : settled) session.settle(id);
+  if (ready) {
+    answer_fetch(context, *opened);
+  } else {
+    expiries_.emplace(session.parked->expires, *opened);
+  }
+  for (Hosted* hosted : progressed) after_change(context, *hosted);
+}
+
+Broker::Fetched Broker::look_at(Context& context, FetchSessionCache::Slot slot,
+                                FetchSession& session, const TopicPartition& id,
+                                std::vector<Hosted*>& progressed) {
+  Hosted* const hosted = find(id);
+  if (hosted == nullptr) return Fetched::News;
+  link(*hosted, slot);
+  const FetchSession::Cached& cached = *session.find(id);
+  HostedPartition& partition = hosted->partition;
+  const FetchPartitionData data = partition.read(cached.asked, session.replica(), 1);
+  const Fetched found = ends_wait(data) ? Fetched::News : Fetched::Nothing;
+  const bool understood = data.error_code == ErrorCode::None && !data.diverging_epoch;
+  if (understood && session.privileged() &&
+      partition.note_fetch(context.now, cached.asked, session.replica(), session.replica_epoch())) {
+    const ReplicaRules around = rules(id.topic);
+    if (partition.maybe_expand_isr(session.replica(), around)) propose_isr(id);
+    if (partition.maybe_advance_high_watermark(context.now, around)) {
+      checkpoint_due_ = true;
+      progressed.push_back(hosted);
+    }
+  }
+  if (found == Fetched::News) return found;
+  return is_settled(partition, session, cached) ? Fetched::Settled : found;
+}
+
+void Broker::answer_fetch(Context& context, FetchSessionCache::Slot slot) {
+  FetchSession& session = fetch_sessions_.at(slot);
+  check(session.parked.has_value(), "a fetch is answered once");
+  const ParkedFetch parked = *session.parked;
+  FetchResponse response{.session_id = session.id()};
+  std::vector<TopicPartition> settled;
+  for (const TopicPartition& id : session.unsettled()) {
+    const FetchSession::Cached& cached = *session.find(id);
+    const Hosted* const hosted = find(id);
+    FetchPartitionData data =
+        hosted != nullptr
+            ? hosted->partition.read(cached.asked, session.replica(), session.max_records)
+            : FetchPartitionData{.partition_index = id.partition,
+                                 .error_code = ErrorCode::UnknownTopicOrPartition};
+    const bool waits = ends_wait(data);
+    if (session.tell(id, data)) {
+      if (response.responses.empty() || response.responses.back().topic != id.topic) {
+        response.responses.push_back({.topic = id.topic, .topic_id = cached.topic_id});
+      }
+      response.responses.back().partitions.push_back(std::move(data));
+    }
+    if (!waits && is_settled(hosted->partition, session, cached)) settled.push_back(id);
+  }
+  for (const TopicPartition& id : settled) session.settle(id);
+  context.effects.push_back(reply(parked.to, std::move(response)));
+  end_fetch(slot);
+}
+
+// The request of a session is answered, or nobody waits for the answer any more.
+void Broker::end_fetch(FetchSessionCache::Slot slot) {
+  FetchSession& session = fetch_sessions_.at(slot);
+  expiries_.erase({session.parked->expires, slot});
+  if (session.id() == kNoFetchSession) {
+    session.for_each_partition([&](const TopicPartition& id) {
+      if (Hosted* const hosted = find(id)) std::erase(hosted->fetched_by, slot);
+    });
+  }
+  fetch_sessions_.finish(slot);
+}
+
+// From now on the session hears of changes.
+void Broker::link(Hosted& hosted, FetchSessionCache::Slot slot) {
+  if (std::ranges::find(hosted.fetched_by, slot) != hosted.fetched_by.end()) return;
+  std::erase_if(hosted.fetched_by, [&](FetchSessionCache::Slot other) {
+    return fetch_sessions_.find(other) == nullptr;
+  });
+  hosted.fetched_by.push_back(slot);
+}
+
+// Before what a follower is measured by changes, its times are brought up to date; and from now on
+// its fetches look at the partition again.
+void Broker::stir(Hosted& hosted) {
+  for (const FetchSessionCache::Slot slot : hosted.fetched_by) {
+    FetchSession* const session = fetch_sessions_.find(slot);
+    if (session == nullptr) continue;
+    const auto fetched = session->stir(hosted.partition.id());
+    if (fetched) hosted.partition.note_settled_fetches(session->replica(), *fetched);
+  }
+}
+
+void Broker::wake_fetches(Context& context, Hosted& hosted) {
+  stir(hosted);
+  for (const FetchSessionCache::Slot slot : std::vector(hosted.fetched_by)) {
+    const FetchSession* const session = fetch_sessions_.find(slot);
+    if (session == nullptr || !session->parked) continue;
+    const FetchSession::Cached* const cached = session->find(hosted.partition.id());
+    if (cached == nullptr) continue;
+    if (ends_wait(hosted.partition.read(cached->asked, session->replica(), 1))) {
+      answer_fetch(context, slot);
+    }
+  }
+}
+
+}  // namespace sim
