@@ -10,6 +10,7 @@
 #include "migrate/check/profile.h"
 #include "migrate/config/node_config.h"
 #include "migrate/phase.h"
+#include "sim/base/properties.h"
 #include "sim/kafka/image.h"
 #include "sim/kafka/uuid.h"
 #include "zk/migration_reader_tree.h"
@@ -23,25 +24,58 @@
 //   a node's files    ──► NodeFacts      ─┘      + the phase
 namespace migrate {
 
-// A log directory's meta.properties.
+// A directory of a partition in a log directory, as its name says: "orders-0", or with what Kafka
+// does to it: "orders-0.<32 digits>-delete", "…-future", "…-stray".
+struct PartitionDirectory {
+  std::string name;
+  std::uint64_t bytes = 0;
+  std::optional<sim::Uuid> topic_id;  // of its partition.metadata; none: there is no such file
+};
+
+// A log directory's meta.properties, and what else is known of the directory.
 struct LogDirectory {
   std::string file;
   std::int32_t version = 0;
   std::optional<sim::BrokerId> node_id;
   std::optional<std::string> cluster_id;
   std::optional<sim::Uuid> directory_id;
+  std::optional<std::string> path;                            // on the node: "/var/lib/kafka/data"
+  std::optional<std::vector<PartitionDirectory>> partitions;  // sorted by name
+  std::optional<std::uint64_t> kib_free;                      // of its file system
+};
+
+// The end of a log that the node's software wrote, from the beginning of a line.
+struct LogExcerpt {
+  std::string file;
+  std::string text;
 };
 
 struct NodeFacts {
   std::string name;                  // of its folder: "broker-1"
   std::optional<NodeConfig> config;  // its server.properties
   std::vector<LogDirectory> log_directories;
+  std::optional<std::string> host;      // the machine that its files were collected on
   std::optional<std::string> software;  // "3.9.1"
-  bool has_metadata_log = false;        // a __cluster_metadata-0 lies in its folder
+  std::optional<std::string> java;      // "17.0.12"
+  std::vector<std::string> jars;        // names: "kafka_2.13-3.9.1.jar"
+  std::vector<LogExcerpt> logs;
+  bool has_metadata_log = false;  // a __cluster_metadata-0 lies in its folder
 
   // By its configuration; without one, by its name ("controller-3000").
   bool is_controller() const;
   bool is_broker() const;
+};
+
+// A member of the ensemble, by the files on its machine.
+struct ZooKeeperServerFacts {
+  std::string name;  // of its folder: "zookeeper-1"
+  std::optional<std::string> host;
+  std::optional<sim::PropertiesFile> config;  // its zoo.cfg
+  std::optional<std::int64_t> id;             // its myid
+  std::optional<std::string> software;        // "3.8.4"
+  std::optional<std::string> java;
+  std::vector<std::string> jars;
+  std::vector<LogExcerpt> logs;
 };
 
 struct ZooKeeperFacts {
@@ -90,6 +124,7 @@ struct ClusterFacts {
   std::optional<ZooKeeperFacts> zookeeper;
   std::vector<MetadataFacts> metadata;
   std::vector<NodeFacts> nodes;
+  std::vector<ZooKeeperServerFacts> ensemble;
   Phase phase = Phase::S0;
   std::string phase_because;                           // a sentence
   Profile profile = Profile::Apache;                   // who runs the cluster's nodes

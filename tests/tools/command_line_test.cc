@@ -67,7 +67,7 @@ TEST(CommandLine, AnEmptyFolderAndOneOfNeitherStoreAreToldApart) {
 
 TEST(CommandLine, AFolderAboveTheSourcesPointsToThem) {
   const auto ran = run({"inspect", golden("sample/p3-hybrid").string()});
-  EXPECT_EQ(ran.code, ExitCode::Malformed);
+  EXPECT_EQ(ran.code, ExitCode::Usage);
   EXPECT_TRUE(contains(ran.err, "zk-1 (ZooKeeper)")) << ran.err;
   EXPECT_TRUE(contains(ran.err, "controller-3000 (KRaft)")) << ran.err;
 }

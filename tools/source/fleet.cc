@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <system_error>
 #include <utility>
 
 #include "kraft/disk/metadata_dir.h"
-#include "kraft/disk/node_files.h"
+#include "migrate/config/definitions.h"
+#include "migrate/pseudonym/names.h"
 #include "tools/source/checkpoint.h"
+#include "tools/source/collection.h"
+#include "tools/source/node_files.h"
 #include "zk/disk/recovery.h"
 
 namespace tools {
@@ -17,29 +21,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using migrate::NodeFacts;
+using migrate::ZooKeeperServerFacts;
 
 constexpr std::string_view kConfigSuffix = ".properties";
-constexpr std::string_view kMetaName = "meta.properties";
-constexpr std::string_view kServerName = "server.properties";
-constexpr std::string_view kVersionName = "version";
-
-std::vector<fs::path> entries_of(const fs::path& folder) {
-  std::vector<fs::path> entries;
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    entries.push_back(at->path());
-  std::ranges::sort(entries);
-  return entries;
-}
-
-bool is_folder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
-bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
-}
 
 class FleetReader {
  public:
@@ -53,18 +37,28 @@ class FleetReader {
     }
     // A store by itself, a live ensemble among them; or else a folder of nodes.
     const auto kind = kind_of_source(argument, Store::Either);
-    if (kind && !is_file(path / kServerName)) {
+    if (kind && !is_file(path / kServerName) && !is_file(path / kEnsembleName)) {
       (*kind == SourceKind::MetadataDirectory || *kind == SourceKind::MetadataFile ? logs_ : trees_)
           .push_back(argument);
       return {};
     }
+    if (path.extension() == ".tar" && is_file(path))
+      return sim::refused(sim::Severity::Usage, argument, "this is an archive",
+                          fmt::format("Unpack it first: tar -xf '{}'", argument));
     if (!is_folder(path)) return std::unexpected(kind.error());
     const std::size_t before = found();
-    if (is_file(path / kServerName)) {
+    if (is_collection(path)) {
+      if (auto added = add_collection(path); !added) return added;
+    } else if (is_file(path / kServerName) || is_file(path / kEnsembleName)) {
       add_node_folder(path);
     } else {
-      for (const fs::path& entry : entries_of(path))
-        is_folder(entry) ? add_node_folder(entry) : add_file(entry);
+      for (const fs::path& entry : entries_of(path)) {
+        if (is_collection(entry)) {
+          if (auto added = add_collection(entry); !added) return added;
+        } else {
+          is_folder(entry) ? add_node_folder(entry) : add_file(entry);
+        }
+      }
     }
     if (found() == before) return std::unexpected(kind.error());
     return {};
@@ -72,22 +66,37 @@ class FleetReader {
 
   sim::Expected<Fleet> finish() {
     for (auto& [name, node] : nodes_) fleet_.facts.nodes.push_back(std::move(node));
+    for (auto& [name, server] : servers_) fleet_.facts.ensemble.push_back(std::move(server));
+    if (salts_.size() > 1)
+      notes_.doubts.push_back(
+          "the collections have different salts: secrets of different nodes cannot be compared "
+          "(tools/collect --salt-file)");
     if (!options_.password_secret) options_.password_secret = secret_of_brokers();
     if (auto opened = open_zookeeper_of(); !opened) return std::unexpected(opened.error());
     if (auto opened = open_logs(); !opened) return std::unexpected(opened.error());
     const auto guess = migrate::guess_phase(fleet_.facts);
     fleet_.facts.phase = guess.phase;
     fleet_.facts.phase_because = guess.because;
+    fleet_.doubts = std::move(notes_.doubts);
+    fleet_.problems = std::move(notes_.problems);
     return std::move(fleet_);
   }
 
  private:
-  std::size_t found() const { return nodes_.size() + logs_.size() + trees_.size(); }
+  std::size_t found() const {
+    return nodes_.size() + servers_.size() + logs_.size() + trees_.size();
+  }
 
   NodeFacts& node(const std::string& name) {
     NodeFacts& node = nodes_[name];
     node.name = name;
     return node;
+  }
+
+  ZooKeeperServerFacts& server(const std::string& name) {
+    ZooKeeperServerFacts& server = servers_[name];
+    server.name = name;
+    return server;
   }
 
   // "broker-1.properties", "broker-1.meta.properties", "broker-1.version"; other files are not
@@ -106,21 +115,76 @@ class FleetReader {
     }
   }
 
-  void add_node_folder(const fs::path& folder) {
-    const std::string path = folder.string();
-    const auto zookeeper = kind_of_source(path, Store::ZooKeeper);
-    if (zookeeper && *zookeeper == SourceKind::ZooKeeperDirectory) trees_.push_back(path);
-    const std::string name = fs::absolute(folder).lexically_normal().filename().string();
-    if (is_file(folder / kServerName)) add_config(node(name), folder / kServerName);
-    if (is_file(folder / kVersionName)) add_version(node(name), folder / kVersionName);
-    add_log_directories(name, folder);
-    for (const fs::path& inside : entries_of(folder)) {
-      if (is_folder(inside)) add_log_directories(name, inside);
+  // What tools/collect made: as its manifest says, or not at all.
+  sim::Expected<void> add_collection(const fs::path& folder) {
+    auto collection = read_manifest(folder);
+    if (!collection) return std::unexpected(std::move(collection).error());
+    for (const sim::Problem& each : verify(*collection)) problem(each);
+    for (const std::string& path : unnamed_files(*collection))
+      notes_.doubts.push_back(fmt::format("{} is not named by the manifest: somebody added it",
+                                          (folder / path).string()));
+    for (const MissingFile& missing : collection->missing)
+      notes_.doubts.push_back(fmt::format("of {}, {} was not collected: {}", collection->host,
+                                          missing.path, missing.why));
+    salts_.insert(collection->salt);
+    fleet_.described.push_back(fmt::format("collection of {} at {}, {} files", collection->host,
+                                           collection->time, collection->files.size()));
+    for (const fs::path& entry : entries_of(folder)) {
+      if (is_folder(entry)) add_node_folder(entry, &*collection);
     }
+    return {};
   }
 
-  void add_log_directories(const std::string& name, const fs::path& folder) {
-    if (is_file(folder / kMetaName)) add_log_directory(node(name), folder / kMetaName);
+  // Two machines may both have a broker-1; that they do is for a check to say.
+  std::string free_name(std::string name, const Collection* collection) const {
+    if (collection != nullptr && (nodes_.contains(name) || servers_.contains(name)))
+      name += "@" + collection->host;
+    return name;
+  }
+
+  void add_node_folder(const fs::path& folder, const Collection* collection = nullptr) {
+    const std::string path = folder.string();
+    const auto kind = kind_of_source(path, Store::ZooKeeper);
+    const bool zookeeper = kind && *kind == SourceKind::ZooKeeperDirectory;
+    if (zookeeper) trees_.push_back(path);
+    const std::string name =
+        free_name(fs::absolute(folder).lexically_normal().filename().string(), collection);
+    const Surroundings around = read_surroundings(folder, notes_);
+    if (is_file(folder / kServerName)) {
+      add_config(node(name), folder / kServerName);
+    } else if (is_file(folder / kEnsembleName) || zookeeper) {
+      add_server(name, folder, around, collection);
+    } else if (around.software) {
+      node(name);
+    }
+    add_log_directories(name, folder, collection);
+    for (const fs::path& inside : entries_of(folder)) {
+      if (is_folder(inside)) add_log_directories(name, inside, collection);
+    }
+    const auto added = nodes_.find(name);
+    if (added == nodes_.end()) return;
+    if (around.software) added->second.software = around.software;
+    if (around.java) added->second.java = around.java;
+    added->second.jars = around.jars;
+    added->second.logs = around.logs;
+    if (collection != nullptr) added->second.host = collection->host;
+  }
+
+  void add_server(const std::string& name, const fs::path& folder, const Surroundings& around,
+                  const Collection* collection) {
+    ZooKeeperServerFacts& facts = server(name);
+    if (collection != nullptr) facts.host = collection->host;
+    if (is_file(folder / kEnsembleName)) facts.config = read_config(folder / kEnsembleName, notes_);
+    if (const auto id = read_line(folder / "myid", notes_)) facts.id = migrate::integer_of(*id);
+    facts.software = around.software;
+    facts.java = around.java;
+    facts.jars = around.jars;
+    facts.logs = around.logs;
+  }
+
+  void add_log_directories(const std::string& name, const fs::path& folder,
+                           const Collection* collection) {
+    if (is_file(folder / kMetaName)) add_log_directory(node(name), folder / kMetaName, collection);
     const fs::path log = folder / kraft::kMetadataPartition;
     if (folder.filename() == kraft::kMetadataPartition || !is_folder(log)) return;
     node(name).has_metadata_log = true;
@@ -128,43 +192,39 @@ class FleetReader {
   }
 
   void add_config(NodeFacts& node, const fs::path& file) {
-    const auto text = kraft::read_small_file(file);
-    if (!text) return problem(text.error());
-    auto read = sim::PropertiesFile::parse(*text, file.string());
-    if (!read) return problem(read.error());
-    for (const std::uint32_t line : read->written_as_utf8()) {
-      fleet_.doubts.push_back(fmt::format(
-          "{}:{} is written in UTF-8, and Kafka reads ISO-8859-1: it sees other characters",
-          file.string(), line));
-    }
-    node.config.emplace(*std::move(read));
+    if (auto read = read_config(file, notes_)) node.config.emplace(*std::move(read));
   }
 
-  void add_log_directory(NodeFacts& node, const fs::path& file) {
-    const auto text = kraft::read_small_file(file);
-    if (!text) return problem(text.error());
-    const auto read = kraft::parse_meta_properties(*text, file.string());
-    if (!read) return problem(read.error());
-    node.log_directories.push_back({.file = file.string(),
-                                    .version = read->version,
-                                    .node_id = read->node_id,
-                                    .cluster_id = read->cluster_id,
-                                    .directory_id = read->directory_id});
+  void add_log_directory(NodeFacts& node, const fs::path& file,
+                         const Collection* collection = nullptr) {
+    auto directory = read_log_directory(file, notes_);
+    if (!directory) return;
+    if (collection != nullptr) {
+      const std::string named =
+          file.parent_path().lexically_relative(collection->folder).generic_string();
+      const auto at = std::ranges::find(collection->directories, named, &CollectedDirectory::path);
+      if (at != collection->directories.end()) {
+        directory->path = at->from;
+        directory->kib_free = at->kib_free;
+      }
+    }
+    node.log_directories.push_back(*std::move(directory));
   }
 
   void add_version(NodeFacts& node, const fs::path& file) {
-    auto line = first_line(file, "the version of Kafka");
-    if (!line) return problem(line.error());
-    node.software = *std::move(line);
+    if (auto line = read_line(file, notes_)) node.software = *std::move(line);
   }
 
-  void problem(const sim::Problem& problem) { fleet_.problems.push_back(problem); }
+  void problem(const sim::Problem& problem) { notes_.problems.push_back(problem); }
 
   std::optional<std::string> secret_of_brokers() const {
     for (const NodeFacts* node : fleet_.facts.brokers()) {
       constexpr std::string_view kName = "password.encoder.secret";
-      if (node->config && node->config->has(kName) && !node->config->is_unresolved(kName))
-        return node->config->text(kName);
+      if (!node->config || !node->config->has(kName) || node->config->is_unresolved(kName))
+        continue;
+      // A hash in its place decodes nothing (tools/collect).
+      std::string secret = node->config->text(kName);
+      if (!secret.starts_with(migrate::kRedacted)) return secret;
     }
     return std::nullopt;
   }
@@ -179,14 +239,14 @@ class FleetReader {
     }
     if (!best) return {};
     for (const auto& warning : best->warnings) {
-      if (warning.casts_doubt()) fleet_.doubts.push_back(zk::disk::describe(warning));
+      if (warning.casts_doubt()) notes_.doubts.push_back(zk::disk::describe(warning));
     }
     if (best->live) {
       for (const auto& each : best->live->unreadable)
-        fleet_.doubts.push_back(
+        notes_.doubts.push_back(
             fmt::format("{} could not be read: {}", each.path, why_refused(each)));
       for (const std::string& path : best->live->unsettled)
-        fleet_.doubts.push_back(path + " changed while it was read");
+        notes_.doubts.push_back(path + " changed while it was read");
     }
     fleet_.described.push_back(fmt::format("ZooKeeper {}", best->described));
     auto copied = zk::zk_to_image(best->database.tree, best->root,
@@ -222,7 +282,7 @@ class FleetReader {
     std::optional<zk::MigrationZnode> migration;
     if (fleet_.facts.zookeeper && fleet_.facts.zookeeper->view.migration)
       migration = fleet_.facts.zookeeper->view.migration->znode;
-    for (const sim::Problem& each : loaded.problems) fleet_.doubts.push_back(sim::describe(each));
+    for (const sim::Problem& each : loaded.problems) notes_.doubts.push_back(sim::describe(each));
     if (loaded.log.damage) problem(*loaded.log.damage);
     migrate::MetadataFacts facts{.source = source.described,
                                  .node = loaded.node ? loaded.node->node_id : std::nullopt,
@@ -247,7 +307,10 @@ class FleetReader {
 
   SourceOptions options_;
   Fleet fleet_;
+  ReadingNotes notes_;
   std::map<std::string, NodeFacts> nodes_;
+  std::map<std::string, ZooKeeperServerFacts> servers_;
+  std::set<std::string> salts_;  // fingerprints
   std::vector<std::string> trees_;
   std::vector<std::string> logs_;
   std::vector<std::pair<std::string, std::string>> logs_of_nodes_;

@@ -15,6 +15,8 @@
 //     broker-1/version               one line: 3.9.1
 //     controller-3000/…              the same, with __cluster_metadata-0 in it or one level below
 //     zk-1/version-2                 a ZooKeeper data directory, under whatever name
+//     host-7/manifest.jsonl          what tools/collect made on a machine (collection.h), with the
+//     host-7/broker-7/…              nodes that it found there; its checksums are verified
 namespace tools {
 
 struct Fleet {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "sim/base/check.h"
+#include "tools/source/fleet_stores.h"
 #include "tools/source/zookeeper_source.h"
 
 namespace tools {
@@ -65,7 +66,10 @@ std::optional<std::int64_t> parse_position(std::string_view text) {
   return value;
 }
 
-sim::Expected<OpenSource> open_source(const std::string& argument, const SourceOptions& options) {
+sim::Expected<OpenSource> open_source(const std::string& given, const SourceOptions& options) {
+  const auto meant = store_meant_by(given, options.store);
+  if (!meant) return std::unexpected(meant.error());
+  const std::string& argument = *meant;
   const auto kind = kind_of_source(argument, options.store);
   if (!kind) return std::unexpected(kind.error());
   switch (*kind) {
@@ -82,8 +86,11 @@ sim::Expected<OpenSource> open_source(const std::string& argument, const SourceO
   sim::unreachable("a source is of one of these kinds");
 }
 
-sim::Expected<ZooKeeperSource> open_zookeeper(const std::string& argument, SourceOptions options) {
+sim::Expected<ZooKeeperSource> open_zookeeper(const std::string& given, SourceOptions options) {
   options.store = Store::ZooKeeper;
+  const auto meant = store_meant_by(given, options.store);
+  if (!meant) return std::unexpected(meant.error());
+  const std::string& argument = *meant;
   const auto kind = kind_of_source(argument, options.store);
   if (!kind) return std::unexpected(kind.error());
   if (*kind == SourceKind::MetadataDirectory || *kind == SourceKind::MetadataFile) {
@@ -96,8 +103,11 @@ sim::Expected<ZooKeeperSource> open_zookeeper(const std::string& argument, Sourc
   return std::get<ZooKeeperSource>(*std::move(opened));
 }
 
-sim::Expected<MetadataSource> open_metadata(const std::string& argument, SourceOptions options) {
+sim::Expected<MetadataSource> open_metadata(const std::string& given, SourceOptions options) {
   options.store = Store::KRaft;
+  const auto meant = store_meant_by(given, options.store);
+  if (!meant) return std::unexpected(meant.error());
+  const std::string& argument = *meant;
   const auto kind = kind_of_source(argument, options.store);
   if (!kind) return std::unexpected(kind.error());
   if (*kind != SourceKind::MetadataDirectory && *kind != SourceKind::MetadataFile) {
