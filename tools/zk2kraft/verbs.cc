@@ -9,10 +9,11 @@ Verb check_verb();
 Verb diff_verb();
 Verb dump_verb();
 Verb inspect_verb();
+Verb pseudonymise_verb();
 Verb run_verb();
 
 std::span<const Verb> verbs() {
-  static const std::vector<Verb> all{inspect_verb(), check_verb(), run_verb(), campaign_verb(), diff_verb(), dump_verb()};
+  static const std::vector<Verb> all{inspect_verb(), check_verb(), run_verb(), campaign_verb(), diff_verb(), dump_verb(), pseudonymise_verb()};
   return all;
 }
 
