@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -12,18 +13,23 @@
 #include "zk/disk/snapshot.h"
 #include "zk/disk/txn_log.h"
 
-// Our side of `tools/conformance zkfiles`:
+// Our side of `tools/conformance zkfiles`, and how a sound tree is broken on purpose:
 //
-//   zk_tree_files print DIR                         every znode, one JSON object a line, sorted by
-//   path zk_tree_files write-snapshot DIR OUT [PACKING]  the state of DIR as one snapshot (plain,
-//   gz, snappy) zk_tree_files write-log DIR OUT                 the empty tree's snapshot, and
-//   every transaction of DIR
+//   zk_tree_files print DIR                         every znode, one JSON object a line, by path
+//   zk_tree_files write-snapshot DIR OUT [PACKING]  the state of DIR as one snapshot (plain, gz,
+//                                                   snappy)
+//   zk_tree_files write-log DIR OUT                 the empty tree's snapshot, and every
+//                                                   transaction of DIR
+//   zk_tree_files edit DIR OUT EDIT…                the state of DIR with EDITs in it, as a
+//   snapshot:
+//                                                   set PATH DATA, replace PATH FROM TO
 namespace {
 
 using namespace zk;
 using namespace zk::disk;
 namespace fs = std::filesystem;
 
+constexpr int kUsage = 3;
 constexpr int kMalformed = 4;
 
 template <class T>
@@ -90,6 +96,64 @@ void write_log_of(const fs::path& from, const fs::path& to) {
   value_or_exit(writer.flush());
 }
 
+// One more transaction of the server at rest: what is there is overwritten, else created.
+void write_znode(Database& database, const std::string& path, std::string data) {
+  const Znode* const znode = database.tree.find(path);
+  const Znode* const parent = database.tree.find(parent_of(path));
+  if (parent == nullptr) {
+    fmt::print(stderr, "{}: its parent is not there\n", path);
+    std::exit(kUsage);
+  }
+  const TxnHeader header{.client_id = {},
+                         .cxid = 0,
+                         .zxid = database.tree.last_processed_zxid().next(),
+                         .time = (znode != nullptr ? znode : parent)->stat.mtime};
+  if (znode != nullptr) {
+    const SetDataTxn txn{
+        .path = path, .data = std::move(data), .version = znode->stat.version.next()};
+    (void)database.apply(header, txn);
+    return;
+  }
+  (void)database.apply(header, CreateTxn{.path = path,
+                                         .data = std::move(data),
+                                         .acl = {Acl{kAllPerms, "world", "anyone"}},
+                                         .ephemeral = false,
+                                         .parent_cversion = parent->stat.cversion.next()});
+}
+
+void replace_in_znode(Database& database, const std::string& path, const std::string& from,
+                      const std::string& to) {
+  const Znode* const znode = database.tree.find(path);
+  std::string data = znode != nullptr ? znode->data.value_or("") : "";
+  const std::size_t at = data.find(from);
+  if (at == std::string::npos) {
+    fmt::print(stderr, "{}: '{}' does not stand there\n", path, from);
+    std::exit(kUsage);
+  }
+  write_znode(database, path, data.replace(at, from.size(), to));
+}
+
+// `edits`: set PATH DATA, replace PATH FROM TO, in any number.
+void write_edited(const fs::path& from, const fs::path& to, std::span<char*> edits) {
+  Recovery recovery = value_or_exit(recover(from));
+  while (!edits.empty()) {
+    const std::string_view edit = edits[0];
+    const std::size_t words = edit == "set" ? 3 : edit == "replace" ? 4 : 0;
+    if (words == 0 || edits.size() < words) {
+      fmt::print(stderr, "an edit is: set PATH DATA, or replace PATH FROM TO\n");
+      std::exit(kUsage);
+    }
+    if (words == 3) {
+      write_znode(recovery.database, edits[1], edits[2]);
+    } else {
+      replace_in_znode(recovery.database, edits[1], edits[2], edits[3]);
+    }
+    edits = edits.subspan(words);
+  }
+  fs::create_directories(to / "version-2");
+  value_or_exit(write_snapshot(recovery.database, to / "version-2"));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -98,12 +162,15 @@ int main(int argc, char** argv) {
     print_tree(value_or_exit(recover(argv[2])).database.tree);
   } else if (verb == "write-snapshot" && argc > 3) {
     write_snapshot_of(argv[2], argv[3], argc > 4 ? argv[4] : "plain");
+  } else if (verb == "edit" && argc > 4) {
+    write_edited(argv[2], argv[3], std::span(argv + 4, argv + argc));
   } else if (verb == "write-log" && argc > 3) {
     write_log_of(argv[2], argv[3]);
   } else {
     fmt::print(stderr,
-               "zk_tree_files print DIR | write-snapshot DIR OUT [PACKING] | write-log DIR OUT\n");
-    return 3;
+               "zk_tree_files print DIR | write-snapshot DIR OUT [PACKING] | write-log DIR OUT | "
+               "edit DIR OUT EDIT…\n");
+    return kUsage;
   }
   return 0;
 }
