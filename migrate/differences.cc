@@ -375,9 +375,9 @@ DiffReport differences(const DiffInput& input) {
   }
   // What agrees with the checkpoint and not with the end has yet to be mirrored.
   for (const Difference& difference : found_at_end) {
-    if (!seen.contains(key(difference)) && above.concern(difference.path)) {
-      report.pending.push_back(difference);
-    }
+    if (!above.concern(difference.path)) continue;
+    report.unmirrored.push_back(difference);
+    if (!seen.contains(key(difference))) report.pending.push_back(difference);
   }
   report.verdict = !report.different.empty() ? Verdict::Different
                    : !report.unknown.empty() ? Verdict::Unknown

@@ -80,6 +80,8 @@ struct DiffReport {
   std::vector<Tolerated> tolerated;
   std::vector<sim::Difference>
       pending;  // above /migration's offset: not mirrored yet, or mirrored early
+  // Above /migration's offset, and not in ZooKeeper as the end of the log has it.
+  std::vector<sim::Difference> unmirrored;
   std::vector<sim::Difference> different;  // left is ZooKeeper, right is KRaft
   std::vector<Incomparable> unknown;
   std::array<KindCount, 9> counts{};

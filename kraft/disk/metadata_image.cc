@@ -64,7 +64,9 @@ class Folding {
                           .open_transaction = {},
                           .problems = std::move(problems_),
                           .quotas_removed = std::move(quotas_removed_),
-                          .unfenced_in_vain = std::move(unfenced_in_vain_)};
+                          .unfenced_in_vain = std::move(unfenced_in_vain_),
+                          .back_in_zookeeper_mode = std::move(back_in_zookeeper_mode_),
+                          .migration_state_at = migration_state_at_};
     loaded.problems.insert(loaded.problems.end(), records_.problems().begin(), records_.problems().end());
     if (const auto& open = records_.open_transaction()) {
       loaded.open_transaction = LoadedMetadata::OpenTransaction{
@@ -78,12 +80,26 @@ class Folding {
     const auto* const quota = std::get_if<sim::ClientQuotaRecord>(&applied.record.record);
     if (quota != nullptr && quota->remove) quotas_removed_.insert(sim::quota_entity(*quota));
     if (const auto fencing = fencing_of(applied.record.record)) unfenced_in_vain_.erase(fencing->broker);
+    if (const auto* const broker = std::get_if<sim::RegisterBrokerRecord>(&applied.record.record))
+      note_mode(*broker);
+    if (std::holds_alternative<sim::ZkMigrationStateRecord>(applied.record.record))
+      migration_state_at_ = applied.offset;
     const sim::Place place{.source = source_->file, .offset = position_, .line = {}, .column = {}};
     auto replayed = delta_.replay(applied.record.record, place);
     if (replayed) return;
     sim::Problem problem = std::move(replayed).error();
     problem.what = fmt::format("record at offset {}: {}", applied.offset.value(), problem.what);
     problems_.push_back(std::move(problem));
+  }
+
+  void note_mode(const sim::RegisterBrokerRecord& broker) {
+    const bool was_in_kraft_mode = in_kraft_mode_.contains(broker.broker_id);
+    if (!broker.is_migrating_zk_broker) {
+      in_kraft_mode_.insert(broker.broker_id);
+      back_in_zookeeper_mode_.erase(broker.broker_id);
+    } else if (was_in_kraft_mode) {
+      back_in_zookeeper_mode_.insert(broker.broker_id);
+    }
   }
 
   void aborted(const AppliedRecord& applied) {
@@ -103,6 +119,9 @@ class Folding {
   std::vector<sim::Problem> problems_;
   std::set<sim::QuotaEntity> quotas_removed_;
   std::map<sim::BrokerId, sim::Offset> unfenced_in_vain_;
+  std::set<sim::BrokerId> in_kraft_mode_;  // at some time
+  std::set<sim::BrokerId> back_in_zookeeper_mode_;
+  std::optional<sim::Offset> migration_state_at_;
 };
 
 // The directory as it would be had no checkpoint above the offset been made.

@@ -31,6 +31,11 @@ struct LoadedMetadata {
   std::set<sim::QuotaEntity> quotas_removed;
   // Brokers whose last unfencing stands in a transaction that was aborted, with its offset (MB-22).
   std::map<sim::BrokerId, sim::Offset> unfenced_in_vain;
+  // Brokers that had registered in KRaft mode and whose newest registration is in ZooKeeper mode again, as far
+  // as the records tell: they are on the way back.
+  std::set<sim::BrokerId> back_in_zookeeper_mode;
+  // Of the last ZkMigrationStateRecord; no higher than that where only a checkpoint still has it.
+  std::optional<sim::Offset> migration_state_at;
 };
 
 struct LoadOptions {

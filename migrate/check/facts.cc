@@ -37,13 +37,22 @@ bool any_flagged_controller(const ClusterFacts& facts) {
   });
 }
 
-// KRaft leads: which brokers have followed?
+std::string joined_brokers(const std::set<sim::BrokerId>& ids) {
+  std::string text;
+  for (const sim::BrokerId id : ids) text += fmt::format("{}{}", text.empty() ? "broker " : ", ", id.value());
+  return text;
+}
+
+// KRaft leads: which brokers have followed, or gone back?
 PhaseGuess led_by_kraft(const MetadataFacts& metadata) {
   const Registered registered = registered_in(metadata);
   const std::string counted =
       fmt::format("the metadata log has {} brokers in ZooKeeper mode and {} in KRaft mode",
                   registered.migrating, registered.kraft);
   if (registered.migrating == 0) return {Phase::S6, counted};
+  if (!metadata.back_in_zookeeper_mode.empty())
+    return {Phase::R1, fmt::format("{}, and {} that was in KRaft mode is in ZooKeeper mode again",
+                                   counted, joined_brokers(metadata.back_in_zookeeper_mode))};
   return {registered.kraft == 0 ? Phase::S4 : Phase::S5, counted};
 }
 

@@ -111,6 +111,9 @@ struct MetadataFacts {
   std::optional<std::set<sim::QuotaEntity>> quotas_removed;  // up to there, if nothing is forgotten
   // Brokers whose last unfencing lies in a transaction that was aborted, with its offset.
   std::map<sim::BrokerId, sim::Offset> unfenced_in_vain;
+  // Brokers that were in KRaft mode and have registered in ZooKeeper mode again.
+  std::set<sim::BrokerId> back_in_zookeeper_mode;
+  std::optional<sim::Offset> migration_state_at;  // of the last ZkMigrationStateRecord, if known
 };
 
 // What a person said where no file tells.

@@ -28,6 +28,8 @@ std::int64_t last_written_ms(const ZooKeeperFacts& zookeeper) {
 }
 
 void leftover_controllers(const ClusterFacts& facts, Verdicts& verdicts) {
+  if (facts.metadata.empty() && facts.controllers().empty())
+    verdicts.unknown("the controllers' folders, to see that nothing is left in them");
   for (const MetadataFacts& log : facts.metadata) {
     if (log.image.features().zk_migration_state != ZkMigrationState::Migration) continue;
     verdicts.find(log.node ? fmt::format("controller {}", log.node->value()) : log.source,
@@ -298,7 +300,7 @@ constexpr std::array kChecks{
     Check{"N01",
           kE,
           {Phase::R2},
-          kMetadata,
+          kNothing,
           "controller",
           "after a rollback no controller storage is left that could be started",
           "A started controller whose log says MIGRATION claims the cluster and writes its old "

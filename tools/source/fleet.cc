@@ -290,7 +290,9 @@ class FleetReader {
                                  .end = {loaded.log.epoch, loaded.log.end},
                                  .from_the_beginning = !loaded.log.checkpoint,
                                  .damaged = loaded.log.damage.has_value(),
-                                 .unfenced_in_vain = loaded.unfenced_in_vain};
+                                 .unfenced_in_vain = loaded.unfenced_in_vain,
+                                 .back_in_zookeeper_mode = loaded.back_in_zookeeper_mode,
+                                 .migration_state_at = loaded.migration_state_at};
     if (loaded.log.leader_change) facts.leader = loaded.log.leader_change->leader_id;
     if (loaded.open_transaction)
       facts.open_transaction = loaded.open_transaction->name.value_or("");

@@ -1,5 +1,7 @@
 #include "tools/zk2kraft/source_options.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <string_view>
 #include <utility>
@@ -79,6 +81,18 @@ sim::Expected<SourceOptions> source_options(const po::variables_map& arguments) 
     options.digest_auth = *std::move(pair);
   }
   return options;
+}
+
+sim::Expected<void> set_phase(const std::string& name, Fleet& fleet) {
+  const auto phase = migrate::parse_phase(name);
+  if (!phase)
+    return sim::refused(sim::Severity::Usage, "--phase", fmt::format("there is no phase '{}'", name),
+                        "The phases are S0 to S8, R1 and R2.");
+  fleet.facts.phase_because =
+      fmt::format("--phase says so; the files show {}, because {}", name_of(fleet.facts.phase),
+                  fleet.facts.phase_because);
+  fleet.facts.phase = *phase;
+  return {};
 }
 
 ExitCode soundness(const OpenSource& source, const zk::ReadReport& report) {

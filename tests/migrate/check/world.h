@@ -34,7 +34,7 @@ class World {
     znodes_of_kafka();
     for (const int id : {1, 2}) add_broker(id);
     if (phase != Phase::S0 && phase != Phase::R2) {
-      for (const int id : {3000, 3001, 3002}) add_controller(id);
+      add_controllers();
       log_ = true;
     }
     zookeeper_ = phase != Phase::S8;
@@ -123,6 +123,11 @@ class World {
   }
   World& edit(const std::string& node, void (*change)(migrate::NodeFacts&)) {
     change(nodes_.at(node));
+    return *this;
+  }
+  // Their folders, without a log.
+  World& add_controllers() {
+    for (const int id : {3000, 3001, 3002}) add_controller(id);
     return *this;
   }
   World& without_node(const std::string& node) {
@@ -260,7 +265,7 @@ class World {
     nodes_[name] = {.name = name,
                     .config = std::nullopt,
                     .log_directories = {{.file = name + "/meta.properties",
-                                         .version = 1,
+                                         .version = id < 3000 ? 0 : 1,  // as who formatted it
                                          .node_id = sim::BrokerId(id),
                                          .cluster_id = kClusterId}},
                     .software = "3.9.1"};
