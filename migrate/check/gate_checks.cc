@@ -121,7 +121,6 @@ void flag_stays_on(const ClusterFacts& facts, Verdicts& verdicts) {
 }
 
 constexpr auto kE = CheckSeverity::Error;
-constexpr auto kW = CheckSeverity::Warning;
 
 constexpr std::array kChecks{
     Check{"G03", kE, kMirrored, kZooKeeper | kMetadata, "znode",
