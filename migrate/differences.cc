@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
+#include "migrate/config_znode.h"
 #include "sim/base/check.h"
 #include "sim/kafka/delta.h"
 #include "sim/kafka/records.h"
@@ -17,42 +19,11 @@ using sim::Difference;
 using sim::Family;
 
 constexpr std::int64_t kProducerIdBlockSize = 1000;
-constexpr std::string_view kConfigRoot = "/config/";
-
-sim::CompareOptions how_to_compare() {
-  return {.families = sim::Families::mirrored(), .ignore_acl_ids = true, .ignore_isr_order = true};
-}
 
 std::vector<Difference> compare_mirrored(const sim::MetadataImage& left,
-                                         const sim::MetadataImage& right) {
-  return sim::compare(left, right, how_to_compare());
-}
-
-// ── Where in an image a config znode's content stands ───────────────────────────────────────────
-
-// "/config/topics/orders" → the resource; nothing for users, clients and ips.
-std::optional<sim::ConfigResource> resource_of(std::string_view path) {
-  if (!path.starts_with(kConfigRoot)) return std::nullopt;
-  path.remove_prefix(kConfigRoot.size());
-  const std::size_t slash = path.find('/');
-  if (slash == std::string_view::npos) return std::nullopt;
-  const std::string_view type = path.substr(0, slash);
-  const std::string_view name = path.substr(slash + 1);
-  if (type == "topics")
-    return sim::ConfigResource{sim::ConfigResourceType::Topic, std::string(name)};
-  if (type != "brokers") return std::nullopt;
-  return sim::ConfigResource{sim::ConfigResourceType::Broker,
-                             name == "<default>" ? std::string() : std::string(name)};
-}
-
-std::string config_path(const sim::ConfigResource& resource, std::string_view key) {
-  return fmt::format("configs/{}/{}/{}", sim::name_of(resource.type),
-                     resource.name.empty() ? "<default>" : resource.name, key);
-}
-
-Family kind_of(const sim::ConfigResource& resource) {
-  return resource.type == sim::ConfigResourceType::Topic ? Family::TopicConfigs
-                                                         : Family::BrokerConfigs;
+                                         const sim::MetadataImage& right, sim::Families kinds) {
+  return sim::compare(left, right,
+                      {.families = kinds, .ignore_acl_ids = true, .ignore_isr_order = true});
 }
 
 // ── ZooKeeper's image without what is tolerated: it is made to agree, and what that took is named
@@ -62,8 +33,8 @@ class Tolerating {
  public:
   Tolerating(const DiffInput& input, const sim::MetadataImage& kraft)
       : input_(input), kraft_(kraft), delta_(input.zookeeper) {
-    producer_ids();
-    quotas_left_behind();
+    if (input_.kinds.contains(Family::ProducerIds)) producer_ids();
+    if (input_.kinds.contains(Family::ClientQuotas)) quotas_left_behind();
     passwords();
     empty_configs();
   }
@@ -126,7 +97,7 @@ void Tolerating::quotas_left_behind() {
       removal.key = key;
       replay(removal);
     }
-    for (Difference& each : compare_mirrored(before, delta_.apply({}))) {
+    for (Difference& each : compare_mirrored(before, delta_.apply({}), input_.kinds)) {
       tolerate(Tolerance::QuotaLeftBehind, std::move(each));
     }
   }
@@ -134,25 +105,26 @@ void Tolerating::quotas_left_behind() {
 
 void Tolerating::passwords() {
   for (const auto& [path, config] : input_.report.decoded_passwords) {
-    const auto resource = resource_of(path);
-    if (!resource) continue;
+    const auto resource = resource_of_znode(path);
+    if (!resource || !input_.kinds.contains(kind_of_config(*resource))) continue;
     const auto here = input_.zookeeper.configs().value(*resource, config);
     const auto there = kraft_.configs().value(*resource, config);
     if (!here || here != there) continue;  // a difference like any other
     tolerate(Tolerance::EncodedPassword,
-             {.path = config_path(*resource, config), .kind = kind_of(*resource)});
+             {.path = path_of_config(*resource, config), .kind = kind_of_config(*resource)});
   }
   for (const zk::EncodedPassword& password : input_.report.encoded_passwords) {
-    const auto resource = resource_of(password.path);
-    if (!resource) continue;
+    const auto resource = resource_of_znode(password.path);
+    if (!resource || !input_.kinds.contains(kind_of_config(*resource))) continue;
     const auto here = input_.zookeeper.configs().value(*resource, password.config);
     const auto there = kraft_.configs().value(*resource, password.config);
     // A controller without the secret imports the encoded text as it is: then both are the same.
     if (!there || !here || here == there) continue;
     unknown_.push_back(
-        {config_path(*resource, password.config),
+        {path_of_config(*resource, password.config),
          fmt::format("the password is encoded in ZooKeeper and cannot be compared: {}",
-                     password.why)});
+                     password.why),
+         only(std::array{kind_of_config(*resource)})});
     replay(sim::ConfigRecord{.resource_type = resource->type,
                              .resource_name = resource->name,
                              .name = password.config,
@@ -164,12 +136,12 @@ void Tolerating::passwords() {
 // an empty one is what removing the last config or quota leaves.
 void Tolerating::empty_configs() {
   for (const std::string& path : input_.report.empty_configs) {
-    const auto resource = resource_of(path);
+    const auto resource = resource_of_znode(path);
     const bool of_a_topic = resource && resource->type == sim::ConfigResourceType::Topic &&
                             input_.zookeeper.topics().find(resource->name) != nullptr;
-    if (of_a_topic) continue;
-    tolerate(Tolerance::EmptyConfig,
-             {.path = path, .kind = resource ? kind_of(*resource) : Family::ClientQuotas});
+    const Family kind = resource ? kind_of_config(*resource) : Family::ClientQuotas;
+    if (of_a_topic || !input_.kinds.contains(kind)) continue;
+    tolerate(Tolerance::EmptyConfig, {.path = path, .kind = kind});
   }
 }
 
@@ -208,8 +180,9 @@ std::vector<Difference> without_tolerated(std::vector<Difference> found,
 // covers all that is said about its parts.
 class Changes {
  public:
-  Changes(const sim::MetadataImage& before, const sim::MetadataImage& after) {
-    for (const Difference& change : compare_mirrored(before, after)) paths_.insert(change.path);
+  Changes(const sim::MetadataImage& before, const sim::MetadataImage& after, sim::Families kinds) {
+    for (const Difference& change : compare_mirrored(before, after, kinds))
+      paths_.insert(change.path);
   }
 
   bool concern(const std::string& path) const {
@@ -224,53 +197,6 @@ class Changes {
  private:
   std::set<std::string> paths_;
 };
-
-// ── Counting ────────────────────────────────────────────────────────────────────────────────────
-
-std::uint64_t count(const sim::MetadataImage& image, Family kind) {
-  const auto configs = [&](sim::ConfigResourceType type) {
-    std::uint64_t total = 0;
-    for (const sim::ResourceConfigs& resource : image.configs().resources) {
-      if (resource.resource.type == type) total += resource.values.size();
-    }
-    return total;
-  };
-  switch (kind) {
-    case Family::Topics:
-      return image.topics().size();
-    case Family::Partitions:
-      return image.topics().partition_count();
-    case Family::TopicConfigs:
-      return configs(sim::ConfigResourceType::Topic);
-    case Family::BrokerConfigs:
-      return configs(sim::ConfigResourceType::Broker);
-    case Family::ClientQuotas: {
-      std::uint64_t total = 0;
-      for (const sim::ClientQuota& quota : image.client_quotas().entities)
-        total += quota.values.size();
-      return total;
-    }
-    case Family::Scram:
-      return image.scram().credentials.size();
-    case Family::ProducerIds:
-      return image.producer_ids().known() ? 1 : 0;
-    case Family::Acls:
-      return image.acls().acls.size();
-    case Family::DelegationTokens:
-      return image.tokens().tokens.size();
-    case Family::Features:
-    case Family::Brokers:
-    case Family::Controllers:
-    case Family::OtherConfigs:
-      break;
-  }
-  sim::unreachable("only what is mirrored is counted");
-}
-
-constexpr std::array<Family, 9> kMirrored{
-    Family::Topics,        Family::Partitions,   Family::TopicConfigs,
-    Family::BrokerConfigs, Family::ClientQuotas, Family::Scram,
-    Family::ProducerIds,   Family::Acls,         Family::DelegationTokens};
 
 sim::OffsetAndEpoch where(const sim::MetadataImage& image) {
   return {.epoch = image.provenance().last_contained_epoch,
@@ -343,10 +269,7 @@ DiffReport differences(const DiffInput& input) {
   if (input.migration) report.checkpoint = input.migration->kraft_metadata;
   const bool mirrored = input.migration && input.migration->initial_migration_complete();
   const sim::MetadataImage& checkpoint = mirrored ? input.kraft_at_checkpoint : input.kraft_at_end;
-  for (std::size_t i = 0; i < kMirrored.size(); ++i) {
-    report.counts[i] = {kMirrored[i], count(input.zookeeper, kMirrored[i]),
-                        count(checkpoint, kMirrored[i])};
-  }
+  report.counts = count_kinds(input.zookeeper, checkpoint, input.kinds);
   if (mirrored && report.kraft_end < report.checkpoint) {
     report.verdict = Verdict::Behind;
     return report;
@@ -356,13 +279,16 @@ DiffReport differences(const DiffInput& input) {
   report.tolerated = at_checkpoint.take_tolerated();
   report.unknown = at_checkpoint.take_unknown();
   for (const zk::UnreadableZnode& znode : input.report.unreadable) {
-    report.unknown.push_back({znode.path, znode.why});
+    const sim::Families kinds = kinds_of_znode(znode.path);
+    if (overlap(kinds, input.kinds)) report.unknown.push_back({znode.path, znode.why, kinds});
   }
-  const std::vector<Difference> found =
-      without_tolerated(compare_mirrored(at_checkpoint.image(), checkpoint), &report.tolerated);
-  const std::vector<Difference> found_at_end = without_tolerated(
-      compare_mirrored(Tolerating(input, input.kraft_at_end).image(), input.kraft_at_end), nullptr);
-  const Changes above(checkpoint, input.kraft_at_end);
+  const std::vector<Difference> found = without_tolerated(
+      compare_mirrored(at_checkpoint.image(), checkpoint, input.kinds), &report.tolerated);
+  const std::vector<Difference> found_at_end =
+      without_tolerated(compare_mirrored(Tolerating(input, input.kraft_at_end).image(),
+                                         input.kraft_at_end, input.kinds),
+                        nullptr);
+  const Changes above(checkpoint, input.kraft_at_end, input.kinds);
 
   // Entries of one ACL share a path.
   const auto key = [](const Difference& difference) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "migrate/metadata_kinds.h"
 #include "sim/kafka/compare.h"
 #include "sim/kafka/ids.h"
 #include "sim/kafka/image.h"
@@ -16,7 +16,8 @@
 #include "zk/znodes.h"
 
 // Whether ZooKeeper says what KRaft says, as far as Kafka promises it (migration.md §4.4). Two
-// comparisons of images, and a name for each difference that a healthy mirror leaves.
+// comparisons of images, and a name for each difference that a healthy mirror leaves. Two states of
+// one store: same_store.h.
 //
 //        KRaft log   ├──────────────┤ /migration's offset ├───────────┤ end
 //        ZooKeeper   ════════════════ must agree ═══════════ pending ═══
@@ -44,13 +45,7 @@ struct Tolerated {
 struct Incomparable {
   std::string path;
   std::string why;
-};
-
-// How many things of a kind each side has: topics, partitions, configs, quotas, entries.
-struct KindCount {
-  sim::Family kind = sim::Family::Topics;
-  std::uint64_t zookeeper = 0;
-  std::uint64_t kraft = 0;
+  sim::Families kinds = sim::Families::all();  // what it may hide
 };
 
 enum class Verdict : std::uint8_t {
@@ -71,6 +66,7 @@ struct DiffInput {
   // Entities whose quotas were removed in the log up to the checkpoint, if the log reaches back to
   // its beginning: then a quota left behind must be one of them.
   std::optional<std::set<sim::QuotaEntity>> quotas_removed = std::nullopt;
+  sim::Families kinds = sim::Families::mirrored();  // of those that are mirrored, what to compare
 };
 
 struct DiffReport {
@@ -84,13 +80,13 @@ struct DiffReport {
   std::vector<sim::Difference> unmirrored;
   std::vector<sim::Difference> different;  // left is ZooKeeper, right is KRaft
   std::vector<Incomparable> unknown;
-  std::array<KindCount, 9> counts{};
+  std::vector<KindCount> counts;  // of the kinds compared, left and right as above
 
   bool equal() const { return verdict == Verdict::Equal; }
 };
 
-// Compares the nine kinds that are mirrored. The provenances of the KRaft images say where they
-// stand.
+// Compares the kinds that are mirrored, or those of them that are asked for. The provenances of the
+// KRaft images say where they stand.
 DiffReport differences(const DiffInput& input);
 
 }  // namespace migrate

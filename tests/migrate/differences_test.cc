@@ -56,7 +56,7 @@ TEST_P(CapturedStores, SayTheSameUpToWhatIsTolerated) {
   for (const auto& count : report.counts) {
     // What a kind lacks on one side alone would be a difference, but for quotas left behind.
     if (count.kind != sim::Family::ClientQuotas) {
-      EXPECT_EQ(count.zookeeper, count.kraft) << sim::name_of(count.kind);
+      EXPECT_EQ(count.left, count.right) << sim::name_of(count.kind);
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "sim/base/check.h"
@@ -36,25 +37,35 @@ Colour colour_of(Verdict verdict) {
   sim::unreachable("a verdict is one of those above");
 }
 
-std::string meaning_of(const DiffReport& report) {
+std::string meaning_of(const DiffReport& report, const DiffSides& sides) {
+  const std::string_view both = !sides.one_store()            ? "both stores"
+                                : sides.from.store == "KRaft" ? "both logs"
+                                                              : "both trees";
   switch (report.verdict) {
     case Verdict::Equal:
-      return report.pending.empty()
-                 ? "both stores say the same"
-                 : "both stores say the same, but for changes that have yet to be mirrored";
+      return fmt::format(
+          "{} say the same{}", both,
+          report.pending.empty() ? "" : ", but for changes that have yet to be mirrored");
     case Verdict::Different:
-      return "the stores disagree; do not roll back to this ZooKeeper, and do not finalise before "
-             "you know why";
+      return sides.one_store()
+                 ? fmt::format("{} disagree", both)
+                 : "the stores disagree; do not roll back to this ZooKeeper, and do not finalise "
+                   "before you know why";
     case Verdict::Unknown:
       return "no difference was found, but not everything could be compared";
     case Verdict::Behind:
       return fmt::format(
           "this log ends below /migration's offset {}: take the files of a controller that was "
-          "alive, "
-          "best the active one's",
+          "alive, best the active one's",
           report.checkpoint.offset.value());
   }
   sim::unreachable("a verdict is one of those above");
+}
+
+// What a column or a side of a difference is called.
+std::pair<std::string_view, std::string_view> labels(const DiffSides& sides) {
+  if (sides.one_store()) return {"from", "to"};
+  return {sides.from.store, sides.to.store};
 }
 
 // "client quotas" has 2 differences, …: what the column beside the counts says.
@@ -75,13 +86,14 @@ std::map<sim::Family, std::string> remarks(const DiffReport& report) {
   return remarks;
 }
 
-void print_counts(const DiffReport& report) {
+void print_counts(const DiffReport& report, const DiffSides& sides) {
   const auto said = remarks(report);
-  fmt::print("\n  {:<20}{:>10}{:>10}\n", "kind", "ZooKeeper", "KRaft");
+  const auto [left, right] = labels(sides);
+  fmt::print("\n  {:<20}{:>10}{:>10}\n", "kind", left, right);
   for (const migrate::KindCount& count : report.counts) {
     const auto remark = said.find(count.kind);
     const std::string_view otherwise = report.verdict == Verdict::Behind ? "not compared" : "equal";
-    fmt::print("  {:<20}{:>10}{:>10}  {}\n", sim::name_of(count.kind), count.zookeeper, count.kraft,
+    fmt::print("  {:<20}{:>10}{:>10}  {}\n", sim::name_of(count.kind), count.left, count.right,
                remark == said.end() ? otherwise : std::string_view(remark->second));
   }
 }
@@ -106,16 +118,26 @@ void print_tolerated(const DiffReport& report, Detail detail) {
   }
 }
 
-void print_list(std::string_view title, const std::vector<sim::Difference>& differences) {
+void print_list(std::string_view title, const std::vector<sim::Difference>& differences,
+                const DiffSides& sides) {
   if (differences.empty()) return;
-  fmt::print("\n{} ({}): ZooKeeper vs KRaft\n", title, differences.size());
+  const auto [left, right] = labels(sides);
+  fmt::print("\n{} ({}): {} vs {}\n", title, differences.size(), left, right);
   for (const sim::Difference& difference : differences)
     fmt::print("    {}\n", sim::describe(difference));
 }
 
-void print_text(const DiffReport& report, const DiffSides& sides, Detail detail) {
-  fmt::print("ZooKeeper  {}\nKRaft      {}, ends with offset {} of epoch {}\n", sides.zookeeper,
-             sides.kraft, report.kraft_end.offset.value(), report.kraft_end.epoch.value());
+void print_side(std::string_view label, const DiffSide& side, bool named_by_store) {
+  fmt::print("{:<11}{}{}", label, named_by_store ? "" : fmt::format("{}, ", side.store),
+             side.described);
+  if (side.end)
+    fmt::print(", ends with offset {} of epoch {}", side.end->offset.value(),
+               side.end->epoch.value());
+  fmt::print("\n");
+}
+
+void print_moment(const DiffReport& report, const DiffSides& sides) {
+  if (sides.one_store()) return;
   if (sides.migration && sides.migration->initial_migration_complete()) {
     fmt::print("compared   as of offset {} of epoch {}, up to which ZooKeeper is said to mirror\n",
                report.checkpoint.offset.value(), report.checkpoint.epoch.value());
@@ -124,15 +146,22 @@ void print_text(const DiffReport& report, const DiffSides& sides, Detail detail)
                sides.migration ? "/migration says that nothing was copied yet"
                                : "there is no /migration znode");
   }
-  print_counts(report);
+}
+
+void print_text(const DiffReport& report, const DiffSides& sides, Detail detail) {
+  const auto [from, to] = labels(sides);
+  print_side(from, sides.from, !sides.one_store());
+  print_side(to, sides.to, !sides.one_store());
+  print_moment(report, sides);
+  print_counts(report, sides);
   print_tolerated(report, detail);
-  print_list("pending", report.pending);
-  print_list("different", report.different);
+  print_list("pending", report.pending, sides);
+  print_list("different", report.different, sides);
   if (!report.unknown.empty()) fmt::print("\nunknown ({})\n", report.unknown.size());
   for (const auto& each : report.unknown) fmt::print("    {}: {}\n", each.path, each.why);
   fmt::print("\nverdict: {} - {}\n",
              coloured(migrate::name_of(report.verdict), colour_of(report.verdict)),
-             meaning_of(report));
+             meaning_of(report, sides));
 }
 
 // ── For programs ────────────────────────────────────────────────────────────────────────────────
@@ -142,67 +171,98 @@ ordered_json as_json(const sim::Difference& difference) {
     return value ? ordered_json(*value) : ordered_json();
   };
   return {{"path", difference.path},
-          {"kind", std::string(sim::name_of(difference.kind))},
-          {"zookeeper", side(difference.left)},
-          {"kraft", side(difference.right)}};
+          {"kind", migrate::word_of(difference.kind)},
+          {"from", side(difference.left)},
+          {"to", side(difference.right)}};
+}
+
+ordered_json as_json(const migrate::Tolerated& tolerated) {
+  ordered_json json = as_json(tolerated.difference);
+  json["why"] = migrate::name_of(tolerated.why);
+  json["explanation"] = migrate::explain(tolerated.why);
+  return json;
+}
+
+ordered_json as_json(const migrate::Incomparable& unknown) {
+  return {{"path", unknown.path}, {"why", unknown.why}};
+}
+
+ordered_json as_json(const migrate::KindCount& count) {
+  return {{"kind", migrate::word_of(count.kind)}, {"from", count.left}, {"to", count.right}};
 }
 
 ordered_json as_json(const sim::OffsetAndEpoch& id) {
   return {{"offset", id.offset.value()}, {"epoch", id.epoch.value()}};
 }
 
+ordered_json as_json(const DiffSide& side) {
+  ordered_json json{{"source", side.described}, {"store", side.store}};
+  if (side.end) json["end"] = as_json(*side.end);
+  return json;
+}
+
+std::string text_of(const ordered_json& json) {
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+// Element by element: a million of them are never in memory as JSON.
+template <class Values>
+void print_member(std::string_view name, const Values& values) {
+  fmt::print(",\n  \"{}\": [", name);
+  std::string_view separator = "\n    ";
+  for (const auto& value : values) {
+    fmt::print("{}{}", separator, text_of(as_json(value)));
+    separator = ",\n    ";
+  }
+  fmt::print("{}]", values.empty() ? "" : "\n  ");
+}
+
 void print_json(const DiffReport& report, const DiffSides& sides) {
-  ordered_json json{{"from", sides.zookeeper},
-                    {"to", sides.kraft},
-                    {"verdict", std::string(migrate::name_of(report.verdict))},
-                    {"checkpoint", as_json(report.checkpoint)},
-                    {"kraftEnd", as_json(report.kraft_end)},
-                    {"kinds", ordered_json::array()},
-                    {"tolerated", ordered_json::array()},
-                    {"pending", ordered_json::array()},
-                    {"different", ordered_json::array()},
-                    {"unknown", ordered_json::array()}};
-  for (const auto& count : report.counts) {
-    json["kinds"].push_back({{"kind", std::string(sim::name_of(count.kind))},
-                             {"zookeeper", count.zookeeper},
-                             {"kraft", count.kraft}});
-  }
-  for (const auto& each : report.tolerated) {
-    ordered_json one = as_json(each.difference);
-    one["why"] = std::string(migrate::name_of(each.why));
-    one["explanation"] = std::string(migrate::explain(each.why));
-    json["tolerated"].push_back(std::move(one));
-  }
-  for (const auto& each : report.pending) json["pending"].push_back(as_json(each));
-  for (const auto& each : report.different) json["different"].push_back(as_json(each));
-  for (const auto& each : report.unknown)
-    json["unknown"].push_back({{"path", each.path}, {"why", each.why}});
-  fmt::print("{}\n", json.dump(2, ' ', false, ordered_json::error_handler_t::replace));
+  fmt::print("{{\n  \"from\": {},\n  \"to\": {},\n  \"verdict\": \"{}\"",
+             text_of(as_json(sides.from)), text_of(as_json(sides.to)),
+             migrate::name_of(report.verdict));
+  if (sides.migration) fmt::print(",\n  \"checkpoint\": {}", text_of(as_json(report.checkpoint)));
+  print_member("kinds", report.counts);
+  print_member("tolerated", report.tolerated);
+  print_member("pending", report.pending);
+  print_member("different", report.different);
+  print_member("unknown", report.unknown);
+  fmt::print("\n}}\n");
 }
 
 // A test case for each kind, and one for what concerns them all.
-void print_junit(const DiffReport& report) {
-  std::map<sim::Family, std::string> failures;
-  for (const auto& each : report.different) failures[each.kind] += sim::describe(each) + '\n';
+void print_junit(const DiffReport& report, const DiffSides& sides) {
+  struct Failure {
+    std::size_t differences = 0;
+    std::string text;
+  };
+  std::map<sim::Family, Failure> failures;
+  for (const auto& each : report.different) {
+    ++failures[each.kind].differences;
+    failures[each.kind].text += sim::describe(each) + '\n';
+  }
   std::string errors;
-  if (report.verdict == Verdict::Behind) errors = meaning_of(report) + '\n';
+  if (report.verdict == Verdict::Behind) errors = meaning_of(report, sides) + '\n';
   for (const auto& each : report.unknown) errors += fmt::format("{}: {}\n", each.path, each.why);
   fmt::print(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
       "<testsuite name=\"zk2kraft diff\" tests=\"{}\" failures=\"{}\" errors=\"{}\">\n",
       report.counts.size() + 1, failures.size(), errors.empty() ? 0 : 1);
   const auto test_case = [](std::string_view name, std::string_view element,
-                            const std::string& what) {
+                            std::string_view message, const std::string& what) {
+    fmt::print("  <testcase classname=\"zk2kraft.diff\" name=\"{}\"", xml(name));
     if (what.empty()) {
-      fmt::print("  <testcase classname=\"zk2kraft.diff\" name=\"{}\"/>\n", xml(name));
+      fmt::print("/>\n");
     } else {
-      fmt::print("  <testcase classname=\"zk2kraft.diff\" name=\"{0}\"><{1}>{2}</{1}></testcase>\n",
-                 xml(name), element, xml(what));
+      fmt::print("><{0} message=\"{1}\">{2}</{0}></testcase>\n", element, xml(message), xml(what));
     }
   };
-  for (const auto& count : report.counts)
-    test_case(sim::name_of(count.kind), "failure", failures[count.kind]);
-  test_case("everything could be compared", "error", errors);
+  for (const auto& count : report.counts) {
+    const Failure& failure = failures[count.kind];
+    test_case(sim::name_of(count.kind), "failure",
+              fmt::format("{} differences", failure.differences), failure.text);
+  }
+  test_case("everything could be compared", "error", meaning_of(report, sides), errors);
   fmt::print("</testsuite>\n");
 }
 
@@ -224,6 +284,14 @@ void hide_secrets(DiffReport& report) {
   }
 }
 
+void turn_round(DiffReport& report) {
+  const auto turn = [](sim::Difference& each) { std::swap(each.left, each.right); };
+  for (migrate::KindCount& count : report.counts) std::swap(count.left, count.right);
+  for (migrate::Tolerated& each : report.tolerated) turn(each.difference);
+  for (auto* differences : {&report.pending, &report.unmirrored, &report.different})
+    std::ranges::for_each(*differences, turn);
+}
+
 void print(const DiffReport& report, const DiffSides& sides, OutputFormat format, Detail detail) {
   switch (format) {
     case OutputFormat::Text:
@@ -232,7 +300,7 @@ void print(const DiffReport& report, const DiffSides& sides, OutputFormat format
     case OutputFormat::JsonLines:
       return print_json(report, sides);
     case OutputFormat::Junit:
-      return print_junit(report);
+      return print_junit(report, sides);
   }
 }
 

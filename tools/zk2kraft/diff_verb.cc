@@ -1,41 +1,93 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <optional>
-#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "migrate/differences.h"
+#include "migrate/metadata_kinds.h"
+#include "migrate/same_store.h"
+#include "sim/base/match.h"
+#include "sim/base/suggest.h"
 #include "tools/source/checkpoint.h"
 #include "tools/zk2kraft/console.h"
 #include "tools/zk2kraft/diff_report.h"
 #include "tools/zk2kraft/source_options.h"
 #include "tools/zk2kraft/verb.h"
 
-// `zk2kraft diff --from ZK --to KRAFT`: does ZooKeeper say what KRaft says? The comparison is
-// migrate's; here both stores are opened, the metadata log twice: as of what ZooKeeper says it
-// mirrors, and to its end.
+// `zk2kraft diff --from SOURCE --to SOURCE`: do two sources say the same? The comparison is
+// migrate's; here both are opened, of ZooKeeper and KRaft the metadata log twice: as of what
+// ZooKeeper says it mirrors, and to its end.
 namespace tools {
 namespace {
 
 po::options_description options() {
   po::options_description options("Options");
-  options.add_options()("from", po::value<std::string>()->value_name("ZK"),
-                        "ZooKeeper data directory or host:port[,…][/chroot]")(
-      "to", po::value<std::string>()->value_name("KRAFT"),
-      "__cluster_metadata-0 of a controller, or a file of it");
+  options.add_options()("from", po::value<std::string>()->value_name("SOURCE"),
+                        "ZooKeeper data directory or host:port[,…][/chroot]; or a controller's "
+                        "__cluster_metadata-0, or a file of it")(
+      "to", po::value<std::string>()->value_name("SOURCE"), "what it is compared with")(
+      "kind", po::value<std::vector<std::string>>()->composing()->value_name("KIND"),
+      "compare this kind of metadata alone; may be repeated. ZooKeeper holds topics, partitions, "
+      "topic-configs, broker-configs, client-quotas, scram-credentials, producer-ids, acls, "
+      "delegation-tokens; KRaft also features, brokers, controllers, other-configs");
   add_output_option(options, "text|json|junit");
   add_source_options(options);
-  options.add_options()("all", "name every tolerated difference, not only the first of each kind");
+  options.add_options()("to-at", po::value<std::string>()->value_name("MOMENT"),
+                        "what --at is for --from, for --to: a zxid or 'claim', or an offset of a "
+                        "metadata log")(
+      "all", "name every tolerated difference, not only the first of each kind");
   return options;
 }
 
-ExitCode usage(std::string what) {
+std::vector<std::string_view> kind_words() {
+  std::vector<std::string_view> words;
+  for (const sim::Family kind : migrate::all_kinds()) words.push_back(migrate::word_of(kind));
+  return words;
+}
+
+ExitCode usage(std::string what,
+               std::string remedy = "Write: zk2kraft diff --from SOURCE --to SOURCE.") {
   return report({.severity = sim::Severity::Usage,
                  .place = {},
                  .what = std::move(what),
-                 .remedy = "Write: zk2kraft diff --from ZK --to KRAFT."});
+                 .remedy = std::move(remedy)});
+}
+
+// The kinds asked for with --kind; nothing: all that both sides hold.
+using Wanted = std::optional<std::vector<sim::Family>>;
+
+sim::Expected<Wanted> wanted_kinds(const po::variables_map& arguments) {
+  if (arguments.count("kind") == 0) return std::nullopt;
+  std::vector<sim::Family> kinds;
+  for (const std::string& word : arguments["kind"].as<std::vector<std::string>>()) {
+    const auto kind = migrate::kind_of_word(word);
+    if (!kind) {
+      return sim::refused(sim::Severity::Usage, "--kind",
+                          fmt::format("there is no kind of metadata '{}'", word),
+                          fmt::format("The kinds are {}.{}", fmt::join(kind_words(), ", "),
+                                      sim::did_you_mean(word, kind_words())));
+    }
+    kinds.push_back(*kind);
+  }
+  return kinds;
+}
+
+// Those of `held` that are wanted. A kind that one of the two stores does not know cannot be.
+sim::Expected<sim::Families> chosen(const Wanted& wanted, sim::Families held) {
+  if (!wanted) return held;
+  for (const sim::Family kind : *wanted) {
+    if (!held.contains(kind)) {
+      return sim::refused(
+          sim::Severity::Usage, "--kind",
+          fmt::format("ZooKeeper holds no {} that could be compared", sim::name_of(kind)),
+          "Compare two metadata logs, or leave this kind out.");
+    }
+  }
+  return migrate::only(*wanted);
 }
 
 // Without an image of the right moment a difference may be one that is on its way.
@@ -49,20 +101,24 @@ void doubt(migrate::DiffReport& report, const std::string& why) {
 }
 
 // What is wrong with the reading of a source makes the verdict unknown, and is named.
-void add_doubts(const OpenSource& source, migrate::DiffReport& report) {
-  const auto unknown = [&](std::string path, std::string why) {
-    report.unknown.push_back({std::move(path), std::move(why)});
+void add_doubts(const OpenSource& source, sim::Families kinds, migrate::DiffReport& report) {
+  const auto unknown = [&](std::string path, std::string why,
+                           sim::Families hides = sim::Families::all()) {
+    if (!migrate::overlap(hides, kinds)) return;
+    report.unknown.push_back({std::move(path), std::move(why), hides});
     if (report.verdict == migrate::Verdict::Equal) report.verdict = migrate::Verdict::Unknown;
   };
   if (const auto* zookeeper = std::get_if<ZooKeeperSource>(&source)) {
     for (const auto& warning : zookeeper->warnings) {
       if (warning.casts_doubt()) unknown(sim::describe(warning.place), warning.what);
     }
-    for (const auto& each : zookeeper->view.unreadable) unknown(each.path, each.why);
+    for (const auto& each : zookeeper->view.unreadable)
+      unknown(each.path, each.why, migrate::kinds_of_znode(each.path));
     if (!zookeeper->live) return;
     for (const std::string& path : zookeeper->live->unsettled)
       unknown(path, "it changed while it was read");
-    for (const auto& each : zookeeper->live->unreadable) unknown(each.path, why_refused(each));
+    for (const auto& each : zookeeper->live->unreadable)
+      unknown(each.path, why_refused(each), migrate::kinds_of_znode(each.path));
     return;
   }
   const kraft::LoadedMetadata& loaded = std::get<MetadataSource>(source).loaded;
@@ -84,51 +140,134 @@ ExitCode exit_code_of(migrate::Verdict verdict) {
   return ExitCode::Internal;
 }
 
-ExitCode compare(ZooKeeperSource zookeeper, MetadataSource kraft, OutputFormat format,
-                 Detail detail) {
+struct Compared {
+  migrate::DiffReport report;
+  DiffSides sides;
+  sim::Families kinds = sim::Families::all();
+  std::optional<std::string> doubtful;  // why each difference may be none
+};
+
+sim::OffsetAndEpoch last_record(const MetadataSource& source) {
+  return {.epoch = source.loaded.log.epoch, .offset = source.loaded.log.end.plus(-1)};
+}
+
+DiffSide side_of(const OpenSource& source) {
+  return sim::match(
+      source,
+      [](const ZooKeeperSource& tree) {
+        return DiffSide{.described = tree.described, .store = "ZooKeeper", .end = {}};
+      },
+      [](const MetadataSource& log) {
+        return DiffSide{.described = log.described, .store = "KRaft", .end = last_record(log)};
+      });
+}
+
+// The znodes are only needed until they are an image.
+SourceImage take_image(OpenSource& source) {
+  SourceImage image = image_of(source);
+  if (auto* const tree = std::get_if<ZooKeeperSource>(&source)) tree->database = {};
+  return image;
+}
+
+sim::Expected<Compared> compare_stores(OpenSource& tree, const MetadataSource& log,
+                                       const Wanted& wanted) {
+  const auto kinds = chosen(wanted, sim::Families::mirrored());
+  if (!kinds) return std::unexpected(kinds.error());
   std::optional<zk::MigrationZnode> migration;
-  if (zookeeper.view.migration) migration = zookeeper.view.migration->znode;
-  const OpenSource from = std::move(zookeeper);
-  const SourceImage tree = image_of(from);
-  const Checkpoint checkpoint = checkpoint_of(kraft, migration);
-  const sim::MetadataImage at_end = at_end_of_log(kraft.loaded);
-  migrate::DiffReport result = migrate::differences({.zookeeper = tree.image,
-                                                     .report = tree.report,
-                                                     .migration = migration,
-                                                     .kraft_at_checkpoint = checkpoint.image,
-                                                     .kraft_at_end = at_end,
-                                                     .quotas_removed = checkpoint.quotas_removed});
-  hide_secrets(result);
-  if (checkpoint.why_not) doubt(result, *checkpoint.why_not);
-  const bool damaged = kraft.loaded.log.damage.has_value();
-  const DiffSides sides{.zookeeper = std::get<ZooKeeperSource>(from).described,
-                        .kraft = kraft.described,
-                        .migration = migration};
-  const OpenSource to = std::move(kraft);
-  add_doubts(from, result);
-  add_doubts(to, result);
-  print(result, sides, format, detail);
-  const ExitCode code = exit_code_of(result.verdict);
-  return damaged ? worse(code, ExitCode::Malformed) : code;
+  if (const auto& view = std::get<ZooKeeperSource>(tree).view; view.migration)
+    migration = view.migration->znode;
+  const SourceImage image = take_image(tree);
+  const Checkpoint checkpoint = checkpoint_of(log, migration);
+  return Compared{.report = migrate::differences({.zookeeper = image.image,
+                                                  .report = image.report,
+                                                  .migration = migration,
+                                                  .kraft_at_checkpoint = checkpoint.image,
+                                                  .kraft_at_end = at_end_of_log(log.loaded),
+                                                  .quotas_removed = checkpoint.quotas_removed,
+                                                  .kinds = *kinds}),
+                  .sides = {.from = {}, .to = {}, .migration = migration},
+                  .kinds = *kinds,
+                  .doubtful = checkpoint.why_not};
+}
+
+sim::Expected<Compared> compare(OpenSource& from, OpenSource& to, const Wanted& wanted) {
+  const auto* const from_log = std::get_if<MetadataSource>(&from);
+  const auto* const to_log = std::get_if<MetadataSource>(&to);
+  if (from_log == nullptr && to_log != nullptr) return compare_stores(from, *to_log, wanted);
+  if (from_log != nullptr && to_log == nullptr) {
+    auto compared = compare_stores(to, *from_log, wanted);
+    if (compared) turn_round(compared->report);
+    return compared;
+  }
+  const auto kinds =
+      chosen(wanted, from_log != nullptr ? sim::Families::all() : sim::Families::mirrored());
+  if (!kinds) return std::unexpected(kinds.error());
+  if (from_log != nullptr) {
+    return Compared{.report = migrate::differences_of_logs(from_log->loaded.image,
+                                                           to_log->loaded.image, *kinds),
+                    .sides = {},
+                    .kinds = *kinds,
+                    .doubtful = {}};
+  }
+  const SourceImage left = take_image(from);
+  const SourceImage right = take_image(to);
+  return Compared{.report = migrate::differences_of_trees({left.image, left.report},
+                                                          {right.image, right.report}, *kinds),
+                  .sides = {},
+                  .kinds = *kinds,
+                  .doubtful = {}};
+}
+
+ExitCode show(OpenSource from, OpenSource to, const Wanted& wanted, OutputFormat format,
+              Detail detail) {
+  auto compared = compare(from, to, wanted);
+  if (!compared) return report(compared.error());
+  compared->sides.from = side_of(from);
+  compared->sides.to = side_of(to);
+  hide_secrets(compared->report);
+  if (compared->doubtful) doubt(compared->report, *compared->doubtful);
+  ExitCode code = ExitCode::Good;
+  for (const OpenSource* source : {&from, &to}) {
+    add_doubts(*source, compared->kinds, compared->report);
+    const auto* const log = std::get_if<MetadataSource>(source);
+    if (log != nullptr && log->loaded.log.damage) code = ExitCode::Malformed;
+  }
+  print(compared->report, compared->sides, format, detail);
+  return worse(code, exit_code_of(compared->report.verdict));
+}
+
+// A folder that holds both stores is the one from which a migration goes, or to which it goes.
+sim::Expected<OpenSource> open_side(const std::string& argument, SourceOptions options,
+                                    Store usual) {
+  auto opened = open_source(argument, options);
+  if (opened || opened.error().severity != sim::Severity::Usage) return opened;
+  options.store = usual;
+  return open_source(argument, options);
 }
 
 ExitCode run(const po::variables_map& arguments) {
   constexpr std::array kFormats{OutputFormat::Text, OutputFormat::Json, OutputFormat::Junit};
   const auto format = output_format(arguments, kFormats);
   if (!format) return report(format.error());
-  if (arguments.count("from") == 0) return usage("diff needs --from, a ZooKeeper source");
-  if (arguments.count("to") == 0) return usage("diff needs --to, a KRaft metadata log");
+  if (arguments.count("from") == 0 || arguments.count("to") == 0)
+    return usage("diff needs --from and --to, a source each");
+  const auto wanted = wanted_kinds(arguments);
+  if (!wanted) return report(wanted.error());
   const auto from_options = source_options(arguments);
   if (!from_options) return report(from_options.error());
+  SourceOptions to_options = *from_options;
+  to_options.at = arguments.count("to-at") == 0
+                      ? std::nullopt
+                      : std::optional(arguments["to-at"].as<std::string>());
   // Both are opened, so that a person learns at once of all that is wrong.
-  auto zookeeper = open_zookeeper(arguments["from"].as<std::string>(), *from_options);
-  auto kraft = open_metadata(arguments["to"].as<std::string>());
+  auto from = open_side(arguments["from"].as<std::string>(), *from_options, Store::ZooKeeper);
+  auto to = open_side(arguments["to"].as<std::string>(), to_options, Store::KRaft);
   ExitCode code = ExitCode::Good;
-  if (!zookeeper) code = worse(code, report(zookeeper.error()));
-  if (!kraft) code = worse(code, report(kraft.error()));
+  if (!from) code = worse(code, report(from.error()));
+  if (!to) code = worse(code, report(to.error()));
   if (code != ExitCode::Good) return code;
-  return compare(*std::move(zookeeper), *std::move(kraft), *format,
-                 arguments.count("all") != 0 ? Detail::All : Detail::First);
+  return show(*std::move(from), *std::move(to), *wanted, *format,
+              arguments.count("all") != 0 ? Detail::All : Detail::First);
 }
 
 }  // namespace
@@ -136,29 +275,32 @@ ExitCode run(const po::variables_map& arguments) {
 Verb diff_verb() {
   return {
       .name = "diff",
-      .summary = "compare what ZooKeeper says with what a KRaft metadata log says",
+      .summary = "compare what two sources say: ZooKeeper and KRaft, or two of one store",
       .synopsis =
-          "--from ZK --to KRAFT [--secret FILE] [--at ZXID] [--chroot PATH] [--output "
-          "text|json|junit]",
+          "--from SOURCE --to SOURCE [--kind KIND]… [--at MOMENT] [--to-at MOMENT] "
+          "[--secret FILE] [--output text|json|junit]",
       .explanation =
-          "Compares the nine kinds of metadata that a migration copies and mirrors, as of the "
-          "offset that\n"
-          "/migration names. What a healthy migration leaves different is tolerated and named with "
-          "its reason;\n"
-          "changes above that offset are pending; the rest is different. Take the log of a "
-          "controller that was\n"
-          "alive when ZooKeeper's files were copied: one that ends below the offset is behind.\n\n"
-          "Exit code 0: equal; 1: different; 2: unknown, because something cannot be read or "
-          "decoded, or behind;\n"
-          "3: no such file; 4: damage. Passwords are compared and never shown.",
+          "Of ZooKeeper and KRaft, in either order, the nine kinds of metadata are compared that "
+          "a\n"
+          "migration copies and mirrors, as of the offset that /migration names. What a healthy\n"
+          "migration leaves different is tolerated and named with its reason; changes above that\n"
+          "offset are pending; the rest is different. Take the log of a controller that was alive\n"
+          "when ZooKeeper's files were copied: one that ends below the offset is behind.\n\n"
+          "Of two ZooKeeper trees the same nine kinds are compared, of two metadata logs all\n"
+          "thirteen, and nothing is tolerated that a change of the store alone would excuse.\n\n"
+          "Exit code 0: equal; 1: different; 2: unknown, because something cannot be read or\n"
+          "decoded, or behind; 3: no such file, or no such kind; 4: damage. Passwords are "
+          "compared\n"
+          "and never shown.",
       .examples = {{"zk2kraft diff --from scenarios/sample/p3-hybrid/zk-1 --to "
                     "scenarios/sample/p3-hybrid/controller-3000",
                     "did everything move, and is the mirror up to date?"},
-                   {"zk2kraft diff --from zk1:2181/kafka --to /var/lib/kafka/__cluster_metadata-0 "
-                    "--secret secret.txt",
-                    "a running ensemble, with encoded passwords decoded"},
-                   {"zk2kraft diff --from zk-1 --to controller-3000 --output junit > diff.xml",
-                    "a test case for each kind of metadata, for a pipeline"}},
+                   {"zk2kraft diff --from zk-1 --at claim --to zk-1 --kind topics --kind acls",
+                    "which topics and ACLs came or went in ZooKeeper since the copy"},
+                   {"zk2kraft diff --from zk1:2181/kafka --to controller-3000 --secret secret.txt "
+                    "--output junit > diff.xml",
+                    "a running ensemble, with encoded passwords decoded; a test case for each kind "
+                    "of metadata, for a pipeline"}},
       .options = &options,
       .positionals = {},
       .run = &run};
