@@ -56,7 +56,8 @@ po::options_description options() {
   add("first-seed", po::value<std::uint64_t>()->default_value(1)->value_name("S"), "the first one");
   add("jobs,j",
       po::value<unsigned>()
-          ->default_value(static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN))))
+          ->default_value(static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN))),
+                          "one a processor")
           ->value_name("J"),
       "processes; results do not depend on it");
   add("results", po::value<std::string>()->value_name("FILE"),

@@ -303,6 +303,7 @@ Verb diff_verb() {
                     "of metadata, for a pipeline"}},
       .options = &options,
       .positionals = {},
+      .choices = {{"kind", kind_words()}},
       .run = &run};
 }
 

@@ -242,6 +242,7 @@ Verb gate_verb() {
                     "in a pipeline, before the point of no return"}},
       .options = &gate_options,
       .positionals = {{"question", 1}, {"source", -1}},
+      .choices = {{"question", {"rollback", "finalize", "retry", "next"}}},
       .run = &run_gate};
 }
 

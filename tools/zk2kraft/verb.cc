@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "sim/base/suggest.h"
+#include "tools/zk2kraft/verb_table.h"
 
 namespace tools {
 namespace {
@@ -15,18 +16,13 @@ namespace {
 constexpr std::string_view kProgram = "zk2kraft";
 
 void print_overview(std::FILE* to) {
-  fmt::print(to,
-             "zk2kraft {} - rehearse, verify and understand Apache Kafka's move from ZooKeeper to "
-             "KRaft\n\nUsage: zk2kraft VERB [arguments]\n\nVerbs:\n",
-             ZK2KRAFT_VERSION);
-  for (const Verb& verb : verbs()) fmt::print(to, "  {:<10} {}\n", verb.name, verb.summary);
-  fmt::print(to,
-             "\n'zk2kraft VERB --help' explains a verb, with examples.\n\n"
-             "A SOURCE is a ZooKeeper data directory, a live ensemble (host:port[,host:port][/chroot]), a\n"
-             "__cluster_metadata-0 directory, or a single log segment or checkpoint. Nothing is ever\n"
-             "written to a cluster.\n\n"
-             "Exit codes: 0 good, 1 a finding, 2 unknown (input incomplete), 3 usage, 4 unreadable or\n"
-             "malformed file, 5 internal error, 130 interrupted.\n");
+  fmt::print(to, "zk2kraft {} - {}\n\nUsage: zk2kraft VERB [arguments]\n\nVerbs:\n",
+             ZK2KRAFT_VERSION, about_zk2kraft());
+  for (const Verb& verb : verbs()) fmt::print(to, "  {:<12} {}\n", verb.name, verb.summary);
+  fmt::print(to, "\n'zk2kraft VERB --help' explains a verb, with examples.\n\n{}\n\nExit codes:\n",
+             about_sources());
+  for (const ExitMeaning& each : exit_meanings())
+    fmt::print(to, "  {:>3}  {}\n", static_cast<int>(each.code), each.meaning);
 }
 
 void print_help(const Verb& verb) {
@@ -118,9 +114,8 @@ ExitCode run_command_line(std::span<const std::string> words) {
 }
 
 void add_output_option(po::options_description& options, const char* allowed) {
-  const std::string text = fmt::format("form of the result: {}", allowed);
-  options.add_options()("output", po::value<std::string>()->default_value("text")->value_name("FORMAT"),
-                        text.c_str());
+  options.add_options()("output", po::value<std::string>()->default_value("text")->value_name(allowed),
+                        "form of the result");
 }
 
 sim::Expected<OutputFormat> output_format(const po::variables_map& arguments,

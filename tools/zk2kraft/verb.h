@@ -34,6 +34,13 @@ struct Verb {
     int count;
   };
   std::vector<Positional> positionals;
+  // The words that an option, or a positional argument, takes, where the name of its value does not
+  // list them ("text|json"). Nothing is refused because of it: that is the verb's business.
+  struct Choices {
+    std::string_view of;
+    std::vector<std::string_view> values;
+  };
+  std::vector<Choices> choices = {};
   ExitCode (*run)(const po::variables_map& arguments);
 };
 
@@ -45,7 +52,7 @@ ExitCode run_command_line(std::span<const std::string> words);
 
 // The options that every reading verb shares: --output, --quiet.
 enum class OutputFormat { Text, Json, JsonLines, Junit };
-// Adds `--output FORMAT` restricted to `allowed` ("text|json").
+// Adds `--output` with the forms allowed ("text|json").
 void add_output_option(po::options_description& options, const char* allowed);
 // The format asked for; a Usage problem if it is not one of those allowed.
 sim::Expected<OutputFormat> output_format(const po::variables_map& arguments,
