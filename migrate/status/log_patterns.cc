@@ -17,6 +17,11 @@ constexpr std::string_view kCompare =
     "zk2kraft diff --from ZK --to KRAFT names what ZooKeeper lacks; restart the active controller "
     "to reconcile, before any way back.";
 
+constexpr std::string_view kBeginAgain =
+    "Go back, and begin again: stop all controllers, delete their metadata log directories, then\n"
+    "  zookeeper-shell $ZK delete /controller\n"
+    "  zookeeper-shell $ZK delete /migration";
+
 using enum LogMeaning;
 
 // What stands in a stack trace comes before what stands in its first line.
@@ -30,6 +35,15 @@ constexpr std::array kPatterns{
     LogPattern{"L02", "", "Conditional update on KRaft Migration ZNode failed", Stuck, "MB-04",
                "the driver's idea of /migration's version is stale: every mirrored write fails",
                kRestartActive},
+    LogPattern{"L96", "", "Found duplicate TopicRecord for", Stuck, "MB-24",
+               "a part of an earlier copy stands in the metadata log outside of its transaction: "
+               "each controller that copies is terminated, and restarts do not help",
+               kBeginAgain, LogCure::Nothing},
+    LogPattern{"L97", "", "Can't replay an EndTransactionRecord at * no open transaction", Stuck,
+               "MB-24",
+               "a copy outlived the claim that began it, and its rest was appended outside of its "
+               "transaction",
+               kBeginAgain, LogCure::Nothing},
     LogPattern{"L03", "", "Unknown config resource type", Stuck, "MB-11",
                "ZooKeeper has no place for a config of this type, and the reconcile throws on it "
                "at every poll",

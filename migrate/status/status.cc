@@ -32,6 +32,7 @@ constexpr std::array kWedgeRules{
     WedgeRule{"N08", "MB-04", WedgeKind::Stuck},
     WedgeRule{"N09", "MB-07", WedgeKind::Stuck},
     WedgeRule{"N10", "MB-03", WedgeKind::Stuck},
+    WedgeRule{"N16", "MB-24", WedgeKind::Stuck},
 };
 
 // What waits for a controller to start harms nobody while none runs; a trap shuts when the

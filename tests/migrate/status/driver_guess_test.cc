@@ -131,6 +131,15 @@ TEST(Status, NamesTheHazardThatItIsStuckOn) {
   EXPECT_EQ(stuck.wedges.front().kind, WedgeKind::Stuck);
 }
 
+TEST(Status, ACopyThatOutlivedItsClaimIsAWedge) {
+  World world(Phase::S3);
+  world.record(sim::TopicRecord{.name = "copied", .topic_id = sim::Uuid{3, 4}});
+  const auto stuck = status(world);
+  EXPECT_EQ(stuck.verdict(), StatusVerdict::Wedged);
+  ASSERT_FALSE(stuck.wedges.empty());
+  EXPECT_EQ(stuck.wedges.front().hazard, "MB-24");
+}
+
 TEST(Status, ATrapShutsInTheReconcileThatCannotPassIt) {
   World world(Phase::S4);
   world.record(sim::ConfigRecord{.resource_type = sim::ConfigResourceType::ClientMetrics,

@@ -194,6 +194,20 @@ TEST(LogStories, AStaleVersionIsAWedgeUntilTheDriverMovesOn) {
   EXPECT_EQ(over.verdict(), LogVerdict::Sound);
 }
 
+// The stack traces of QuorumController's fatal faults, MB-24; another leader does not mend it.
+TEST(LogStories, ACopyThatOutlivedItsClaimIsAWedgeForEver) {
+  for (const char* cause :
+       {"java.lang.RuntimeException: Found duplicate TopicRecord for orders with topic ID xyz",
+        "java.lang.RuntimeException: Can't replay an EndTransactionRecord at 1234 because there is "
+        "no open transaction."}) {
+    const std::string fatal = fault(5, "MigrateMetadataEvent", cause);
+    const LogStory wedged =
+        story(dual_write_and({fatal, goes(6, "ZK_MIGRATION", "INACTIVE")}));
+    EXPECT_EQ(wedged.verdict(), LogVerdict::Wedged) << cause;
+    EXPECT_EQ(standing(wedged), Hazards{"MB-24"}) << cause;
+  }
+}
+
 TEST(LogStories, APublicationThatWasSkippedStandsUntilAFullReconcile) {
   const std::string skipped = fault(5, "MetadataChangeEvent{}", "java.lang.Exception: x");
   EXPECT_EQ(standing(story(dual_write_and({skipped}))), Hazards{"MB-06"});
