@@ -9,6 +9,7 @@
 #include <set>
 
 #include "tools/zk2kraft/console.h"
+#include "tools/zk2kraft/rule_text.h"
 #include "tools/zk2kraft/xml.h"
 
 namespace tools {
@@ -33,16 +34,6 @@ Colour colour_of(CheckSeverity severity) {
       return Colour::Blue;
   }
   return Colour::None;
-}
-
-std::string indented(std::string_view text, std::string_view indent) {
-  std::string out;
-  while (true) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    out += fmt::format("{}{}\n", indent, text.substr(0, end));
-    if (end == text.size()) return out;
-    text.remove_prefix(end + 1);
-  }
 }
 
 // ── For people ──────────────────────────────────────────────────────────────────────────────────
@@ -75,12 +66,7 @@ void print_findings(const CheckResult& result, CheckSeverity severity, CheckDeta
   } else {
     fmt::print("  must be  {}\n", check.title);
   }
-  fmt::print("  why      {}\n", check.why);
-  const std::string fix = indented(check.fix, "           ");
-  fmt::print("  fix      {}", std::string_view(fix).substr(11));
-  fmt::print(
-      "  see      {}{}\n", check.reference,
-      check.scenario.empty() ? "" : fmt::format("; zk2kraft run {} --from SOURCE", check.scenario));
+  print_advice(check);
 }
 
 // What only people know, one line each, as one writes it into the file of answers.
@@ -188,32 +174,6 @@ std::string said(std::string_view text) {
   return std::string(text);
 }
 
-ordered_json as_json(const Check& check) {
-  return {
-      {"id", said(check.id)},
-      {"severity", said(name_of(check.severity))},
-      {"object", said(check.object)},
-      {"title", said(check.title)},
-      {"why", said(check.why)},
-      {"fix", said(check.fix)},
-      {"reference", said(check.reference)},
-      {"scenario", check.scenario.empty() ? ordered_json() : ordered_json(said(check.scenario))}};
-}
-
-ordered_json as_json(const Finding& finding) {
-  ordered_json json{{"severity", said(name_of(finding.severity))},
-                    {"object", finding.object},
-                    {"what", finding.what},
-                    {"evidence", ordered_json::array()}};
-  for (const migrate::Evidence& each : finding.evidence)
-    json["evidence"].push_back({{"where", each.where}, {"shows", each.shows}});
-  return json;
-}
-
-void dump(const ordered_json& json) {
-  fmt::print("{}\n", json.dump(2, ' ', false, ordered_json::error_handler_t::replace));
-}
-
 void print_json(const CheckReport& report, const Fleet& fleet) {
   ordered_json json{{"read", fleet.described},
                     {"phase", said(name_of(fleet.facts.phase))},
@@ -226,23 +186,18 @@ void print_json(const CheckReport& report, const Fleet& fleet) {
                     {"suppressed", ordered_json::array()},
                     {"doubts", fleet.doubts}};
   for (const CheckResult& result : report.results) {
-    ordered_json one = as_json(*result.check);
-    one["severity"] = said(name_of(result.severity()));
-    one["outcome"] = said(name_of(result.outcome));
-    one["findings"] = ordered_json::array();
-    for (const Finding& finding : result.findings) one["findings"].push_back(as_json(finding));
-    one["missing"] = result.missing;
+    ordered_json one = rule_json(result);
     one["questions"] = result.questions;
     json["checks"].push_back(std::move(one));
   }
   for (const Suppressed& each : report.suppressed) {
-    ordered_json one = as_json(each.finding);
+    ordered_json one = finding_json(each.finding);
     one["check"] = said(each.check->id);
     one["until"] = each.by.until;
     one["reason"] = each.by.reason;
     json["suppressed"].push_back(std::move(one));
   }
-  dump(json);
+  print_json_text(json, OutputFormat::Json);
 }
 
 // A test case for each check that applies. Warnings do not fail it.
@@ -393,8 +348,8 @@ void print(const CheckReport& report, const Fleet& fleet, OutputFormat format, C
 void print_registry(OutputFormat format) {
   if (format == OutputFormat::Json) {
     ordered_json json = ordered_json::array();
-    for (const Check& check : migrate::all_checks()) json.push_back(as_json(check));
-    return dump(json);
+    for (const Check& check : migrate::all_checks()) json.push_back(check_json(check));
+    return print_json_text(json, format);
   }
   for (const Check& check : migrate::all_checks())
     fmt::print("{}  {:<11}  {}  [{}]\n", check.id, name_of(check.severity), check.title,

@@ -103,13 +103,8 @@ ExitCode run(const po::variables_map& arguments) {
   if (fail_on != "error" && fail_on != "warn")
     return usage(fmt::format("--fail-on {} is neither error nor warn", fail_on),
                  "Write --fail-on warn.");
-  std::optional<migrate::Phase> phase;
-  if (arguments.count("phase") != 0) {
-    phase = migrate::parse_phase(arguments["phase"].as<std::string>());
-    if (!phase)
-      return usage(fmt::format("there is no phase '{}'", arguments["phase"].as<std::string>()),
-                   "The phases are S0 to S8, R1 and R2.");
-  }
+  const auto phase = asked_phase(arguments);
+  if (!phase) return report(phase.error());
   std::optional<migrate::Profile> profile;
   if (arguments.count("profile") != 0) {
     profile = migrate::parse_profile(arguments["profile"].as<std::string>());
@@ -135,12 +130,7 @@ ExitCode run(const po::variables_map& arguments) {
   if (!from) return report(from.error());
   auto fleet = open_fleet(arguments["source"].as<std::vector<std::string>>(), *from);
   if (!fleet) return report(fleet.error());
-  if (phase) {
-    fleet->facts.phase_because =
-        fmt::format("--phase says so; the files show {}, because {}", name_of(fleet->facts.phase),
-                    fleet->facts.phase_because);
-    fleet->facts.phase = *phase;
-  }
+  if (*phase) set_phase(**phase, *fleet);
   fleet->facts.profile = profile.value_or(migrate::guess_profile(fleet->facts));
   fleet->facts.answers = std::move(answers);
   migrate::apply_dynamic_configs(fleet->facts);

@@ -194,14 +194,13 @@ ExitCode run_gate(const po::variables_map& arguments) {
         "Write: zk2kraft gate rollback|finalize|retry|next SOURCE…");
   if (arguments.count("source") == 0)
     return wrong_usage("gate needs a SOURCE", fmt::format("Write: zk2kraft gate {} FLEET.", asked));
+  const auto phase = asked_phase(arguments);
+  if (!phase) return report(phase.error());
   const auto from = source_options(arguments);
   if (!from) return report(from.error());
   auto fleet = open_fleet(arguments["source"].as<std::vector<std::string>>(), *from);
   if (!fleet) return report(fleet.error());
-  if (arguments.count("phase") != 0) {
-    if (auto set = set_phase(arguments["phase"].as<std::string>(), *fleet); !set)
-      return report(set.error());
-  }
+  if (*phase) set_phase(**phase, *fleet);
   std::vector<std::string> doubts = fleet->doubts;
   for (const sim::Problem& problem : fleet->problems) doubts.push_back(sim::describe(problem));
   const Gate gate = migrate::ask(*question, fleet->facts, doubts);

@@ -15,12 +15,24 @@ constexpr std::size_t kFirstEvidence = 6;
 
 }  // namespace
 
-void print_block(std::string_view head, std::string_view lines) {
+void print_block(std::string_view head, std::string_view lines, std::size_t width) {
   for (std::size_t at = 0; at < lines.size();) {
     const std::size_t end = std::min(lines.find('\n', at), lines.size());
-    fmt::print("{:<8}{}\n", at == 0 ? head : "", lines.substr(at, end - at));
+    fmt::print("{:<{}}{}\n", at == 0 ? head : "", width, lines.substr(at, end - at));
     at = end + 1;
   }
+}
+
+void print_advice(const migrate::Check& check) {
+  constexpr std::size_t kWidth = 11;
+  print_block("  why", check.why, kWidth);
+  print_block("  fix", check.fix, kWidth);
+  print_block("  see",
+              fmt::format("{}{}", check.reference,
+                          check.scenario.empty()
+                              ? ""
+                              : fmt::format("; zk2kraft run {} --from SOURCE", check.scenario)),
+              kWidth);
 }
 
 void print_rule(const migrate::CheckResult& result, std::string_view head, CheckDetail detail) {
@@ -39,9 +51,7 @@ void print_rule(const migrate::CheckResult& result, std::string_view head, Check
   }
   if (shown < result.findings.size())
     fmt::print("  … and {} more (--all names them)\n", result.findings.size() - shown);
-  print_block("  why", check.why);
-  print_block("  fix", check.fix);
-  print_block("  see", check.reference);
+  print_advice(check);
 }
 
 nlohmann::ordered_json evidence_json(std::span<const migrate::Evidence> evidence) {
@@ -51,20 +61,33 @@ nlohmann::ordered_json evidence_json(std::span<const migrate::Evidence> evidence
   return json;
 }
 
+nlohmann::ordered_json check_json(const migrate::Check& check) {
+  return {{"id", check.id},
+          {"severity", name_of(check.severity)},
+          {"object", check.object},
+          {"title", check.title},
+          {"why", check.why},
+          {"fix", check.fix},
+          {"reference", check.reference},
+          {"scenario", check.scenario.empty() ? nlohmann::ordered_json()
+                                              : nlohmann::ordered_json(check.scenario)}};
+}
+
+nlohmann::ordered_json finding_json(const migrate::Finding& finding) {
+  return {{"severity", name_of(finding.severity)},
+          {"object", finding.object},
+          {"what", finding.what},
+          {"evidence", evidence_json(finding.evidence)}};
+}
+
 nlohmann::ordered_json rule_json(const migrate::CheckResult& result) {
-  const migrate::Check& check = *result.check;
-  nlohmann::ordered_json json{{"id", std::string(check.id)},
-                              {"title", std::string(check.title)},
-                              {"outcome", std::string(name_of(result.outcome))},
-                              {"findings", nlohmann::ordered_json::array()},
-                              {"missing", result.missing},
-                              {"why", std::string(check.why)},
-                              {"fix", std::string(check.fix)},
-                              {"reference", std::string(check.reference)}};
+  nlohmann::ordered_json json = check_json(*result.check);
+  json["severity"] = name_of(result.severity());
+  json["outcome"] = name_of(result.outcome);
+  json["findings"] = nlohmann::ordered_json::array();
   for (const migrate::Finding& finding : result.findings)
-    json["findings"].push_back({{"object", finding.object},
-                                {"what", finding.what},
-                                {"evidence", evidence_json(finding.evidence)}});
+    json["findings"].push_back(finding_json(finding));
+  json["missing"] = result.missing;
   return json;
 }
 

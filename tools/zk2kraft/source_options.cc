@@ -83,16 +83,21 @@ sim::Expected<SourceOptions> source_options(const po::variables_map& arguments) 
   return options;
 }
 
-sim::Expected<void> set_phase(const std::string& name, Fleet& fleet) {
-  const auto phase = migrate::parse_phase(name);
+sim::Expected<std::optional<migrate::Phase>> asked_phase(const po::variables_map& arguments) {
+  const auto name = given(arguments, "phase");
+  if (!name) return std::nullopt;
+  const auto phase = migrate::parse_phase(*name);
   if (!phase)
-    return sim::refused(sim::Severity::Usage, "--phase", fmt::format("there is no phase '{}'", name),
+    return sim::refused(sim::Severity::Usage, "--phase", fmt::format("there is no phase '{}'", *name),
                         "The phases are S0 to S8, R1 and R2.");
+  return phase;
+}
+
+void set_phase(migrate::Phase phase, Fleet& fleet) {
   fleet.facts.phase_because =
       fmt::format("--phase says so; the files show {}, because {}", name_of(fleet.facts.phase),
                   fleet.facts.phase_because);
-  fleet.facts.phase = *phase;
-  return {};
+  fleet.facts.phase = phase;
 }
 
 ExitCode soundness(const OpenSource& source, const zk::ReadReport& report) {
