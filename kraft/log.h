@@ -14,9 +14,9 @@
 #include "sim/kafka/ids.h"
 #include "sim/kafka/records.h"
 
-// The metadata log of one replica: batches with epochs, cut where a leader says they diverge, dropped
-// where a checkpoint replaces them (KafkaMetadataLog). What stands on a simulated disk are these same
-// batches; bytes are made only where a tool asks for them.
+// The metadata log of one replica: batches with epochs, cut where a leader says they diverge,
+// dropped where a checkpoint replaces them (KafkaMetadataLog). What stands on a simulated disk are
+// these same batches; bytes are made only where a tool asks for them.
 namespace kraft {
 
 using sim::BrokerId;
@@ -31,7 +31,8 @@ using sim::RaftEpoch;
 constexpr BrokerId kNoLeader{-1};
 constexpr Offset kUnknownOffset{-1};
 
-// Files of a process that lives in the quorum; others in the same process number from kFirstFreeFile.
+// Files of a process that lives in the quorum; others in the same process number from
+// kFirstFreeFile.
 constexpr sim::File kQuorumStateFile{0};
 constexpr sim::File kLogFile{1};
 constexpr sim::File kCheckpointFile{2};
@@ -43,19 +44,19 @@ struct LeaderChange {
   std::vector<BrokerId> voters;
   std::vector<BrokerId> granting_voters;
   static constexpr std::string_view kName = "LeaderChange";
-  static constexpr auto fields() {
-    return std::tuple{sim::field("leader", &LeaderChange::leader),
-                      sim::field("voters", &LeaderChange::voters),
-                      sim::field("grantingVoters", &LeaderChange::granting_voters)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("leader", &LeaderChange::leader),
+                 sim::field("voters", &LeaderChange::voters),
+                 sim::field("grantingVoters", &LeaderChange::granting_voters));
   }
   bool operator==(const LeaderChange&) const = default;
 };
 
 using Records = std::vector<sim::VersionedRecord>;
 
-// A record batch: the unit of appending, fetching and truncating. Offsets run from `base` without gap.
-// `identity` is the digest of the content, made once by the leader that appended the batch, so that logs
-// can be compared without walking records again.
+// A record batch: the unit of appending, fetching and truncating. Offsets run from `base` without
+// gap. `identity` is the digest of the content, made once by the leader that appended the batch, so
+// that logs can be compared without walking records again.
 struct Batch {
   Offset base;
   RaftEpoch epoch;
@@ -74,10 +75,10 @@ struct Batch {
   Offset end() const { return base.plus(count()); }
 
   static constexpr std::string_view kName = "kraft.Batch";
-  static constexpr auto fields() {
-    return std::tuple{sim::field("base", &Batch::base), sim::field("epoch", &Batch::epoch),
-                      sim::field("timestamp", &Batch::timestamp_ms),
-                      sim::field("content", &Batch::content)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("base", &Batch::base), sim::field("epoch", &Batch::epoch),
+                 sim::field("timestamp", &Batch::timestamp_ms),
+                 sim::field("content", &Batch::content));
   }
   std::string describe() const;
   void digest_into(sim::Digest& digest) const { digest.add(identity); }
@@ -92,25 +93,26 @@ struct Checkpoint {
   Records records;
   std::uint64_t chain = 0;  // Log::chain_at(id.offset)
   static constexpr std::string_view kName = "kraft.Checkpoint";
-  static constexpr auto fields() {
-    return std::tuple{sim::field("id", &Checkpoint::id),
-                      sim::field("timestamp", &Checkpoint::last_contained_timestamp_ms),
-                      sim::field("records", &Checkpoint::records),
-                      sim::field("chain", &Checkpoint::chain)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("id", &Checkpoint::id),
+                 sim::field("timestamp", &Checkpoint::last_contained_timestamp_ms),
+                 sim::field("records", &Checkpoint::records),
+                 sim::field("chain", &Checkpoint::chain));
   }
 };
 
-// The election state that is durable before anybody hears of it (quorum-state, kraft.md §1.2). Leader and
-// vote are never both set.
+// The election state that is durable before anybody hears of it (quorum-state, kraft.md §1.2).
+// Leader and vote are never both set.
 struct QuorumState {
   RaftEpoch epoch{0};
   BrokerId leader = kNoLeader;
   BrokerId voted{-1};
   std::vector<BrokerId> voters;
   static constexpr std::string_view kName = "kraft.QuorumState";
-  static constexpr auto fields() {
-    return std::tuple{sim::field("epoch", &QuorumState::epoch), sim::field("leader", &QuorumState::leader),
-                      sim::field("voted", &QuorumState::voted), sim::field("voters", &QuorumState::voters)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(
+        sim::field("epoch", &QuorumState::epoch), sim::field("leader", &QuorumState::leader),
+        sim::field("voted", &QuorumState::voted), sim::field("voters", &QuorumState::voters));
   }
   bool operator==(const QuorumState&) const = default;
 };
@@ -128,7 +130,8 @@ class Log {
   using Validation = std::variant<Valid, Diverging, UseSnapshot>;
 
   Log() = default;
-  // The log that a disk kept. A checkpoint that is ahead of the log replaces it (a crash while installing).
+  // The log that a disk kept. A checkpoint that is ahead of the log replaces it (a crash while
+  // installing).
   Log(const sim::FileContent& log, const sim::FileContent& checkpoint);
 
   Offset start() const { return start_; }
@@ -145,8 +148,8 @@ class Log {
   void append(const Payload& batch);
   // Drops everything from `end` on; requires a batch border. The number of batches that are left.
   std::uint64_t truncate(Offset end);
-  // A checkpoint made from this log's own records, or one fetched from a leader. A checkpoint past the end
-  // replaces the whole log (truncateToLatestSnapshot).
+  // A checkpoint made from this log's own records, or one fetched from a leader. A checkpoint past
+  // the end replaces the whole log (truncateToLatestSnapshot).
   void install(const Payload& checkpoint);
   // Drops batches wholly below the checkpoint (log cleaning); the disk index of the first one kept.
   std::uint64_t clean();
@@ -154,10 +157,11 @@ class Log {
   // The largest epoch at or below `epoch` and where it ends.
   OffsetAndEpoch end_offset_for(RaftEpoch epoch) const;
   Validation validate(OffsetAndEpoch fetch) const;
-  // Whole batches from `from` on, at least one if there is any, up to `max_bytes`; none at or past `limit`.
+  // Whole batches from `from` on, at least one if there is any, up to `max_bytes`; none at or past
+  // `limit`.
   std::vector<Payload> read(Offset from, Offset limit, std::size_t max_bytes) const;
-  // A digest of everything before `offset`, which is a batch border at or after the checkpoint: two logs
-  // agree up to there if and only if these agree.
+  // A digest of everything before `offset`, which is a batch border at or after the checkpoint: two
+  // logs agree up to there if and only if these agree.
   std::uint64_t chain_at(Offset offset) const;
   bool is_border(Offset offset) const;
   // Disk index of the first batch kept.

@@ -8,8 +8,8 @@
 #include "kraft/log.h"
 #include "sim/kafka/error.h"
 
-// The Raft RPCs of the metadata quorum (kraft.md §1.15, versions of 3.9). A response carries the correlation
-// of its request; one whose request is no longer in flight is dropped by the asker.
+// The Raft RPCs of the metadata quorum (kraft.md §1.15, versions of 3.9). A response carries the
+// correlation of its request; one whose request is no longer in flight is dropped by the asker.
 //
 // Simplified: they travel as datagrams. What TCP would have resent is lost for the request timeout;
 // listeners, cluster id and topic name are not carried (one cluster, static voters).
@@ -17,9 +17,12 @@ namespace kraft {
 
 using sim::ErrorCode;
 
-// Where a process begins to count its requests in its `life`th life, from 1, so that what comes late for a former life
-// matches none of its own: with Kafka that would have come by a connection that is no more.
-constexpr std::uint32_t first_correlation(std::uint32_t life) { return (life - 1) << 20U; }
+// Where a process begins to count its requests in its `life`th life, from 1, so that what comes
+// late for a former life matches none of its own: with Kafka that would have come by a connection
+// that is no more.
+constexpr std::uint32_t first_correlation(std::uint32_t life) {
+  return (life - 1) << 20U;
+}
 
 struct VoteRequest {
   std::uint32_t correlation = 0;
@@ -28,11 +31,11 @@ struct VoteRequest {
   BrokerId candidate;
   OffsetAndEpoch last;  // end offset and last epoch of the candidate's log
   static constexpr std::string_view kName = "raft.VoteRequest";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = VoteRequest;
-    return std::tuple{sim::field("correlation", &T::correlation), sim::field("voter", &T::voter),
-                      sim::field("epoch", &T::epoch), sim::field("candidate", &T::candidate),
-                      sim::field("last", &T::last)};
+    return visit(sim::field("correlation", &T::correlation), sim::field("voter", &T::voter),
+                 sim::field("epoch", &T::epoch), sim::field("candidate", &T::candidate),
+                 sim::field("last", &T::last));
   }
 };
 
@@ -45,11 +48,11 @@ struct VoteResponse {
   BrokerId leader = kNoLeader;
   bool granted = false;
   static constexpr std::string_view kName = "raft.VoteResponse";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = VoteResponse;
-    return std::tuple{sim::field("correlation", &T::correlation), sim::field("from", &T::from),
-                      sim::field("error", &T::error), sim::field("epoch", &T::epoch),
-                      sim::field("leader", &T::leader), sim::field("granted", &T::granted)};
+    return visit(sim::field("correlation", &T::correlation), sim::field("from", &T::from),
+                 sim::field("error", &T::error), sim::field("epoch", &T::epoch),
+                 sim::field("leader", &T::leader), sim::field("granted", &T::granted));
   }
 };
 
@@ -59,10 +62,10 @@ struct BeginQuorumEpochRequest {
   RaftEpoch epoch;
   BrokerId leader;
   static constexpr std::string_view kName = "raft.BeginQuorumEpochRequest";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = BeginQuorumEpochRequest;
-    return std::tuple{sim::field("correlation", &T::correlation), sim::field("voter", &T::voter),
-                      sim::field("epoch", &T::epoch), sim::field("leader", &T::leader)};
+    return visit(sim::field("correlation", &T::correlation), sim::field("voter", &T::voter),
+                 sim::field("epoch", &T::epoch), sim::field("leader", &T::leader));
   }
 };
 
@@ -73,11 +76,11 @@ struct BeginQuorumEpochResponse {
   RaftEpoch epoch;
   BrokerId leader = kNoLeader;
   static constexpr std::string_view kName = "raft.BeginQuorumEpochResponse";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = BeginQuorumEpochResponse;
-    return std::tuple{sim::field("correlation", &T::correlation), sim::field("from", &T::from),
-                      sim::field("error", &T::error), sim::field("epoch", &T::epoch),
-                      sim::field("leader", &T::leader)};
+    return visit(sim::field("correlation", &T::correlation), sim::field("from", &T::from),
+                 sim::field("error", &T::error), sim::field("epoch", &T::epoch),
+                 sim::field("leader", &T::leader));
   }
 };
 
@@ -87,11 +90,11 @@ struct EndQuorumEpochRequest {
   BrokerId leader;
   std::vector<BrokerId> preferred_candidates;  // by descending fetch offset
   static constexpr std::string_view kName = "raft.EndQuorumEpochRequest";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = EndQuorumEpochRequest;
-    return std::tuple{sim::field("correlation", &T::correlation), sim::field("epoch", &T::epoch),
-                      sim::field("leader", &T::leader),
-                      sim::field("preferredCandidates", &T::preferred_candidates)};
+    return visit(sim::field("correlation", &T::correlation), sim::field("epoch", &T::epoch),
+                 sim::field("leader", &T::leader),
+                 sim::field("preferredCandidates", &T::preferred_candidates));
   }
 };
 
@@ -102,26 +105,26 @@ struct EndQuorumEpochResponse {
   RaftEpoch epoch;
   BrokerId leader = kNoLeader;
   static constexpr std::string_view kName = "raft.EndQuorumEpochResponse";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = EndQuorumEpochResponse;
-    return std::tuple{sim::field("correlation", &T::correlation), sim::field("from", &T::from),
-                      sim::field("error", &T::error), sim::field("epoch", &T::epoch),
-                      sim::field("leader", &T::leader)};
+    return visit(sim::field("correlation", &T::correlation), sim::field("from", &T::from),
+                 sim::field("error", &T::error), sim::field("epoch", &T::epoch),
+                 sim::field("leader", &T::leader));
   }
 };
 
 struct FetchRequest {
   std::uint32_t correlation = 0;
   BrokerId replica;
-  RaftEpoch epoch;        // CurrentLeaderEpoch
-  OffsetAndEpoch fetch;   // FetchOffset and LastFetchedEpoch
+  RaftEpoch epoch;       // CurrentLeaderEpoch
+  OffsetAndEpoch fetch;  // FetchOffset and LastFetchedEpoch
   std::uint32_t max_wait_ms = 500;
   static constexpr std::string_view kName = "raft.FetchRequest";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = FetchRequest;
-    return std::tuple{sim::field("correlation", &T::correlation), sim::field("replica", &T::replica),
-                      sim::field("epoch", &T::epoch), sim::field("fetch", &T::fetch),
-                      sim::field("maxWaitMs", &T::max_wait_ms)};
+    return visit(sim::field("correlation", &T::correlation), sim::field("replica", &T::replica),
+                 sim::field("epoch", &T::epoch), sim::field("fetch", &T::fetch),
+                 sim::field("maxWaitMs", &T::max_wait_ms));
   }
 };
 
@@ -137,13 +140,13 @@ struct FetchResponse {
   std::optional<OffsetAndEpoch> snapshot;
   std::vector<Payload> batches;
   static constexpr std::string_view kName = "raft.FetchResponse";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = FetchResponse;
-    return std::tuple{sim::field("correlation", &T::correlation), sim::field("from", &T::from),
-                      sim::field("error", &T::error), sim::field("epoch", &T::epoch),
-                      sim::field("leader", &T::leader), sim::field("highWatermark", &T::high_watermark),
-                      sim::field("logStart", &T::log_start), sim::field("diverging", &T::diverging),
-                      sim::field("snapshot", &T::snapshot), sim::field("batches", &T::batches)};
+    return visit(sim::field("correlation", &T::correlation), sim::field("from", &T::from),
+                 sim::field("error", &T::error), sim::field("epoch", &T::epoch),
+                 sim::field("leader", &T::leader), sim::field("highWatermark", &T::high_watermark),
+                 sim::field("logStart", &T::log_start), sim::field("diverging", &T::diverging),
+                 sim::field("snapshot", &T::snapshot), sim::field("batches", &T::batches));
   }
   std::size_t wire_bytes() const {
     std::size_t bytes = sizeof(FetchResponse);
@@ -158,14 +161,15 @@ struct FetchSnapshotRequest {
   RaftEpoch epoch;
   OffsetAndEpoch snapshot;
   static constexpr std::string_view kName = "raft.FetchSnapshotRequest";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = FetchSnapshotRequest;
-    return std::tuple{sim::field("correlation", &T::correlation), sim::field("replica", &T::replica),
-                      sim::field("epoch", &T::epoch), sim::field("snapshot", &T::snapshot)};
+    return visit(sim::field("correlation", &T::correlation), sim::field("replica", &T::replica),
+                 sim::field("epoch", &T::epoch), sim::field("snapshot", &T::snapshot));
   }
 };
 
-// Simplified: a checkpoint travels whole, where Kafka sends pieces of up to 8 MiB at growing positions.
+// Simplified: a checkpoint travels whole, where Kafka sends pieces of up to 8 MiB at growing
+// positions.
 struct FetchSnapshotResponse {
   std::uint32_t correlation = 0;
   BrokerId from;
@@ -175,12 +179,12 @@ struct FetchSnapshotResponse {
   OffsetAndEpoch snapshot;
   Payload checkpoint;
   static constexpr std::string_view kName = "raft.FetchSnapshotResponse";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = FetchSnapshotResponse;
-    return std::tuple{sim::field("correlation", &T::correlation), sim::field("from", &T::from),
-                      sim::field("error", &T::error), sim::field("epoch", &T::epoch),
-                      sim::field("leader", &T::leader), sim::field("snapshot", &T::snapshot),
-                      sim::field("checkpoint", &T::checkpoint)};
+    return visit(sim::field("correlation", &T::correlation), sim::field("from", &T::from),
+                 sim::field("error", &T::error), sim::field("epoch", &T::epoch),
+                 sim::field("leader", &T::leader), sim::field("snapshot", &T::snapshot),
+                 sim::field("checkpoint", &T::checkpoint));
   }
 };
 
@@ -188,7 +192,9 @@ struct FetchSnapshotResponse {
 struct Flushed {
   std::uint64_t serial = 0;
   static constexpr std::string_view kName = "raft.Flushed";
-  static constexpr auto fields() { return std::tuple{sim::field("serial", &Flushed::serial)}; }
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("serial", &Flushed::serial));
+  }
 };
 
 }  // namespace kraft

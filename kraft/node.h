@@ -10,20 +10,20 @@
 #include "kraft/replica.h"
 #include "sim/kafka/rpc.h"
 
-// A controller process without its migration driver: replica, controller, loader and the controller's own
-// registration. `migrate/controller_node` embeds it by plain calls and adds the driver and its ZooKeeper
-// client; by itself it meets the Core contract, too.
+// A controller process without its migration driver: replica, controller, loader and the
+// controller's own registration. `migrate/controller_node` embeds it by plain calls and adds the
+// driver and its ZooKeeper client; by itself it meets the Core contract, too.
 namespace kraft {
 
-// Who leads, as a listener of the Raft client is told (kraft.md §1.8): another leader at once, this node
-// itself only when it has read everything before its own epoch; none while nobody is known.
+// Who leads, as a listener of the Raft client is told (kraft.md §1.8): another leader at once, this
+// node itself only when it has read everything before its own epoch; none while nobody is known.
 struct LeaderAndEpoch {
   BrokerId leader = kNoLeader;
   RaftEpoch epoch{0};
   auto operator<=>(const LeaderAndEpoch&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("leader", &LeaderAndEpoch::leader),
-                      sim::field("epoch", &LeaderAndEpoch::epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("leader", &LeaderAndEpoch::leader),
+                 sim::field("epoch", &LeaderAndEpoch::epoch));
   }
 };
 
@@ -36,9 +36,10 @@ class Node {
     QuorumConfig quorum;
     RaftConfig raft;
     Controller::Settings controller;
-    std::vector<sim::ListenerAddress> listeners;   // its own, for its registration
+    std::vector<sim::ListenerAddress> listeners;  // its own, for its registration
     std::vector<sim::SupportedFeature> features;
-    // metadata.log.max.record.bytes.between.snapshots, metadata.log.max.snapshot.interval.ms (0: off)
+    // metadata.log.max.record.bytes.between.snapshots, metadata.log.max.snapshot.interval.ms (0:
+    // off)
     std::uint64_t snapshot_bytes = 20 * 1024 * 1024;
     Duration snapshot_interval{3'600'000'000'000};
     Behaviour behaviour;
@@ -52,21 +53,22 @@ class Node {
   void digest_into(sim::Digest& digest) const;
 
   // ── For who embeds it ──
-  // True if the message was for this node: Raft's, a request to the controller, an answer it waits for.
+  // True if the message was for this node: Raft's, a request to the controller, an answer it waits
+  // for.
   bool receive(Instant now, const sim::Received& received, Choices& choices, Effects& effects);
   void wake(Instant now, Choices& choices, Effects& effects);
   Instant next_deadline() const;
   // Stops for good: resigns, so that a successor need not wait.
   void begin_shutdown(Instant now, Choices& choices, Effects& effects);
 
-  // Publications and changes of leader since the last call, each in order. Kafka tells both from one
-  // thread; who takes both after each call applies the publications first.
+  // Publications and changes of leader since the last call, each in order. Kafka tells both from
+  // one thread; who takes both after each call applies the publications first.
   std::vector<Publication> take_publications();
   std::vector<LeaderAndEpoch> take_leader_changes();
 
   // ── The migration's writes (ZkRecordConsumer): on the active controller, in PRE_MIGRATION ──
-  // Each is a write whose end is asked for by `write_status`. Fails at once (status Failed) where this is
-  // not the active controller.
+  // Each is a write whose end is asked for by `write_status`. Fails at once (status Failed) where
+  // this is not the active controller.
   WriteId begin_migration(Instant now, Choices& choices, Effects& effects);
   WriteId accept_batch(Records records, Instant now, Choices& choices, Effects& effects);
   WriteId complete_migration(Instant now, Choices& choices, Effects& effects);

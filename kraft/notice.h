@@ -3,12 +3,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 #include "kraft/log.h"
 
-// What the quorum, its controller and its brokers' links say of themselves: each a notice for traces,
-// checkers, coverage and fault plans ("crash on kraft.ControllerActivated 2"), with the rule it follows.
+// What the quorum, its controller and its brokers' links say of themselves: each a notice for
+// traces, checkers, coverage and fault plans ("crash on kraft.ControllerActivated 2"), with the
+// rule it follows.
 namespace kraft {
 
 // A replica changed its role or epoch; `rule` names the row of the table of moves.
@@ -20,11 +20,11 @@ struct RoleChanged {
   std::string move;
   static constexpr std::string_view kName = "kraft.RoleChanged";
   static constexpr std::string_view kRule = "kraft.md §1.4";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = RoleChanged;
-    return std::tuple{sim::field("node", &T::node), sim::field("epoch", &T::epoch),
-                      sim::field("role", &T::role), sim::field("leader", &T::leader),
-                      sim::field("move", &T::move)};
+    return visit(sim::field("node", &T::node), sim::field("epoch", &T::epoch),
+                 sim::field("role", &T::role), sim::field("leader", &T::leader),
+                 sim::field("move", &T::move));
   }
 };
 struct VoteGranted {
@@ -33,10 +33,10 @@ struct VoteGranted {
   BrokerId candidate;
   static constexpr std::string_view kName = "kraft.VoteGranted";
   static constexpr std::string_view kRule = "kraft.md §1.6";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = VoteGranted;
-    return std::tuple{sim::field("node", &T::node), sim::field("epoch", &T::epoch),
-                      sim::field("candidate", &T::candidate)};
+    return visit(sim::field("node", &T::node), sim::field("epoch", &T::epoch),
+                 sim::field("candidate", &T::candidate));
   }
 };
 struct BecameLeader {
@@ -45,10 +45,10 @@ struct BecameLeader {
   Offset epoch_start;
   static constexpr std::string_view kName = "kraft.BecameLeader";
   static constexpr std::string_view kRule = "kraft.md §1.8";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = BecameLeader;
-    return std::tuple{sim::field("node", &T::node), sim::field("epoch", &T::epoch),
-                      sim::field("epochStart", &T::epoch_start)};
+    return visit(sim::field("node", &T::node), sim::field("epoch", &T::epoch),
+                 sim::field("epochStart", &T::epoch_start));
   }
 };
 struct LeaderResigned {
@@ -57,10 +57,10 @@ struct LeaderResigned {
   std::string reason;
   static constexpr std::string_view kName = "kraft.LeaderResigned";
   static constexpr std::string_view kRule = "kraft.md §1.4 T9";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = LeaderResigned;
-    return std::tuple{sim::field("node", &T::node), sim::field("epoch", &T::epoch),
-                      sim::field("reason", &T::reason)};
+    return visit(sim::field("node", &T::node), sim::field("epoch", &T::epoch),
+                 sim::field("reason", &T::reason));
   }
 };
 // The leader's high watermark advanced: what is before it is committed.
@@ -70,10 +70,10 @@ struct HighWatermark {
   Offset high_watermark;
   static constexpr std::string_view kName = "kraft.HighWatermark";
   static constexpr std::string_view kRule = "kraft.md §1.10";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = HighWatermark;
-    return std::tuple{sim::field("node", &T::node), sim::field("epoch", &T::epoch),
-                      sim::field("highWatermark", &T::high_watermark)};
+    return visit(sim::field("node", &T::node), sim::field("epoch", &T::epoch),
+                 sim::field("highWatermark", &T::high_watermark));
   }
 };
 struct LogTruncated {
@@ -82,9 +82,10 @@ struct LogTruncated {
   Offset to;
   static constexpr std::string_view kName = "kraft.LogTruncated";
   static constexpr std::string_view kRule = "kraft.md §1.10";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = LogTruncated;
-    return std::tuple{sim::field("node", &T::node), sim::field("from", &T::from), sim::field("to", &T::to)};
+    return visit(sim::field("node", &T::node), sim::field("from", &T::from),
+                 sim::field("to", &T::to));
   }
 };
 struct SnapshotInstalled {
@@ -92,9 +93,9 @@ struct SnapshotInstalled {
   OffsetAndEpoch id;
   static constexpr std::string_view kName = "kraft.SnapshotInstalled";
   static constexpr std::string_view kRule = "kraft.md §1.10";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = SnapshotInstalled;
-    return std::tuple{sim::field("node", &T::node), sim::field("id", &T::id)};
+    return visit(sim::field("node", &T::node), sim::field("id", &T::id));
   }
 };
 
@@ -104,10 +105,10 @@ struct ControllerActivated {
   std::string migration_state;
   static constexpr std::string_view kName = "kraft.ControllerActivated";
   static constexpr std::string_view kRule = "kraft.md §3.3";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = ControllerActivated;
-    return std::tuple{sim::field("node", &T::node), sim::field("epoch", &T::epoch),
-                      sim::field("migrationState", &T::migration_state)};
+    return visit(sim::field("node", &T::node), sim::field("epoch", &T::epoch),
+                 sim::field("migrationState", &T::migration_state));
   }
 };
 struct ControllerRenounced {
@@ -116,10 +117,10 @@ struct ControllerRenounced {
   Offset reverted_to;
   static constexpr std::string_view kName = "kraft.ControllerRenounced";
   static constexpr std::string_view kRule = "kraft.md §3.1";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = ControllerRenounced;
-    return std::tuple{sim::field("node", &T::node), sim::field("epoch", &T::epoch),
-                      sim::field("revertedTo", &T::reverted_to)};
+    return visit(sim::field("node", &T::node), sim::field("epoch", &T::epoch),
+                 sim::field("revertedTo", &T::reverted_to));
   }
 };
 // The records of a batch were handed to this node's state machines.
@@ -130,10 +131,10 @@ struct Committed {
   RaftEpoch epoch;
   static constexpr std::string_view kName = "kraft.Committed";
   static constexpr std::string_view kRule = "kraft.md §1.11";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = Committed;
-    return std::tuple{sim::field("node", &T::node), sim::field("base", &T::base),
-                      sim::field("end", &T::end), sim::field("epoch", &T::epoch)};
+    return visit(sim::field("node", &T::node), sim::field("base", &T::base),
+                 sim::field("end", &T::end), sim::field("epoch", &T::epoch));
   }
 };
 // An image was published to this node's readers.
@@ -143,10 +144,10 @@ struct MetadataPublished {
   RaftEpoch epoch;
   static constexpr std::string_view kName = "kraft.MetadataPublished";
   static constexpr std::string_view kRule = "kraft.md §4.2";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = MetadataPublished;
-    return std::tuple{sim::field("node", &T::node), sim::field("offset", &T::offset),
-                      sim::field("epoch", &T::epoch)};
+    return visit(sim::field("node", &T::node), sim::field("offset", &T::offset),
+                 sim::field("epoch", &T::epoch));
   }
 };
 struct MigrationStateChanged {
@@ -155,9 +156,10 @@ struct MigrationStateChanged {
   std::string to;
   static constexpr std::string_view kName = "kraft.MigrationStateChanged";
   static constexpr std::string_view kRule = "migration.md §3.1";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = MigrationStateChanged;
-    return std::tuple{sim::field("node", &T::node), sim::field("from", &T::from), sim::field("to", &T::to)};
+    return visit(sim::field("node", &T::node), sim::field("from", &T::from),
+                 sim::field("to", &T::to));
   }
 };
 struct TransactionAborted {
@@ -166,24 +168,25 @@ struct TransactionAborted {
   std::string reason;
   static constexpr std::string_view kName = "kraft.TransactionAborted";
   static constexpr std::string_view kRule = "kraft.md §3.2";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = TransactionAborted;
-    return std::tuple{sim::field("node", &T::node), sim::field("began", &T::began),
-                      sim::field("reason", &T::reason)};
+    return visit(sim::field("node", &T::node), sim::field("began", &T::began),
+                 sim::field("reason", &T::reason));
   }
 };
 
-// MB-24: records of a copy are appended under another claim than the one that began its transaction.
+// MB-24: records of a copy are appended under another claim than the one that began its
+// transaction.
 struct CopyOutlivedItsClaim {
   BrokerId node;
   RaftEpoch began;  // under which claim the transaction began
   RaftEpoch epoch;  // under which claim this is appended
   static constexpr std::string_view kName = "kraft.CopyOutlivedItsClaim";
   static constexpr std::string_view kRule = "migration.md §3.2";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = CopyOutlivedItsClaim;
-    return std::tuple{sim::field("node", &T::node), sim::field("began", &T::began),
-                      sim::field("epoch", &T::epoch)};
+    return visit(sim::field("node", &T::node), sim::field("began", &T::began),
+                 sim::field("epoch", &T::epoch));
   }
 };
 
@@ -194,11 +197,11 @@ struct BrokerRegistered {
   bool is_migrating_zk_broker = false;
   static constexpr std::string_view kName = "kraft.BrokerRegistered";
   static constexpr std::string_view kRule = "kraft.md §3.4";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = BrokerRegistered;
-    return std::tuple{sim::field("controller", &T::controller), sim::field("broker", &T::broker),
-                      sim::field("epoch", &T::epoch),
-                      sim::field("isMigratingZkBroker", &T::is_migrating_zk_broker)};
+    return visit(sim::field("controller", &T::controller), sim::field("broker", &T::broker),
+                 sim::field("epoch", &T::epoch),
+                 sim::field("isMigratingZkBroker", &T::is_migrating_zk_broker));
   }
 };
 struct BrokerFenced {
@@ -207,10 +210,10 @@ struct BrokerFenced {
   std::string why;
   static constexpr std::string_view kName = "kraft.BrokerFenced";
   static constexpr std::string_view kRule = "kraft.md §3.5";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = BrokerFenced;
-    return std::tuple{sim::field("controller", &T::controller), sim::field("broker", &T::broker),
-                      sim::field("why", &T::why)};
+    return visit(sim::field("controller", &T::controller), sim::field("broker", &T::broker),
+                 sim::field("why", &T::why));
   }
 };
 struct BrokerUnfenced {
@@ -218,9 +221,9 @@ struct BrokerUnfenced {
   BrokerId broker;
   static constexpr std::string_view kName = "kraft.BrokerUnfenced";
   static constexpr std::string_view kRule = "kraft.md §3.5";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = BrokerUnfenced;
-    return std::tuple{sim::field("controller", &T::controller), sim::field("broker", &T::broker)};
+    return visit(sim::field("controller", &T::controller), sim::field("broker", &T::broker));
   }
 };
 struct ElectedPartitionLeader {
@@ -231,11 +234,11 @@ struct ElectedPartitionLeader {
   bool unclean = false;
   static constexpr std::string_view kName = "kraft.ElectedPartitionLeader";
   static constexpr std::string_view kRule = "kraft.md §3.6";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = ElectedPartitionLeader;
-    return std::tuple{sim::field("controller", &T::controller), sim::field("topicId", &T::topic_id),
-                      sim::field("partition", &T::partition), sim::field("leader", &T::leader),
-                      sim::field("unclean", &T::unclean)};
+    return visit(sim::field("controller", &T::controller), sim::field("topicId", &T::topic_id),
+                 sim::field("partition", &T::partition), sim::field("leader", &T::leader),
+                 sim::field("unclean", &T::unclean));
   }
 };
 // The controller answered a change that is committed: at most one controller of any kind may do so.
@@ -246,10 +249,10 @@ struct ChangeAcknowledged {
   std::string request;
   static constexpr std::string_view kName = "kraft.ChangeAcknowledged";
   static constexpr std::string_view kRule = "kraft.md §3.1";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = ChangeAcknowledged;
-    return std::tuple{sim::field("controller", &T::controller), sim::field("epoch", &T::epoch),
-                      sim::field("offset", &T::offset), sim::field("request", &T::request)};
+    return visit(sim::field("controller", &T::controller), sim::field("epoch", &T::epoch),
+                 sim::field("offset", &T::offset), sim::field("request", &T::request));
   }
 };
 // A broker's link moved along its lifecycle.
@@ -259,9 +262,10 @@ struct BrokerStateChanged {
   std::string to;
   static constexpr std::string_view kName = "kraft.BrokerStateChanged";
   static constexpr std::string_view kRule = "kraft.md §4.1";
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using T = BrokerStateChanged;
-    return std::tuple{sim::field("broker", &T::broker), sim::field("from", &T::from), sim::field("to", &T::to)};
+    return visit(sim::field("broker", &T::broker), sim::field("from", &T::from),
+                 sim::field("to", &T::to));
   }
 };
 

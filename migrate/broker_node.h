@@ -13,35 +13,42 @@
 #include "zk/broker_link.h"
 #include "zk/controller.h"
 
-// A broker's process: what any broker is (sim::Broker), joined to the control planes that its mode knows
-// (KafkaServer, BrokerServer). Only here are both known.
+// A broker's process: what any broker is (sim::Broker), joined to the control planes that its mode
+// knows (KafkaServer, BrokerServer). Only here are both known.
 //
 //   mode        zk::BrokerLink   kraft::BrokerLink          metadata comes by
-//   ZooKeeper   yes              no                         LeaderAndIsr, UpdateMetadata, StopReplica
-//   Migrating   yes              yes, observes and beats    the same, of whichever controller there is
-//   KRaft       no               yes                        the metadata log
+//   ZooKeeper   yes              no                         LeaderAndIsr, UpdateMetadata,
+//   StopReplica Migrating   yes              yes, observes and beats    the same, of whichever
+//   controller there is KRaft       no               yes                        the metadata log
 namespace migrate {
 
-enum class BrokerMode : std::uint8_t { ZooKeeper, Migrating, KRaft };
+enum class BrokerMode : std::uint8_t {
+  ZooKeeper,
+  Migrating,
+  KRaft
+};
 std::string_view name_of(BrokerMode mode);
 
-// From the operator: leave in good order (SIGTERM). The process ends when its leaders have moved away, or when
-// that has taken too long.
+// From the operator: leave in good order (SIGTERM). The process ends when its leaders have moved
+// away, or when that has taken too long.
 struct StopProcess {
   static constexpr std::string_view kName = "operator.StopProcess";
   bool controlled = true;
-  static constexpr auto fields() { return std::tuple{sim::field("controlled", &StopProcess::controlled)}; }
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("controlled", &StopProcess::controlled));
+  }
 };
 
 struct BrokerNodeConfig {
   BrokerMode mode = BrokerMode::ZooKeeper;
   sim::BrokerConfig broker;
-  std::optional<zk::BrokerLinkConfig> zookeeper;       // ZooKeeper, Migrating
-  // Every broker in ZooKeeper mode stands for election. None: this one never does (a broker that a simulation
-  // finds running just before a claim, whose controller has nothing left to do).
+  std::optional<zk::BrokerLinkConfig> zookeeper;  // ZooKeeper, Migrating
+  // Every broker in ZooKeeper mode stands for election. None: this one never does (a broker that a
+  // simulation finds running just before a claim, whose controller has nothing left to do).
   std::optional<zk::ControllerConfig> controller;
-  std::optional<kraft::BrokerLink::Config> kraft;      // Migrating, KRaft
-  // Of a process that is found running: what the controller had told it before. Nothing else is known of it.
+  std::optional<kraft::BrokerLink::Config> kraft;  // Migrating, KRaft
+  // Of a process that is found running: what the controller had told it before. Nothing else is
+  // known of it.
   std::vector<sim::ControlRequest> told_before;
   // How long a broker waits for the KRaft controller to let it go (migration.md §5.8).
   sim::Duration controlled_shutdown_timeout{300'000'000'000};

@@ -26,17 +26,19 @@
 #include "zk/migration_writer.h"
 #include "zk/request.h"
 
-// KRaftMigrationDriver of Kafka 3.9: the machine in a KRaft controller that takes ZooKeeper's controller role,
-// copies the metadata, mirrors every change back, and tells brokers that still run in ZooKeeper mode
-// (migration.md §2–§5). It lives inside the controller's process and is composed by plain calls: things happen
-// to it (`on_…`), and it asks for things (`DriverAction`).
+// KRaftMigrationDriver of Kafka 3.9: the machine in a KRaft controller that takes ZooKeeper's
+// controller role, copies the metadata, mirrors every change back, and tells brokers that still run
+// in ZooKeeper mode (migration.md §2–§5). It lives inside the controller's process and is composed
+// by plain calls: things happen to it (`on_…`), and it asks for things (`DriverAction`).
 //
-//        on_controller_change ┐                        ┌► ZkBatch ────────► ZooKeeper ──► on_zk_answer
-//        on_metadata_update   ├─► queue ─► one event ──┤► …MigrationRecords ─► controller ─► on_commit
-//        its own polls        ┘   (FIFO)   at a time   └► SendRequests ───► brokers in ZooKeeper mode
+//        on_controller_change ┐                        ┌► ZkBatch ────────► ZooKeeper ──►
+//        on_zk_answer on_metadata_update   ├─► queue ─► one event ──┤► …MigrationRecords ─►
+//        controller ─► on_commit its own polls        ┘   (FIFO)   at a time   └► SendRequests ───►
+//        brokers in ZooKeeper mode
 //
-// One event runs at a time and each wait, for ZooKeeper or for a commit, blocks the ones behind it, as
-// Kafka's single driver thread does. What is retried and what is not is Kafka's, too: see `EventFailed`.
+// One event runs at a time and each wait, for ZooKeeper or for a commit, blocks the ones behind it,
+// as Kafka's single driver thread does. What is retried and what is not is Kafka's, too: see
+// `EventFailed`.
 namespace migrate {
 
 // Who leads the metadata quorum, as this controller's loader knows it; kNoBroker: nobody known.
@@ -44,17 +46,18 @@ struct LeaderAndEpoch {
   sim::BrokerId leader = sim::kNoBroker;
   sim::RaftEpoch epoch{0};
   bool operator==(const LeaderAndEpoch&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("leader", &LeaderAndEpoch::leader),
-                      sim::field("epoch", &LeaderAndEpoch::epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("leader", &LeaderAndEpoch::leader),
+                 sim::field("epoch", &LeaderAndEpoch::epoch));
   }
 };
 
 // Names what a driver waits for. The driver never reuses one within a life.
 using TicketId = zk::CallId;
 
-// Requests to send pipelined, in order, over the controller's ZooKeeper session. CONNECTIONLOSS is retried by
-// whoever sends them (KafkaZkClient.retryRequestsUntilConnected), so answers bear any other error.
+// Requests to send pipelined, in order, over the controller's ZooKeeper session. CONNECTIONLOSS is
+// retried by whoever sends them (KafkaZkClient.retryRequestsUntilConnected), so answers bear any
+// other error.
 struct ZkBatch {
   TicketId ticket;
   std::vector<zk::Request> requests;
@@ -70,38 +73,46 @@ struct AppendMigrationRecords {
 struct CompleteMigration {
   TicketId ticket;
 };
-// The copy has failed inside its transaction: the controller's fatal fault handler halts the process.
+// The copy has failed inside its transaction: the controller's fatal fault handler halts the
+// process.
 struct AbortMigration {
   std::string why;
 };
-// From now on the loader shall call on_metadata_update: the whole image first, then the current leader.
+// From now on the loader shall call on_metadata_update: the whole image first, then the current
+// leader.
 struct InstallPublisher {};
 // Channels shall match the image's unfenced brokers in ZooKeeper mode; then queue these.
 struct SendRequests {
   sim::MetadataImage image;
   std::vector<sim::ControlRequest> requests;
 };
-using DriverAction = std::variant<ZkBatch, BeginMigration, AppendMigrationRecords, CompleteMigration,
-                                  AbortMigration, InstallPublisher, SendRequests, sim::Payload /*notice*/>;
+using DriverAction =
+    std::variant<ZkBatch, BeginMigration, AppendMigrationRecords, CompleteMigration, AbortMigration,
+                 InstallPublisher, SendRequests, sim::Payload /*notice*/>;
 using DriverActions = std::vector<DriverAction>;
 
-// Behaviours of Kafka's driver that are defects (migration.md §7.2, README "Defects of Kafka that it shows"); all are there in 3.9.1.
+// Behaviours of Kafka's driver that are defects (migration.md §7.2, README "Defects of Kafka that
+// it shows"); all are there in 3.9.1.
 struct DriverDefects {
-  // MB-03: a claim whose answer was lost is taken for another's for ever. Off: /controller with this node's id and
-  // this epoch is this claim.
+  // MB-03: a claim whose answer was lost is taken for another's for ever. Off: /controller with
+  // this node's id and this epoch is this claim.
   bool claim_without_answer_is_lost = true;
-  // MB-04: the version of /migration in memory stays behind when a write was done and its answer lost; whatever is to
-  // be written afterwards fails. Off: it is read anew after a failure, if this claim wrote it last.
+  // MB-04: the version of /migration in memory stays behind when a write was done and its answer
+  // lost; whatever is to be written afterwards fails. Off: it is read anew after a failure, if this
+  // claim wrote it last.
   bool migration_version_is_never_reread = true;
-  // MB-05: an election whose handling met a ZooKeeper error is forgotten. Off: the next poll handles it again.
+  // MB-05: an election whose handling met a ZooKeeper error is forgotten. Off: the next poll
+  // handles it again.
   bool leader_event_is_not_retried = true;
-  // MB-06: a publication that could not be mirrored is skipped. Off: the next poll reconciles everything.
+  // MB-06: a publication that could not be mirrored is skipped. Off: the next poll reconciles
+  // everything.
   bool failed_change_is_skipped = true;
-  // MB-07: a copy that is complete in the log, but whose offset never reached /migration, is the end: no leader goes
-  // on. Off: such a leader claims and reconciles ZooKeeper with the log, as after any other failover.
+  // MB-07: a copy that is complete in the log, but whose offset never reached /migration, is the
+  // end: no leader goes on. Off: such a leader claims and reconciles ZooKeeper with the log, as
+  // after any other failover.
   bool half_complete_copy_is_the_end = true;
-  // MB-23: what a claim writes to /migration is fenced by nothing, so that a controller that stood still between the
-  // two writes undoes what its successor wrote there.
+  // MB-23: what a claim writes to /migration is fenced by nothing, so that a controller that stood
+  // still between the two writes undoes what its successor wrote there.
   bool claim_write_unfenced = true;
   bool operator==(const DriverDefects&) const = default;
 };
@@ -110,8 +121,8 @@ struct DriverConfig {
   sim::BrokerId node_id;
   // zookeeper.metadata.migration.min.batch.size, at least 1.
   std::size_t min_batch_size = 200;
-  // The statically configured voters; empty with controller.quorum.bootstrap.servers, which makes the test of
-  // the controllers' readiness pass vacuously (migration.md §6.3).
+  // The statically configured voters; empty with controller.quorum.bootstrap.servers, which makes
+  // the test of the controllers' readiness pass vacuously (migration.md §6.3).
   std::vector<sim::BrokerId> static_voters;
   // password.encoder.secret, if the controller has one.
   std::optional<std::string> password_secret;
@@ -133,10 +144,11 @@ class Driver {
   };
   // KRaftMigrationDriver.start: the first poll. Once per life.
   void start(Context context);
-  // The loader learned of a leader or of a new epoch. Visible at once to events that are queued already.
+  // The loader learned of a leader or of a new epoch. Visible at once to events that are queued
+  // already.
   void on_controller_change(Context context, LeaderAndEpoch leader);
-  // The loader published an image, reached from the previous one by `delta`; `is_snapshot`: it was loaded
-  // whole. Only after InstallPublisher.
+  // The loader published an image, reached from the previous one by `delta`; `is_snapshot`: it was
+  // loaded whole. Only after InstallPublisher.
   void on_metadata_update(Context context, std::shared_ptr<const sim::MetadataDelta> delta,
                           const sim::MetadataImage& image, bool is_snapshot);
   // Requires one response per request of the batch. An answer that nobody waits for is dropped.
@@ -177,7 +189,8 @@ class Driver {
   struct SendRpcsToBrokersEvent {
     LeaderAndEpoch leader;
   };
-  // None of Kafka's: what a driver without MB-04 and MB-06 does at the first poll after a failed write.
+  // None of Kafka's: what a driver without MB-04 and MB-06 does at the first poll after a failed
+  // write.
   struct RepairEvent {};
   struct MetadataChangeEvent {
     std::shared_ptr<const sim::MetadataDelta> delta;
@@ -185,33 +198,52 @@ class Driver {
     bool is_snapshot = false;
     LeaderAndEpoch leader;
   };
-  using Event =
-      std::variant<PollEvent, RecoverMigrationStateFromZkEvent, KRaftLeaderEvent,
-                   WaitForControllerQuorumEvent, WaitForZkBrokersEvent, BecomeZkControllerEvent,
-                   MigrateMetadataEvent, SyncKRaftMetadataEvent, SendRpcsToBrokersEvent,
-                   MetadataChangeEvent, RepairEvent>;
+  using Event = std::variant<PollEvent, RecoverMigrationStateFromZkEvent, KRaftLeaderEvent,
+                             WaitForControllerQuorumEvent, WaitForZkBrokersEvent,
+                             BecomeZkControllerEvent, MigrateMetadataEvent, SyncKRaftMetadataEvent,
+                             SendRpcsToBrokersEvent, MetadataChangeEvent, RepairEvent>;
 
   // ── The event that runs, at the point where it waits ──────────────────────────────────────────
   struct Nothing {};
   // getOrCreateMigrationRecoveryState, for recovery (no leader) or on becoming leader.
   struct RecoverTask {
-    enum class Step : std::uint8_t { TopLevelPaths, Read, Create };
+    enum class Step : std::uint8_t {
+      TopLevelPaths,
+      Read,
+      Create
+    };
     Step step = Step::TopLevelPaths;
     bool parents_created = false;
     std::optional<LeaderAndEpoch> leader;
   };
   struct BrokersTask {
-    enum class Step : std::uint8_t { BrokerIds, TopicNames, Topics };
+    enum class Step : std::uint8_t {
+      BrokerIds,
+      TopicNames,
+      Topics
+    };
     Step step = Step::BrokerIds;
   };
   struct ClaimTask {
-    enum class Step : std::uint8_t { ReadEpoch, ReadController, Claim, WriteMigration };
+    enum class Step : std::uint8_t {
+      ReadEpoch,
+      ReadController,
+      Claim,
+      WriteMigration
+    };
     Step step = Step::ReadEpoch;
     sim::ControllerEpoch epoch;
     zk::DataVersion epoch_version;
   };
   struct CopyTask {
-    enum class Step : std::uint8_t { Begin, Read, Append, Flush, Complete, WriteMigration };
+    enum class Step : std::uint8_t {
+      Begin,
+      Read,
+      Append,
+      Flush,
+      Complete,
+      WriteMigration
+    };
     explicit CopyTask(zk::ReadOptions options) : read(std::move(options)) {}
     Step step = Step::Begin;
     zk::MigrationRead read;
@@ -223,7 +255,10 @@ class Driver {
   };
   // A reconciliation or a delta on its way to ZooKeeper.
   struct MirrorTask {
-    enum class Step : std::uint8_t { Write, Checkpoint };
+    enum class Step : std::uint8_t {
+      Write,
+      Checkpoint
+    };
     MirrorTask(zk::MirrorWriter writer, std::optional<MetadataChangeEvent> for_change)
         : write(std::move(writer)), change(std::move(for_change)) {}
     Step step = Step::Write;
@@ -231,7 +266,8 @@ class Driver {
     std::optional<MetadataChangeEvent> change;  // none: SYNC_KRAFT_TO_ZK
   };
   struct RereadTask {};
-  using Task = std::variant<Nothing, RecoverTask, BrokersTask, ClaimTask, CopyTask, MirrorTask, RereadTask>;
+  using Task =
+      std::variant<Nothing, RecoverTask, BrokersTask, ClaimTask, CopyTask, MirrorTask, RereadTask>;
 
   // driver.cc: the queue, polls, states.
   void run_queue(Context& context);
@@ -245,7 +281,9 @@ class Driver {
   void ask(Context& context, std::vector<zk::Request> requests);
   void proceed(Context& context, std::vector<zk::Response> responses);
   void finish() { task_ = Nothing{}; }
-  void notify(Context& context, sim::Payload notice) { context.actions.emplace_back(std::move(notice)); }
+  void notify(Context& context, sim::Payload notice) {
+    context.actions.emplace_back(std::move(notice));
+  }
   // The event that runs ends here (MigrationEvent.handleException).
   void fail(Context& context, std::string why, bool unhandled);
   void fail(Context& context, std::string_view doing, zk::ErrorCode error);
@@ -266,7 +304,8 @@ class Driver {
   void proceed(Context& context, BrokersTask& task, std::vector<zk::Response> responses);
   void proceed(Context& context, ClaimTask& task, std::vector<zk::Response> responses);
   void claim(Context& context, ClaimTask& task, const zk::Response& controller);
-  void adopt_claim(Context& context, ClaimTask& task, sim::ControllerEpoch epoch, zk::DataVersion version);
+  void adopt_claim(Context& context, ClaimTask& task, sim::ControllerEpoch epoch,
+                   zk::DataVersion version);
   void write_migration_after_claim(Context& context);
   void claimed(Context& context, ClaimTask& task, const zk::Response& answer);
 
@@ -305,11 +344,11 @@ class Driver {
   std::deque<Event> events_;
   std::string_view running_;  // Kafka's name of the event that runs
   Task task_;
-  TicketId waiting_for_{0};                     // 0: for nothing
+  TicketId waiting_for_{0};                      // 0: for nothing
   std::optional<sim::Instant> commit_deadline_;  // METADATA_COMMIT_MAX_WAIT_MS
   std::uint64_t last_ticket_ = 0;
   std::optional<sim::Instant> next_poll_;
-  std::uint32_t polls_ = 0;  // since the last change of state
+  std::uint32_t polls_ = 0;    // since the last change of state
   bool election_due_ = false;  // to be handled again (without MB-05)
   bool repair_due_ = false;    // without MB-04 or MB-06
 };

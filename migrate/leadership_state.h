@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <tuple>
 
 #include "sim/base/described.h"
 #include "sim/kafka/ids.h"
@@ -10,12 +9,13 @@
 
 namespace migrate {
 
-// "Version not known": distinct from ZooKeeper's "any version" (-1), so that a version that was never learned
-// can not degrade into an unconditional write (migration.md §0.3).
+// "Version not known": distinct from ZooKeeper's "any version" (-1), so that a version that was
+// never learned can not degrade into an unconditional write (migration.md §0.3).
 constexpr zk::DataVersion kUnknownZkVersion{-2};
 
-// What a driver knows of the migration's leadership (ZkMigrationLeadershipState, migration.md §0.3). The first
-// four are what `/migration` holds; the rest lives in memory. A value: every step makes a new one.
+// What a driver knows of the migration's leadership (ZkMigrationLeadershipState, migration.md
+// §0.3). The first four are what `/migration` holds; the rest lives in memory. A value: every step
+// makes a new one.
 struct LeadershipState {
   sim::BrokerId kraft_controller_id = sim::kNoBroker;
   sim::RaftEpoch kraft_controller_epoch{-1};
@@ -62,14 +62,15 @@ struct LeadershipState {
   }
 
   bool operator==(const LeadershipState&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("kraftControllerId", &LeadershipState::kraft_controller_id),
-                      field("kraftControllerEpoch", &LeadershipState::kraft_controller_epoch),
-                      field("kraftMetadata", &LeadershipState::kraft_metadata),
-                      field("migrationZkVersion", &LeadershipState::migration_zk_version),
-                      field("zkControllerEpoch", &LeadershipState::zk_controller_epoch),
-                      field("zkControllerEpochZkVersion", &LeadershipState::zk_controller_epoch_zk_version)};
+    return visit(
+        field("kraftControllerId", &LeadershipState::kraft_controller_id),
+        field("kraftControllerEpoch", &LeadershipState::kraft_controller_epoch),
+        field("kraftMetadata", &LeadershipState::kraft_metadata),
+        field("migrationZkVersion", &LeadershipState::migration_zk_version),
+        field("zkControllerEpoch", &LeadershipState::zk_controller_epoch),
+        field("zkControllerEpochZkVersion", &LeadershipState::zk_controller_epoch_zk_version));
   }
 };
 

@@ -10,19 +10,21 @@
 #include "sim/kafka/client.h"
 #include "sim/kafka/rpc.h"
 
-// An administrator's client: sends what it is told to a broker, and sends it again to the next one until it is
-// answered for good (AdminClient with its retries; brokers forward to whoever is controller).
+// An administrator's client: sends what it is told to a broker, and sends it again to the next one
+// until it is answered for good (AdminClient with its retries; brokers forward to whoever is
+// controller).
 namespace scenarios {
 
 // What the scenario tells it to do: one request, described for people.
 struct AdminTask {
   static constexpr std::string_view kName = "admin.Task";
   std::string what;
-  std::variant<sim::CreateTopicsRequest, sim::DeleteTopicsRequest, sim::IncrementalAlterConfigsRequest,
-               sim::AlterPartitionReassignmentsRequest, sim::AlterClientQuotasRequest>
+  std::variant<sim::CreateTopicsRequest, sim::DeleteTopicsRequest,
+               sim::IncrementalAlterConfigsRequest, sim::AlterPartitionReassignmentsRequest,
+               sim::AlterClientQuotasRequest>
       request;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("what", &AdminTask::what), sim::field("request", &AdminTask::request)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("what", &AdminTask::what), sim::field("request", &AdminTask::request));
   }
 };
 // The answer that is final. `error` None: done.
@@ -32,9 +34,9 @@ struct AdminDone {
   std::string what;
   sim::ErrorCode error = sim::ErrorCode::None;
   std::int32_t tries = 0;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("what", &AdminDone::what), sim::field("error", &AdminDone::error),
-                      sim::field("tries", &AdminDone::tries)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("what", &AdminDone::what), sim::field("error", &AdminDone::error),
+                 sim::field("tries", &AdminDone::tries));
   }
 };
 

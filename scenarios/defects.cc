@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 #include <variant>
 
 #include "sim/base/match.h"
@@ -15,7 +14,8 @@ namespace {
 // Names under which operators know what the machines call otherwise (migration.md §7.2).
 struct Alias {
   std::string_view known;
-  std::variant<bool zk::MirrorDefects::*, bool migrate::DriverDefects::*, bool kraft::Behaviour::*> flag;
+  std::variant<bool zk::MirrorDefects::*, bool migrate::DriverDefects::*, bool kraft::Behaviour::*>
+      flag;
 };
 constexpr Alias kAliases[] = {
     {"MB-03", &migrate::DriverDefects::claim_without_answer_is_lost},
@@ -40,22 +40,24 @@ auto& flag_of(D& defects, const Alias& alias) {
 
 // A switch without a name could be turned on by nobody, and no checker would be proved by it.
 template <class B>
-constexpr bool kAllNamed = sizeof(B) == std::tuple_size_v<decltype(B::fields())> * sizeof(bool);
-static_assert(kAllNamed<zk::ServerBehaviour> && kAllNamed<zk::ControllerBehaviour> && kAllNamed<kraft::Behaviour> &&
-              kAllNamed<sim::BrokerBehaviour>);
+constexpr bool kAllNamed = sizeof(B) == B::fields(sim::CountFields{}) * sizeof(bool);
+static_assert(kAllNamed<zk::ServerBehaviour> && kAllNamed<zk::ControllerBehaviour> &&
+              kAllNamed<kraft::Behaviour> && kAllNamed<sim::BrokerBehaviour>);
 template <class D>
-constexpr bool kAllAliased = sizeof(D) == sizeof(bool) * static_cast<std::size_t>(std::ranges::count_if(
-                                              kAliases, [](const Alias& alias) {
-                                                return std::holds_alternative<bool D::*>(alias.flag);
-                                              }));
+constexpr bool kAllAliased =
+    sizeof(D) ==
+    sizeof(bool) * static_cast<std::size_t>(std::ranges::count_if(kAliases, [](const Alias& alias) {
+      return std::holds_alternative<bool D::*>(alias.flag);
+    }));
 static_assert(kAllAliased<zk::MirrorDefects> && kAllAliased<migrate::DriverDefects>);
 
 // Calls `visit(name, bool&)` for every switch.
 template <class D, class Visit>
 void for_each_switch(D& defects, Visit visit) {
   const auto table = [&](auto& behaviour, std::string_view prefix) {
-    std::apply([&](const auto&... f) { (visit(fmt::format("{}{}", prefix, f.name), behaviour.*(f.member)), ...); },
-               std::remove_cvref_t<decltype(behaviour)>::fields());
+    behaviour.fields([&](const auto&... f) {
+      (visit(fmt::format("{}{}", prefix, f.name), behaviour.*(f.member)), ...);
+    });
   };
   table(defects.zookeeper, "");
   table(defects.zookeeper_controller, "");
@@ -76,9 +78,10 @@ sim::Expected<void> Defects::set(std::string_view name, bool on, const sim::Plac
   if (found) return {};
   const std::vector<std::string> names = defect_names();
   const std::vector<std::string_view> candidates(names.begin(), names.end());
-  return std::unexpected(sim::Problem{sim::Severity::Usage, place,
-                                      fmt::format("there is no defect '{}'.{}", name, sim::did_you_mean(name, candidates)),
-                                      "'zk2kraft run --list defects' names all."});
+  return std::unexpected(sim::Problem{
+      sim::Severity::Usage, place,
+      fmt::format("there is no defect '{}'.{}", name, sim::did_you_mean(name, candidates)),
+      "'zk2kraft run --list defects' names all."});
 }
 
 bool Defects::is_on(std::string_view name) const {

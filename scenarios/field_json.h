@@ -5,7 +5,6 @@
 #include <ranges>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <variant>
 
@@ -23,11 +22,9 @@ FieldJson field_json(const T& value) {
     return value.describe();
   } else if constexpr (sim::Described<T>) {
     FieldJson object = FieldJson::object();
-    std::apply(
-        [&](const auto&... f) {
-          ((object[std::string(f.name)] = field_json(value.*(f.member))), ...);
-        },
-        T::fields());
+    T::fields([&](const auto&... f) {
+      ((object[std::string(f.name)] = field_json(value.*(f.member))), ...);
+    });
     return object;
   } else if constexpr (sim::StrongNumber<T>) {
     return field_json(value.value());
@@ -62,7 +59,7 @@ FieldJson field_json(const T& value) {
     for (const auto& element : value) array.push_back(field_json(element));
     return array;
   } else {
-    static_assert(sizeof(T) == 0, "give this type fields(), or describe() and digest_into()");
+    static_assert(sizeof(T) == 0, "give this type fields(visit), or describe() and digest_into()");
   }
 }
 

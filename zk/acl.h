@@ -4,7 +4,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/described.h"
@@ -31,10 +30,9 @@ struct Acl {
   std::string id;
   auto operator<=>(const Acl&) const = default;
   constexpr bool allows(Perm perm) const { return (perms & static_cast<std::int32_t>(perm)) != 0; }
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("perms", &Acl::perms), field("scheme", &Acl::scheme),
-                      field("id", &Acl::id)};
+    return visit(field("perms", &Acl::perms), field("scheme", &Acl::scheme), field("id", &Acl::id));
   }
 };
 

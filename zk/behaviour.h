@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string_view>
-#include <tuple>
 
 #include "sim/base/described.h"
 
@@ -40,18 +39,18 @@ struct ServerBehaviour {
   bool multi_not_atomic = false;
 
   bool operator==(const ServerBehaviour&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("zookeeper-4643", &ServerBehaviour::epoch_before_history),
-                      field("zookeeper-3911", &ServerBehaviour::new_leader_ack_before_history),
-                      field("zookeeper-1549", &ServerBehaviour::uncommitted_in_snapshot),
-                      field("zk-epochs-not-persisted", &ServerBehaviour::epochs_not_persisted),
-                      field("zk-ack-before-fsync", &ServerBehaviour::ack_before_fsync),
-                      field("zk-commit-without-quorum", &ServerBehaviour::commit_without_quorum),
-                      field("zk-watch-lost", &ServerBehaviour::watch_lost),
-                      field("zk-version-check-dropped", &ServerBehaviour::version_check_dropped),
-                      field("zookeeper-2355", &ServerBehaviour::expiry_keeps_ephemerals),
-                      field("zk-multi-not-atomic", &ServerBehaviour::multi_not_atomic)};
+    return visit(field("zookeeper-4643", &ServerBehaviour::epoch_before_history),
+                 field("zookeeper-3911", &ServerBehaviour::new_leader_ack_before_history),
+                 field("zookeeper-1549", &ServerBehaviour::uncommitted_in_snapshot),
+                 field("zk-epochs-not-persisted", &ServerBehaviour::epochs_not_persisted),
+                 field("zk-ack-before-fsync", &ServerBehaviour::ack_before_fsync),
+                 field("zk-commit-without-quorum", &ServerBehaviour::commit_without_quorum),
+                 field("zk-watch-lost", &ServerBehaviour::watch_lost),
+                 field("zk-version-check-dropped", &ServerBehaviour::version_check_dropped),
+                 field("zookeeper-2355", &ServerBehaviour::expiry_keeps_ephemerals),
+                 field("zk-multi-not-atomic", &ServerBehaviour::multi_not_atomic));
   }
 };
 

@@ -38,15 +38,14 @@ namespace zk {
 struct ControllerBehaviour {
   bool controller_epoch_unchecked =
       false;  // writes without the check on /controller_epoch (KAFKA-6082)
-  // States of partitions are written under neither the epoch nor the version that was read, so that an older controller
-  // overwrites what a newer one decided. (The version alone changes nothing: the check on /controller_epoch keeps every
-  // other writer away.)
+  // States of partitions are written under neither the epoch nor the version that was read, so that
+  // an older controller overwrites what a newer one decided. (The version alone changes nothing:
+  // the check on /controller_epoch keeps every other writer away.)
   bool state_version_unchecked = false;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using B = ControllerBehaviour;
-    return std::tuple{
-        sim::field("zkcontroller-epoch-unchecked", &B::controller_epoch_unchecked),
-        sim::field("zkcontroller-state-version-unchecked", &B::state_version_unchecked)};
+    return visit(sim::field("zkcontroller-epoch-unchecked", &B::controller_epoch_unchecked),
+                 sim::field("zkcontroller-state-version-unchecked", &B::state_version_unchecked));
   }
   bool operator==(const ControllerBehaviour&) const = default;
 };

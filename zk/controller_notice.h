@@ -2,7 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/described.h"
@@ -18,9 +17,9 @@ struct ZkControllerElected {
   static constexpr std::string_view kRule = "zookeeper.md §6.3";
   sim::BrokerId broker{-1};
   sim::ControllerEpoch epoch{};
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using N = ZkControllerElected;
-    return std::tuple{sim::field("broker", &N::broker), sim::field("epoch", &N::epoch)};
+    return visit(sim::field("broker", &N::broker), sim::field("epoch", &N::epoch));
   }
 };
 // It has read the cluster and told all brokers.
@@ -31,10 +30,10 @@ struct ZkControllerReady {
   sim::ControllerEpoch epoch{};
   std::uint64_t brokers = 0;
   std::uint64_t partitions = 0;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using N = ZkControllerReady;
-    return std::tuple{sim::field("broker", &N::broker), sim::field("epoch", &N::epoch),
-                      sim::field("brokers", &N::brokers), sim::field("partitions", &N::partitions)};
+    return visit(sim::field("broker", &N::broker), sim::field("epoch", &N::epoch),
+                 sim::field("brokers", &N::brokers), sim::field("partitions", &N::partitions));
   }
 };
 struct ZkControllerResigned {
@@ -43,10 +42,10 @@ struct ZkControllerResigned {
   sim::BrokerId broker{-1};
   sim::ControllerEpoch epoch{};
   std::string why;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using N = ZkControllerResigned;
-    return std::tuple{sim::field("broker", &N::broker), sim::field("epoch", &N::epoch),
-                      sim::field("why", &N::why)};
+    return visit(sim::field("broker", &N::broker), sim::field("epoch", &N::epoch),
+                 sim::field("why", &N::why));
   }
 };
 // It wrote a partition's new state: leader -1 means nobody can lead.
@@ -59,14 +58,12 @@ struct ZkPartitionChanged {
   sim::LeaderEpoch leader_epoch{};
   sim::PartitionEpoch partition_epoch{};
   std::vector<sim::BrokerId> isr;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using N = ZkPartitionChanged;
-    return std::tuple{sim::field("controller", &N::controller),
-                      sim::field("topicPartition", &N::topic_partition),
-                      sim::field("leader", &N::leader),
-                      sim::field("leaderEpoch", &N::leader_epoch),
-                      sim::field("partitionEpoch", &N::partition_epoch),
-                      sim::field("isr", &N::isr)};
+    return visit(sim::field("controller", &N::controller),
+                 sim::field("topicPartition", &N::topic_partition),
+                 sim::field("leader", &N::leader), sim::field("leaderEpoch", &N::leader_epoch),
+                 sim::field("partitionEpoch", &N::partition_epoch), sim::field("isr", &N::isr));
   }
 };
 struct ZkTopicDeleted {
@@ -74,9 +71,9 @@ struct ZkTopicDeleted {
   static constexpr std::string_view kRule = "zookeeper.md §6.9";
   sim::BrokerId controller{-1};
   std::string topic;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("controller", &ZkTopicDeleted::controller),
-                      sim::field("topic", &ZkTopicDeleted::topic)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("controller", &ZkTopicDeleted::controller),
+                 sim::field("topic", &ZkTopicDeleted::topic));
   }
 };
 

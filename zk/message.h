@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -37,8 +36,8 @@ struct Identity {
   std::string scheme;
   std::string id;
   auto operator<=>(const Identity&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("scheme", &Identity::scheme), sim::field("id", &Identity::id)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("scheme", &Identity::scheme), sim::field("id", &Identity::id));
   }
 };
 
@@ -58,10 +57,10 @@ struct Vote {
   Round round;
   ZabEpoch peer_epoch;
   auto operator<=>(const Vote&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("leader", &Vote::leader), field("zxid", &Vote::zxid),
-                      field("round", &Vote::round), field("peerEpoch", &Vote::peer_epoch)};
+    return visit(field("leader", &Vote::leader), field("zxid", &Vote::zxid),
+                 field("round", &Vote::round), field("peerEpoch", &Vote::peer_epoch));
   }
 };
 
@@ -70,10 +69,10 @@ struct Notification {
   ServerId sid = kNoServer;
   PeerState state = PeerState::Looking;
   Vote vote;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("sid", &Notification::sid), field("state", &Notification::state),
-                      field("vote", &Notification::vote)};
+    return visit(field("sid", &Notification::sid), field("state", &Notification::state),
+                 field("vote", &Notification::vote));
   }
 };
 
@@ -83,15 +82,17 @@ struct FollowerInfo {
   static constexpr std::string_view kName = "zk.FollowerInfo";
   ServerId sid = kNoServer;
   ZabEpoch accepted_epoch;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("sid", &FollowerInfo::sid),
-                      sim::field("acceptedEpoch", &FollowerInfo::accepted_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("sid", &FollowerInfo::sid),
+                 sim::field("acceptedEpoch", &FollowerInfo::accepted_epoch));
   }
 };
 struct LeaderInfo {
   static constexpr std::string_view kName = "zk.LeaderInfo";
   ZabEpoch epoch;
-  static constexpr auto fields() { return std::tuple{sim::field("epoch", &LeaderInfo::epoch)}; }
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("epoch", &LeaderInfo::epoch));
+  }
 };
 // `current_epoch` is absent when this very epoch had been accepted before: such an answer does not
 // count.
@@ -99,9 +100,9 @@ struct AckEpoch {
   static constexpr std::string_view kName = "zk.AckEpoch";
   Zxid last_zxid;
   std::optional<ZabEpoch> current_epoch;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("lastZxid", &AckEpoch::last_zxid),
-                      sim::field("currentEpoch", &AckEpoch::current_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("lastZxid", &AckEpoch::last_zxid),
+                 sim::field("currentEpoch", &AckEpoch::current_epoch));
   }
 };
 // DIFF, TRUNC, SNAP: how the learner gets to `zxid`, before the proposals and commits that follow.
@@ -116,21 +117,21 @@ struct SyncWith {
   SyncMode mode = SyncMode::Diff;
   Zxid zxid;
   sim::Payload snapshot;  // a Snapshot, for Snap alone
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("mode", &SyncWith::mode), field("zxid", &SyncWith::zxid),
-                      field("snapshot", &SyncWith::snapshot)};
+    return visit(field("mode", &SyncWith::mode), field("zxid", &SyncWith::zxid),
+                 field("snapshot", &SyncWith::snapshot));
   }
 };
 struct NewLeader {
   static constexpr std::string_view kName = "zk.NewLeader";
   Zxid zxid;
-  static constexpr auto fields() { return std::tuple{sim::field("zxid", &NewLeader::zxid)}; }
+  static constexpr auto fields(auto&& visit) { return visit(sim::field("zxid", &NewLeader::zxid)); }
 };
 struct UpToDate {
   static constexpr std::string_view kName = "zk.UpToDate";
   Zxid zxid;
-  static constexpr auto fields() { return std::tuple{sim::field("zxid", &UpToDate::zxid)}; }
+  static constexpr auto fields(auto&& visit) { return visit(sim::field("zxid", &UpToDate::zxid)); }
 };
 
 // ── Learner and leader: broadcast ───────────────────────────────────────────────────────────────
@@ -141,26 +142,26 @@ struct UpToDate {
 struct Ack {
   static constexpr std::string_view kName = "zk.Ack";
   Zxid zxid;
-  static constexpr auto fields() { return std::tuple{sim::field("zxid", &Ack::zxid)}; }
+  static constexpr auto fields(auto&& visit) { return visit(sim::field("zxid", &Ack::zxid)); }
 };
 struct Commit {
   static constexpr std::string_view kName = "zk.Commit";
   Zxid zxid;
-  static constexpr auto fields() { return std::tuple{sim::field("zxid", &Commit::zxid)}; }
+  static constexpr auto fields(auto&& visit) { return visit(sim::field("zxid", &Commit::zxid)); }
 };
 struct LearnerPing {
   static constexpr std::string_view kName = "zk.LearnerPing";
   Zxid last_committed;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("lastCommitted", &LearnerPing::last_committed)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("lastCommitted", &LearnerPing::last_committed));
   }
 };
 // The learner's table of sessions heard of since its last answer: how touches reach the leader.
 struct LearnerPong {
   static constexpr std::string_view kName = "zk.LearnerPong";
   std::vector<std::pair<SessionId, std::int32_t>> touched;  // with the session's timeout in ms
-  static constexpr auto fields() {
-    return std::tuple{sim::field("touched", &LearnerPong::touched)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("touched", &LearnerPong::touched));
   }
 };
 // A client came to this learner with a session: is it alive? If so the learner owns it from now on.
@@ -168,18 +169,18 @@ struct Revalidate {
   static constexpr std::string_view kName = "zk.Revalidate";
   SessionId session;
   std::int32_t timeout_ms = 0;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("session", &Revalidate::session),
-                      sim::field("timeout", &Revalidate::timeout_ms)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("session", &Revalidate::session),
+                 sim::field("timeout", &Revalidate::timeout_ms));
   }
 };
 struct Revalidated {
   static constexpr std::string_view kName = "zk.Revalidated";
   SessionId session;
   bool valid = false;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("session", &Revalidated::session),
-                      sim::field("valid", &Revalidated::valid)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("session", &Revalidated::session),
+                 sim::field("valid", &Revalidated::valid));
   }
 };
 
@@ -199,20 +200,20 @@ struct Forwarded {
   std::int32_t timeout_ms = 0;       // for NewSession
   sim::Payload request;              // the client's own ClientRequest, shared; for Operation
   std::vector<Identity> identities;  // whom the client proved to be
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{
-        field("asked", &Forwarded::asked),     field("session", &Forwarded::session),
-        field("cxid", &Forwarded::cxid),       field("timeout", &Forwarded::timeout_ms),
-        field("request", &Forwarded::request), field("identities", &Forwarded::identities)};
+    return visit(field("asked", &Forwarded::asked), field("session", &Forwarded::session),
+                 field("cxid", &Forwarded::cxid), field("timeout", &Forwarded::timeout_ms),
+                 field("request", &Forwarded::request),
+                 field("identities", &Forwarded::identities));
   }
 };
 struct Synced {
   static constexpr std::string_view kName = "zk.Synced";
   SessionId session;
   std::int32_t cxid = 0;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("session", &Synced::session), sim::field("cxid", &Synced::cxid)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("session", &Synced::session), sim::field("cxid", &Synced::cxid));
   }
 };
 
@@ -223,9 +224,8 @@ struct DiskDone {
   static constexpr std::string_view kName = "zk.DiskDone";
   std::uint64_t ticket = 0;
   Zxid logged;  // the last transaction that was in the log then
-  static constexpr auto fields() {
-    return std::tuple{sim::field("ticket", &DiskDone::ticket),
-                      sim::field("logged", &DiskDone::logged)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("ticket", &DiskDone::ticket), sim::field("logged", &DiskDone::logged));
   }
 };
 
@@ -240,13 +240,13 @@ struct ConnectRequest {
   SessionId session;
   std::uint64_t password = 0;
   std::vector<Identity> identities;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("lastZxidSeen", &ConnectRequest::last_zxid_seen),
-                      field("timeOut", &ConnectRequest::timeout_ms),
-                      field("sessionId", &ConnectRequest::session),
-                      field("passwd", &ConnectRequest::password),
-                      field("identities", &ConnectRequest::identities)};
+    return visit(field("lastZxidSeen", &ConnectRequest::last_zxid_seen),
+                 field("timeOut", &ConnectRequest::timeout_ms),
+                 field("sessionId", &ConnectRequest::session),
+                 field("passwd", &ConnectRequest::password),
+                 field("identities", &ConnectRequest::identities));
   }
 };
 // Session 0: the session that was asked for is expired.
@@ -255,11 +255,11 @@ struct ConnectResponse {
   std::int32_t timeout_ms = 0;
   SessionId session;
   std::uint64_t password = 0;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("timeOut", &ConnectResponse::timeout_ms),
-                      field("sessionId", &ConnectResponse::session),
-                      field("passwd", &ConnectResponse::password)};
+    return visit(field("timeOut", &ConnectResponse::timeout_ms),
+                 field("sessionId", &ConnectResponse::session),
+                 field("passwd", &ConnectResponse::password));
   }
 };
 struct ClientRequest {
@@ -267,35 +267,39 @@ struct ClientRequest {
   std::int32_t xid = 0;
   Request request;
   Watching watching = Watching::No;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("xid", &ClientRequest::xid), field("request", &ClientRequest::request),
-                      field("watch", &ClientRequest::watching)};
+    return visit(field("xid", &ClientRequest::xid), field("request", &ClientRequest::request),
+                 field("watch", &ClientRequest::watching));
   }
 };
 struct ClientReply {
   static constexpr std::string_view kName = "zk.ClientReply";
   std::int32_t xid = 0;
   Response response;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("xid", &ClientReply::xid),
-                      sim::field("response", &ClientReply::response)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("xid", &ClientReply::xid),
+                 sim::field("response", &ClientReply::response));
   }
 };
 struct ClientPing {
   static constexpr std::string_view kName = "zk.ClientPing";
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields(auto&& visit) { return visit(); }
 };
 struct ClientPong {
   static constexpr std::string_view kName = "zk.ClientPong";
   Zxid zxid;
-  static constexpr auto fields() { return std::tuple{sim::field("zxid", &ClientPong::zxid)}; }
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("zxid", &ClientPong::zxid));
+  }
 };
 // The client's own end of its session.
 struct CloseSession {
   static constexpr std::string_view kName = "zk.CloseSession";
   std::int32_t xid = 0;
-  static constexpr auto fields() { return std::tuple{sim::field("xid", &CloseSession::xid)}; }
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("xid", &CloseSession::xid));
+  }
 };
 // After a reconnection: what the client still waits for, as of the last zxid that it saw.
 struct SetWatches {
@@ -304,18 +308,18 @@ struct SetWatches {
   std::vector<std::string> data;
   std::vector<std::string> exist;
   std::vector<std::string> child;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{
-        field("relativeZxid", &SetWatches::relative_zxid), field("dataWatches", &SetWatches::data),
-        field("existWatches", &SetWatches::exist), field("childWatches", &SetWatches::child)};
+    return visit(field("relativeZxid", &SetWatches::relative_zxid),
+                 field("dataWatches", &SetWatches::data), field("existWatches", &SetWatches::exist),
+                 field("childWatches", &SetWatches::child));
   }
 };
 struct WatchNotification {
   static constexpr std::string_view kName = "zk.WatchNotification";
   WatchedEvent event;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("event", &WatchNotification::event)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("event", &WatchNotification::event));
   }
 };
 

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 #include "sim/base/described.h"
 #include "sim/core/core.h"
@@ -21,11 +20,10 @@ struct Recovered {
   Zxid snapshot;
   Zxid last_logged;
   bool torn = false;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("server", &Recovered::server), field("snapshot", &Recovered::snapshot),
-                      field("lastLogged", &Recovered::last_logged),
-                      field("torn", &Recovered::torn)};
+    return visit(field("server", &Recovered::server), field("snapshot", &Recovered::snapshot),
+                 field("lastLogged", &Recovered::last_logged), field("torn", &Recovered::torn));
   }
 };
 
@@ -35,10 +33,10 @@ struct Looking {
   ServerId server;
   Round round;
   std::string why;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("server", &Looking::server), field("round", &Looking::round),
-                      field("why", &Looking::why)};
+    return visit(field("server", &Looking::server), field("round", &Looking::round),
+                 field("why", &Looking::why));
   }
 };
 
@@ -48,9 +46,9 @@ struct LeaderElected {
   static constexpr std::string_view kRule = "zookeeper.md §2.2";
   ServerId server;
   Vote vote;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("server", &LeaderElected::server),
-                      sim::field("vote", &LeaderElected::vote)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("server", &LeaderElected::server),
+                 sim::field("vote", &LeaderElected::vote));
   }
 };
 
@@ -62,10 +60,10 @@ struct Established {
   ZabEpoch epoch;
   Zxid history;            // the last transaction of the history that became committed
   std::uint64_t tree = 0;  // digest of the tree that this history makes
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("leader", &Established::leader), field("epoch", &Established::epoch),
-                      field("history", &Established::history), field("tree", &Established::tree)};
+    return visit(field("leader", &Established::leader), field("epoch", &Established::epoch),
+                 field("history", &Established::history), field("tree", &Established::tree));
   }
 };
 
@@ -78,12 +76,12 @@ struct Synchronizing {
   SyncMode mode = SyncMode::Diff;
   Zxid learner_zxid;
   Zxid zxid;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{
-        field("leader", &Synchronizing::leader), field("learner", &Synchronizing::learner),
-        field("mode", &Synchronizing::mode), field("learnerZxid", &Synchronizing::learner_zxid),
-        field("zxid", &Synchronizing::zxid)};
+    return visit(field("leader", &Synchronizing::leader), field("learner", &Synchronizing::learner),
+                 field("mode", &Synchronizing::mode),
+                 field("learnerZxid", &Synchronizing::learner_zxid),
+                 field("zxid", &Synchronizing::zxid));
   }
 };
 
@@ -96,12 +94,11 @@ struct FollowerReady {
   ZabEpoch epoch;
   Zxid zxid;
   std::uint64_t tree = 0;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("server", &FollowerReady::server),
-                      field("leader", &FollowerReady::leader),
-                      field("epoch", &FollowerReady::epoch), field("zxid", &FollowerReady::zxid),
-                      field("tree", &FollowerReady::tree)};
+    return visit(field("server", &FollowerReady::server), field("leader", &FollowerReady::leader),
+                 field("epoch", &FollowerReady::epoch), field("zxid", &FollowerReady::zxid),
+                 field("tree", &FollowerReady::tree));
   }
 };
 
@@ -114,10 +111,10 @@ struct Committed {
   Zxid zxid;
   std::uint64_t tree = 0;
   sim::Payload txn;  // a LoggedTxn
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("server", &Committed::server), field("zxid", &Committed::zxid),
-                      field("tree", &Committed::tree), field("txn", &Committed::txn)};
+    return visit(field("server", &Committed::server), field("zxid", &Committed::zxid),
+                 field("tree", &Committed::tree), field("txn", &Committed::txn));
   }
 };
 
@@ -126,9 +123,9 @@ struct SessionExpired {
   static constexpr std::string_view kRule = "zookeeper.md §1.8";
   ServerId leader;
   SessionId session;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("leader", &SessionExpired::leader),
-                      sim::field("session", &SessionExpired::session)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("leader", &SessionExpired::leader),
+                 sim::field("session", &SessionExpired::session));
   }
 };
 
@@ -138,11 +135,10 @@ struct SessionOpened {
   ServerId server;
   SessionId session;
   sim::NodeId client;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("server", &SessionOpened::server),
-                      field("session", &SessionOpened::session),
-                      field("client", &SessionOpened::client)};
+    return visit(field("server", &SessionOpened::server), field("session", &SessionOpened::session),
+                 field("client", &SessionOpened::client));
   }
 };
 
@@ -155,12 +151,12 @@ struct SessionResumed {
   sim::NodeId client;
   Zxid seen;  // the newest state that the client has seen
   Zxid zxid;  // the server's
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("server", &SessionResumed::server),
-                      field("session", &SessionResumed::session),
-                      field("client", &SessionResumed::client),
-                      field("seen", &SessionResumed::seen), field("zxid", &SessionResumed::zxid)};
+    return visit(field("server", &SessionResumed::server),
+                 field("session", &SessionResumed::session),
+                 field("client", &SessionResumed::client), field("seen", &SessionResumed::seen),
+                 field("zxid", &SessionResumed::zxid));
   }
 };
 
@@ -170,11 +166,10 @@ struct WatchTriggered {
   ServerId server;
   sim::NodeId client;
   WatchedEvent event;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("server", &WatchTriggered::server),
-                      field("client", &WatchTriggered::client),
-                      field("event", &WatchTriggered::event)};
+    return visit(field("server", &WatchTriggered::server), field("client", &WatchTriggered::client),
+                 field("event", &WatchTriggered::event));
   }
 };
 
@@ -183,9 +178,9 @@ struct SnapshotTaken {
   static constexpr std::string_view kRule = "zookeeper.md §1.10";
   ServerId server;
   Zxid zxid;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("server", &SnapshotTaken::server),
-                      sim::field("zxid", &SnapshotTaken::zxid)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("server", &SnapshotTaken::server),
+                 sim::field("zxid", &SnapshotTaken::zxid));
   }
 };
 

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -55,11 +54,11 @@ struct Create {
   CreateMode mode = CreateMode::Persistent;
   std::int64_t ttl_ms = 0;  // for the two modes with TTL alone
   bool operator==(const Create&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("path", &Create::path), field("data", &Create::data),
-                      field("acl", &Create::acl), field("mode", &Create::mode),
-                      field("ttl", &Create::ttl_ms)};
+    return visit(field("path", &Create::path), field("data", &Create::data),
+                 field("acl", &Create::acl), field("mode", &Create::mode),
+                 field("ttl", &Create::ttl_ms));
   }
 };
 
@@ -68,8 +67,8 @@ struct Delete {
   std::string path;
   DataVersion version = kAnyVersion;
   bool operator==(const Delete&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("path", &Delete::path), sim::field("version", &Delete::version)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("path", &Delete::path), sim::field("version", &Delete::version));
   }
 };
 
@@ -79,10 +78,10 @@ struct SetData {
   Data data;
   DataVersion version = kAnyVersion;
   bool operator==(const SetData&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("path", &SetData::path), field("data", &SetData::data),
-                      field("version", &SetData::version)};
+    return visit(field("path", &SetData::path), field("data", &SetData::data),
+                 field("version", &SetData::version));
   }
 };
 
@@ -92,10 +91,10 @@ struct SetAcl {
   AclList acl;
   AclVersion version = AclVersion(-1);  // -1: whatever it is
   bool operator==(const SetAcl&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("path", &SetAcl::path), field("acl", &SetAcl::acl),
-                      field("version", &SetAcl::version)};
+    return visit(field("path", &SetAcl::path), field("acl", &SetAcl::acl),
+                 field("version", &SetAcl::version));
   }
 };
 
@@ -106,8 +105,8 @@ struct Check {
   std::string path;
   DataVersion version = kAnyVersion;
   bool operator==(const Check&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("path", &Check::path), sim::field("version", &Check::version)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("path", &Check::path), sim::field("version", &Check::version));
   }
 };
 
@@ -118,32 +117,34 @@ struct Multi {
   static constexpr std::string_view kName = "multi";
   std::vector<Op> ops;
   bool operator==(const Multi&) const = default;
-  static constexpr auto fields() { return std::tuple{sim::field("ops", &Multi::ops)}; }
+  static constexpr auto fields(auto&& visit) { return visit(sim::field("ops", &Multi::ops)); }
 };
 
 struct GetData {
   static constexpr std::string_view kName = "getData";
   std::string path;
   bool operator==(const GetData&) const = default;
-  static constexpr auto fields() { return std::tuple{sim::field("path", &GetData::path)}; }
+  static constexpr auto fields(auto&& visit) { return visit(sim::field("path", &GetData::path)); }
 };
 struct Exists {
   static constexpr std::string_view kName = "exists";
   std::string path;
   bool operator==(const Exists&) const = default;
-  static constexpr auto fields() { return std::tuple{sim::field("path", &Exists::path)}; }
+  static constexpr auto fields(auto&& visit) { return visit(sim::field("path", &Exists::path)); }
 };
 struct GetChildren {
   static constexpr std::string_view kName = "getChildren";
   std::string path;
   bool operator==(const GetChildren&) const = default;
-  static constexpr auto fields() { return std::tuple{sim::field("path", &GetChildren::path)}; }
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("path", &GetChildren::path));
+  }
 };
 struct GetAcl {
   static constexpr std::string_view kName = "getACL";
   std::string path;
   bool operator==(const GetAcl&) const = default;
-  static constexpr auto fields() { return std::tuple{sim::field("path", &GetAcl::path)}; }
+  static constexpr auto fields(auto&& visit) { return visit(sim::field("path", &GetAcl::path)); }
 };
 // Answers after everything that the leader had proposed when it heard of this is applied at the
 // client's server. No quorum takes part (zookeeper.md §1.11).
@@ -151,7 +152,7 @@ struct Sync {
   static constexpr std::string_view kName = "sync";
   std::string path;
   bool operator==(const Sync&) const = default;
-  static constexpr auto fields() { return std::tuple{sim::field("path", &Sync::path)}; }
+  static constexpr auto fields(auto&& visit) { return visit(sim::field("path", &Sync::path)); }
 };
 
 using Request = std::variant<Create, Delete, SetData, SetAcl, Check, Multi, GetData, Exists,
@@ -180,8 +181,8 @@ struct Created {
   std::string path;
   Stat stat;
   bool operator==(const Created&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("path", &Created::path), sim::field("stat", &Created::stat)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("path", &Created::path), sim::field("stat", &Created::stat));
   }
 };
 struct GotData {
@@ -189,8 +190,8 @@ struct GotData {
   Data data;
   Stat stat;
   bool operator==(const GotData&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("data", &GotData::data), sim::field("stat", &GotData::stat)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("data", &GotData::data), sim::field("stat", &GotData::stat));
   }
 };
 // Names, not paths; sorted here, in no order that one may rely on at a real server.
@@ -199,9 +200,9 @@ struct GotChildren {
   std::vector<std::string> children;
   Stat stat;
   bool operator==(const GotChildren&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("children", &GotChildren::children),
-                      sim::field("stat", &GotChildren::stat)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("children", &GotChildren::children),
+                 sim::field("stat", &GotChildren::stat));
   }
 };
 struct GotAcl {
@@ -209,8 +210,8 @@ struct GotAcl {
   AclList acl;
   Stat stat;
   bool operator==(const GotAcl&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("acl", &GotAcl::acl), sim::field("stat", &GotAcl::stat)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("acl", &GotAcl::acl), sim::field("stat", &GotAcl::stat));
   }
 };
 
@@ -221,17 +222,16 @@ struct OpResponse {
   ErrorCode error = ErrorCode::Ok;
   std::variant<std::monostate, Created, Stat> value;
   bool operator==(const OpResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("error", &OpResponse::error),
-                      sim::field("value", &OpResponse::value)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("error", &OpResponse::error), sim::field("value", &OpResponse::value));
   }
 };
 struct MultiResult {
   static constexpr std::string_view kName = "multi";
   std::vector<OpResponse> results;
   bool operator==(const MultiResult&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("results", &MultiResult::results)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("results", &MultiResult::results));
   }
 };
 
@@ -248,10 +248,10 @@ struct Response {
   Result result;
   bool ok() const { return error == ErrorCode::Ok; }
   bool operator==(const Response&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("zxid", &Response::zxid), field("error", &Response::error),
-                      field("result", &Response::result)};
+    return visit(field("zxid", &Response::zxid), field("error", &Response::error),
+                 field("result", &Response::result));
   }
 };
 
@@ -287,10 +287,10 @@ struct WatchedEvent {
   KeeperState state = KeeperState::SyncConnected;
   std::string path;
   auto operator<=>(const WatchedEvent&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("type", &WatchedEvent::type), field("state", &WatchedEvent::state),
-                      field("path", &WatchedEvent::path)};
+    return visit(field("type", &WatchedEvent::type), field("state", &WatchedEvent::state),
+                 field("path", &WatchedEvent::path));
   }
 };
 

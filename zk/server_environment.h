@@ -62,7 +62,9 @@ constexpr sim::File kCurrentEpochFile{3};   // EpochFile: currentEpoch
 struct EpochFile {
   static constexpr std::string_view kName = "zk.EpochFile";
   ZabEpoch epoch;
-  static constexpr auto fields() { return std::tuple{sim::field("epoch", &EpochFile::epoch)}; }
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("epoch", &EpochFile::epoch));
+  }
 };
 
 // Group commit (SyncRequestProcessor): one fsync at a time, and one covers all that was written

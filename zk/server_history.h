@@ -27,11 +27,11 @@ struct Snapshot {
   // Got from a leader: the log before it need not lead up to it.
   bool received = false;
   std::size_t wire_bytes() const { return 64 + tree.size() * 160; }  // an estimate: no one reads it
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("zxid", &Snapshot::zxid), field("tree", &Snapshot::tree),
-                      field("sessions", &Snapshot::session_timeouts_ms),
-                      field("received", &Snapshot::received)};
+    return visit(field("zxid", &Snapshot::zxid), field("tree", &Snapshot::tree),
+                 field("sessions", &Snapshot::session_timeouts_ms),
+                 field("received", &Snapshot::received));
   }
 };
 

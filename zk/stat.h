@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <string>
-#include <tuple>
 
 #include "sim/base/described.h"
 #include "sim/base/id.h"
@@ -64,17 +63,15 @@ struct PersistedStat {
   SessionId ephemeral_owner;  // a session, none, or an encoded container or TTL: see `owner_kind`
   Zxid pzxid;                 // a child was last created or deleted by; at first the czxid
   auto operator<=>(const PersistedStat&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("czxid", &PersistedStat::czxid),
-                      field("mzxid", &PersistedStat::mzxid),
-                      field("ctime", &PersistedStat::ctime),
-                      field("mtime", &PersistedStat::mtime),
-                      field("version", &PersistedStat::version),
-                      field("cversion", &PersistedStat::cversion),
-                      field("aversion", &PersistedStat::aversion),
-                      field("ephemeralOwner", &PersistedStat::ephemeral_owner),
-                      field("pzxid", &PersistedStat::pzxid)};
+    return visit(field("czxid", &PersistedStat::czxid), field("mzxid", &PersistedStat::mzxid),
+                 field("ctime", &PersistedStat::ctime), field("mtime", &PersistedStat::mtime),
+                 field("version", &PersistedStat::version),
+                 field("cversion", &PersistedStat::cversion),
+                 field("aversion", &PersistedStat::aversion),
+                 field("ephemeralOwner", &PersistedStat::ephemeral_owner),
+                 field("pzxid", &PersistedStat::pzxid));
   }
 };
 
@@ -92,19 +89,14 @@ struct Stat {
   std::int32_t num_children = 0;
   Zxid pzxid;
   auto operator<=>(const Stat&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("czxid", &Stat::czxid),
-                      field("mzxid", &Stat::mzxid),
-                      field("ctime", &Stat::ctime),
-                      field("mtime", &Stat::mtime),
-                      field("version", &Stat::version),
-                      field("cversion", &Stat::cversion),
-                      field("aversion", &Stat::aversion),
-                      field("ephemeralOwner", &Stat::ephemeral_owner),
-                      field("dataLength", &Stat::data_length),
-                      field("numChildren", &Stat::num_children),
-                      field("pzxid", &Stat::pzxid)};
+    return visit(
+        field("czxid", &Stat::czxid), field("mzxid", &Stat::mzxid), field("ctime", &Stat::ctime),
+        field("mtime", &Stat::mtime), field("version", &Stat::version),
+        field("cversion", &Stat::cversion), field("aversion", &Stat::aversion),
+        field("ephemeralOwner", &Stat::ephemeral_owner), field("dataLength", &Stat::data_length),
+        field("numChildren", &Stat::num_children), field("pzxid", &Stat::pzxid));
   }
 };
 

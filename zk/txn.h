@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -83,10 +82,10 @@ struct TxnHeader {
   Zxid zxid;
   WallTime time;
   bool operator==(const TxnHeader&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("clientId", &TxnHeader::client_id), field("cxid", &TxnHeader::cxid),
-                      field("zxid", &TxnHeader::zxid), field("time", &TxnHeader::time)};
+    return visit(field("clientId", &TxnHeader::client_id), field("cxid", &TxnHeader::cxid),
+                 field("zxid", &TxnHeader::zxid), field("time", &TxnHeader::time));
   }
 };
 
@@ -95,8 +94,8 @@ struct CreateSessionTxn {
   static constexpr std::string_view kName = "createSession";
   std::int32_t timeout_ms = 0;
   bool operator==(const CreateSessionTxn&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("timeOut", &CreateSessionTxn::timeout_ms)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("timeOut", &CreateSessionTxn::timeout_ms));
   }
 };
 
@@ -107,8 +106,8 @@ struct CloseSessionTxn {
   static constexpr std::string_view kName = "closeSession";
   std::optional<std::vector<std::string>> paths_to_delete;
   bool operator==(const CloseSessionTxn&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::field("paths2Delete", &CloseSessionTxn::paths_to_delete)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("paths2Delete", &CloseSessionTxn::paths_to_delete));
   }
 };
 
@@ -118,7 +117,7 @@ struct ErrorTxn {
   static constexpr std::string_view kName = "error";
   ErrorCode error = ErrorCode::Ok;
   bool operator==(const ErrorTxn&) const = default;
-  static constexpr auto fields() { return std::tuple{sim::field("err", &ErrorTxn::error)}; }
+  static constexpr auto fields(auto&& visit) { return visit(sim::field("err", &ErrorTxn::error)); }
 };
 
 // `parent_cversion`: the parent's stored cversion after this creation; -1 in logs from before 3.4:
@@ -133,11 +132,11 @@ struct CreateTxnOf {
   bool ephemeral = false;
   ChildVersion parent_cversion;
   bool operator==(const CreateTxnOf&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("path", &CreateTxnOf::path), field("data", &CreateTxnOf::data),
-                      field("acl", &CreateTxnOf::acl), field("ephemeral", &CreateTxnOf::ephemeral),
-                      field("parentCVersion", &CreateTxnOf::parent_cversion)};
+    return visit(field("path", &CreateTxnOf::path), field("data", &CreateTxnOf::data),
+                 field("acl", &CreateTxnOf::acl), field("ephemeral", &CreateTxnOf::ephemeral),
+                 field("parentCVersion", &CreateTxnOf::parent_cversion));
   }
 };
 using CreateTxn = CreateTxnOf<TxnType::Create>;
@@ -151,12 +150,11 @@ struct CreateContainerTxn {
   AclList acl;
   ChildVersion parent_cversion;
   bool operator==(const CreateContainerTxn&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("path", &CreateContainerTxn::path),
-                      field("data", &CreateContainerTxn::data),
-                      field("acl", &CreateContainerTxn::acl),
-                      field("parentCVersion", &CreateContainerTxn::parent_cversion)};
+    return visit(field("path", &CreateContainerTxn::path), field("data", &CreateContainerTxn::data),
+                 field("acl", &CreateContainerTxn::acl),
+                 field("parentCVersion", &CreateContainerTxn::parent_cversion));
   }
 };
 
@@ -169,12 +167,12 @@ struct CreateTtlTxn {
   ChildVersion parent_cversion;
   std::int64_t ttl_ms = 0;
   bool operator==(const CreateTtlTxn&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("path", &CreateTtlTxn::path), field("data", &CreateTtlTxn::data),
-                      field("acl", &CreateTtlTxn::acl),
-                      field("parentCVersion", &CreateTtlTxn::parent_cversion),
-                      field("ttl", &CreateTtlTxn::ttl_ms)};
+    return visit(field("path", &CreateTtlTxn::path), field("data", &CreateTtlTxn::data),
+                 field("acl", &CreateTtlTxn::acl),
+                 field("parentCVersion", &CreateTtlTxn::parent_cversion),
+                 field("ttl", &CreateTtlTxn::ttl_ms));
   }
 };
 
@@ -184,7 +182,9 @@ struct DeleteTxnOf {
   static constexpr std::string_view kName = type == TxnType::Delete ? "delete" : "deleteContainer";
   std::string path;
   bool operator==(const DeleteTxnOf&) const = default;
-  static constexpr auto fields() { return std::tuple{sim::field("path", &DeleteTxnOf::path)}; }
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("path", &DeleteTxnOf::path));
+  }
 };
 using DeleteTxn = DeleteTxnOf<TxnType::Delete>;
 using DeleteContainerTxn = DeleteTxnOf<TxnType::DeleteContainer>;
@@ -198,10 +198,10 @@ struct SetDataTxnOf {
   Data data;
   DataVersion version;
   bool operator==(const SetDataTxnOf&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("path", &SetDataTxnOf::path), field("data", &SetDataTxnOf::data),
-                      field("version", &SetDataTxnOf::version)};
+    return visit(field("path", &SetDataTxnOf::path), field("data", &SetDataTxnOf::data),
+                 field("version", &SetDataTxnOf::version));
   }
 };
 using SetDataTxn = SetDataTxnOf<TxnType::SetData>;
@@ -214,10 +214,10 @@ struct SetAclTxn {
   AclList acl;
   AclVersion version;  // the new one
   bool operator==(const SetAclTxn&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("path", &SetAclTxn::path), field("acl", &SetAclTxn::acl),
-                      field("version", &SetAclTxn::version)};
+    return visit(field("path", &SetAclTxn::path), field("acl", &SetAclTxn::acl),
+                 field("version", &SetAclTxn::version));
   }
 };
 
@@ -228,9 +228,9 @@ struct CheckTxn {
   std::string path;
   DataVersion version;
   bool operator==(const CheckTxn&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("path", &CheckTxn::path), field("version", &CheckTxn::version)};
+    return visit(field("path", &CheckTxn::path), field("version", &CheckTxn::version));
   }
 };
 
@@ -242,7 +242,7 @@ struct UndoneTxn {
   static constexpr std::string_view kName = "undone";
   std::string body;
   bool operator==(const UndoneTxn&) const = default;
-  static constexpr auto fields() { return std::tuple{sim::field("body", &UndoneTxn::body)}; }
+  static constexpr auto fields(auto&& visit) { return visit(sim::field("body", &UndoneTxn::body)); }
 };
 
 // What may stand in a multi.
@@ -256,7 +256,7 @@ struct MultiTxn {
   std::vector<SubTxn> txns;
   bool operator==(const MultiTxn&) const = default;
   bool failed() const;
-  static constexpr auto fields() { return std::tuple{sim::field("txns", &MultiTxn::txns)}; }
+  static constexpr auto fields(auto&& visit) { return visit(sim::field("txns", &MultiTxn::txns)); }
 };
 
 using Txn = std::variant<CreateSessionTxn, CloseSessionTxn, ErrorTxn, CreateTxn, Create2Txn,
@@ -272,10 +272,10 @@ struct TxnDigest {
   std::int32_t version = 2;
   std::int64_t tree_digest = 0;
   bool operator==(const TxnDigest&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("version", &TxnDigest::version),
-                      field("treeDigest", &TxnDigest::tree_digest)};
+    return visit(field("version", &TxnDigest::version),
+                 field("treeDigest", &TxnDigest::tree_digest));
   }
 };
 
@@ -286,10 +286,10 @@ struct LoggedTxn {
   Txn txn;
   std::optional<TxnDigest> digest;
   bool operator==(const LoggedTxn&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("header", &LoggedTxn::header), field("txn", &LoggedTxn::txn),
-                      field("digest", &LoggedTxn::digest)};
+    return visit(field("header", &LoggedTxn::header), field("txn", &LoggedTxn::txn),
+                 field("digest", &LoggedTxn::digest));
   }
 };
 

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -14,9 +13,10 @@
 #include "sim/kafka/record_fields.h"
 #include "sim/kafka/uuid.h"
 
-// What the Raft layer itself writes into a metadata log or checkpoint: records of control batches, which
-// take offsets but are invisible to the controller (ControlRecordType, ControlRecordUtils; kraft.md §6.5).
-// The key of such a record names its type, its value is the bare message. Names and fields are Kafka's.
+// What the Raft layer itself writes into a metadata log or checkpoint: records of control batches,
+// which take offsets but are invisible to the controller (ControlRecordType, ControlRecordUtils;
+// kraft.md §6.5). The key of such a record names its type, its value is the bare message. Names and
+// fields are Kafka's.
 namespace kraft {
 
 struct Voter {
@@ -24,9 +24,9 @@ struct Voter {
   sim::Uuid voter_directory_id;
   sim::UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const Voter&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::wire("voterId", &Voter::voter_id),
-                      sim::wire("voterDirectoryId", &Voter::voter_directory_id, {.since = 1})};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::wire("voterId", &Voter::voter_id),
+                 sim::wire("voterDirectoryId", &Voter::voter_directory_id, {.since = 1}));
   }
 };
 
@@ -41,11 +41,10 @@ struct LeaderChangeMessage {
   std::vector<Voter> granting_voters;
   sim::UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const LeaderChangeMessage&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using M = LeaderChangeMessage;
-    return std::tuple{sim::wire("version", &M::version), sim::wire("leaderId", &M::leader_id),
-                      sim::wire("voters", &M::voters),
-                      sim::wire("grantingVoters", &M::granting_voters)};
+    return visit(sim::wire("version", &M::version), sim::wire("leaderId", &M::leader_id),
+                 sim::wire("voters", &M::voters), sim::wire("grantingVoters", &M::granting_voters));
   }
 };
 
@@ -58,10 +57,10 @@ struct SnapshotHeaderRecord {
   std::int64_t last_contained_log_timestamp = 0;  // ms; append time of the last batch contained
   sim::UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const SnapshotHeaderRecord&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using M = SnapshotHeaderRecord;
-    return std::tuple{sim::wire("version", &M::version),
-                      sim::wire("lastContainedLogTimestamp", &M::last_contained_log_timestamp)};
+    return visit(sim::wire("version", &M::version),
+                 sim::wire("lastContainedLogTimestamp", &M::last_contained_log_timestamp));
   }
 };
 
@@ -73,8 +72,8 @@ struct SnapshotFooterRecord {
   std::int16_t version = 0;
   sim::UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const SnapshotFooterRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::wire("version", &SnapshotFooterRecord::version)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::wire("version", &SnapshotFooterRecord::version));
   }
 };
 
@@ -86,9 +85,9 @@ struct KRaftVersionRecord {
   std::int16_t kraft_version = 0;
   sim::UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const KRaftVersionRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::wire("version", &KRaftVersionRecord::version),
-                      sim::wire("kRaftVersion", &KRaftVersionRecord::kraft_version)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::wire("version", &KRaftVersionRecord::version),
+                 sim::wire("kRaftVersion", &KRaftVersionRecord::kraft_version));
   }
 };
 
@@ -98,9 +97,9 @@ struct VoterEndpoint {
   std::uint16_t port = 0;
   sim::UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const VoterEndpoint&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::wire("name", &VoterEndpoint::name), sim::wire("host", &VoterEndpoint::host),
-                      sim::wire("port", &VoterEndpoint::port)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::wire("name", &VoterEndpoint::name), sim::wire("host", &VoterEndpoint::host),
+                 sim::wire("port", &VoterEndpoint::port));
   }
 };
 
@@ -109,10 +108,10 @@ struct KRaftVersionFeature {
   std::int16_t max_supported_version = 0;
   sim::UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const KRaftVersionFeature&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using F = KRaftVersionFeature;
-    return std::tuple{sim::wire("minSupportedVersion", &F::min_supported_version),
-                      sim::wire("maxSupportedVersion", &F::max_supported_version)};
+    return visit(sim::wire("minSupportedVersion", &F::min_supported_version),
+                 sim::wire("maxSupportedVersion", &F::max_supported_version));
   }
 };
 
@@ -124,11 +123,11 @@ struct DynamicVoter {
   KRaftVersionFeature kraft_version_feature;
   sim::UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const DynamicVoter&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::wire("voterId", &DynamicVoter::voter_id),
-                      sim::wire("voterDirectoryId", &DynamicVoter::voter_directory_id),
-                      sim::wire("endpoints", &DynamicVoter::endpoints),
-                      sim::wire("kRaftVersionFeature", &DynamicVoter::kraft_version_feature)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::wire("voterId", &DynamicVoter::voter_id),
+                 sim::wire("voterDirectoryId", &DynamicVoter::voter_directory_id),
+                 sim::wire("endpoints", &DynamicVoter::endpoints),
+                 sim::wire("kRaftVersionFeature", &DynamicVoter::kraft_version_feature));
   }
 };
 
@@ -140,9 +139,9 @@ struct VotersRecord {
   std::vector<DynamicVoter> voters;
   sim::UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const VotersRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{sim::wire("version", &VotersRecord::version),
-                      sim::wire("voters", &VotersRecord::voters)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::wire("version", &VotersRecord::version),
+                 sim::wire("voters", &VotersRecord::voters));
   }
 };
 
@@ -156,8 +155,8 @@ struct KeyAndValue {
 // Each record is written in the version that its first field states.
 KeyAndValue encode_control_record(const ControlRecord& record);
 
-// `Unknown` where the type or version is not Kafka 3.9's, `Malformed` where the bytes are not such a
-// message. Offsets count from the start of the value.
+// `Unknown` where the type or version is not Kafka 3.9's, `Malformed` where the bytes are not such
+// a message. Offsets count from the start of the value.
 sim::Expected<ControlRecord> decode_control_record(sim::ByteView key, sim::ByteView value);
 
 // "LEADER_CHANGE(2)", as kafka-dump-log names the type of a control record; "UNKNOWN(9)" else.

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <map>
@@ -11,7 +12,6 @@
 #include <ranges>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -27,8 +27,8 @@
 //   struct Vote {
 //     Epoch epoch;
 //     NodeId candidate;
-//     static constexpr auto fields() {
-//       return std::tuple{field("epoch", &Vote::epoch), field("candidate", &Vote::candidate)};
+//     static constexpr auto fields(auto&& visit) {
+//       return visit(field("epoch", &Vote::epoch), field("candidate", &Vote::candidate));
 //     }
 //   };
 namespace sim {
@@ -44,8 +44,18 @@ constexpr Field<Struct, Member> field(std::string_view name, Member Struct::* me
   return {name, member};
 }
 
+// The simplest visitor: how many fields there are.
+struct CountFields {
+  constexpr std::size_t operator()(const auto&... fields) const { return sizeof...(fields); }
+};
+
+// A struct with fields(visit), which calls visit once, with all of its fields. A call and not a
+// tuple, because a tuple of every message's fields would be made in every translation unit that
+// sees the message.
 template <class T>
-concept Described = requires { std::tuple_size<std::remove_cvref_t<decltype(T::fields())>>::value; };
+concept Described = requires {
+  { T::fields(CountFields{}) } -> std::same_as<std::size_t>;
+};
 
 // A type with its own idea of text or hash: Payload, Uuid, QuotaValue.
 template <class T>
@@ -69,14 +79,16 @@ struct IsPair<std::pair<A, B>> : std::true_type {};
 
 // An alternative, or any struct, may carry `static constexpr std::string_view kName`.
 template <class T>
-concept Named = requires { { T::kName } -> std::convertible_to<std::string_view>; };
+concept Named = requires {
+  { T::kName } -> std::convertible_to<std::string_view>;
+};
 
 template <class T>
 void digest_into(Digest& digest, const T& value) {
   if constexpr (SelfDescribed<T>) {
     value.digest_into(digest);
   } else if constexpr (Described<T>) {
-    std::apply([&](const auto&... f) { (digest_into(digest, value.*(f.member)), ...); }, T::fields());
+    T::fields([&](const auto&... f) { (digest_into(digest, value.*(f.member)), ...); });
   } else if constexpr (StrongNumber<T>) {
     digest.add(static_cast<std::uint64_t>(value.value()));
   } else if constexpr (std::same_as<T, Instant> || std::same_as<T, Duration>) {
@@ -100,7 +112,7 @@ void digest_into(Digest& digest, const T& value) {
     digest.add(static_cast<std::uint64_t>(std::ranges::size(value)));
     for (const auto& element : value) digest_into(digest, element);
   } else {
-    static_assert(sizeof(T) == 0, "give this type fields(), or describe() and digest_into()");
+    static_assert(sizeof(T) == 0, "give this type fields(visit), or describe() and digest_into()");
   }
 }
 
@@ -119,20 +131,20 @@ void describe_to(std::string& out, const T& value) {
     if constexpr (Named<T>) out += T::kName;
     out += '{';
     std::string_view separator;
-    std::apply(
-        [&](const auto&... f) {
-          ((out += separator, out += f.name, out += '=', describe_to(out, value.*(f.member)),
-            separator = " "),
-           ...);
-        },
-        T::fields());
+    T::fields([&](const auto&... f) {
+      ((out += separator, out += f.name, out += '=', describe_to(out, value.*(f.member)),
+        separator = " "),
+       ...);
+    });
     out += '}';
   } else if constexpr (StrongNumber<T>) {
     fmt::format_to(std::back_inserter(out), "{}", value.value());
   } else if constexpr (std::same_as<T, Instant> || std::same_as<T, Duration>) {
     out += sim::describe(value);
   } else if constexpr (std::is_enum_v<T>) {
-    if constexpr (requires { { name_of(value) } -> std::convertible_to<std::string_view>; }) {
+    if constexpr (requires {
+                    { name_of(value) } -> std::convertible_to<std::string_view>;
+                  }) {
       out += name_of(value);
     } else {
       fmt::format_to(std::back_inserter(out), "{}", static_cast<std::int64_t>(value));
@@ -169,7 +181,7 @@ void describe_to(std::string& out, const T& value) {
     }
     out += ']';
   } else {
-    static_assert(sizeof(T) == 0, "give this type fields(), or describe() and digest_into()");
+    static_assert(sizeof(T) == 0, "give this type fields(visit), or describe() and digest_into()");
   }
 }
 

@@ -26,22 +26,22 @@
 // Nothing here knows a kernel.
 namespace sim {
 
-// The address of a process. Processes of one world are numbered from 0; protocol ids (broker.id, myid,
-// node.id) are other numbers, mapped by configuration.
+// The address of a process. Processes of one world are numbered from 0; protocol ids (broker.id,
+// myid, node.id) are other numbers, mapped by configuration.
 struct NodeTag {};
 using NodeId = Id<NodeTag, std::uint32_t>;
 // The sender of what no process sent: a fault plan's poke, an operator's command.
 constexpr NodeId kOperator{0xffff'ffff};
 
-// A TCP-like connection: who opened it, and the opener's own count. The opener numbers from 1, never
-// reuses a number within one life, and need not remember numbers over a restart: the kernel tells
-// connections of different lives apart and never delivers from a former one.
+// A TCP-like connection: who opened it, and the opener's own count. The opener numbers from 1,
+// never reuses a number within one life, and need not remember numbers over a restart: the kernel
+// tells connections of different lives apart and never delivers from a former one.
 struct ConnectionId {
   NodeId opener;
   std::uint32_t serial = 0;
   constexpr auto operator<=>(const ConnectionId&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("opener", &ConnectionId::opener), field("serial", &ConnectionId::serial)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("opener", &ConnectionId::opener), field("serial", &ConnectionId::serial));
   }
 };
 // Serial 0 is no connection: a datagram, which may be lost, doubled and overtaken like any other.
@@ -63,22 +63,26 @@ struct Received {
   ConnectionId over;  // kDatagram, or the connection it came by
   Payload message;
 };
-// The deadline has passed (or an earlier one had; a core must look at `now`, never at a timer's identity).
+// The deadline has passed (or an earlier one had; a core must look at `now`, never at a timer's
+// identity).
 struct Wake {};
 // Both ends learn of an opened connection.
 struct Connected {
   ConnectionId connection;
   NodeId peer;
 };
-// Refused, reset, closed by the peer, or cut. What was sent over it and not yet received may be lost;
-// nothing more arrives by it.
+// Refused, reset, closed by the peer, or cut. What was sent over it and not yet received may be
+// lost; nothing more arrives by it.
 struct Disconnected {
   ConnectionId connection;
   NodeId peer;
 };
-enum class DiskError : std::uint8_t { Full, InputOutput };
-// A write was refused; the file holds what it held before. Like an exception out of a write, this ends
-// the step that wrote: none of its effects behind the refused one is performed.
+enum class DiskError : std::uint8_t {
+  Full,
+  InputOutput
+};
+// A write was refused; the file holds what it held before. Like an exception out of a write, this
+// ends the step that wrote: none of its effects behind the refused one is performed.
 struct DiskFailed {
   File file;
   DiskError error;
@@ -98,8 +102,8 @@ struct Disconnect {
   Lane lane;
   ConnectionId connection;
 };
-// To self: delivered at once (after what is before it in its lane). That is how a core learns that its
-// own Sync is done.
+// To self: delivered at once (after what is before it in its lane). That is how a core learns that
+// its own Sync is done.
 struct Send {
   Lane lane;
   NodeId to;
@@ -121,8 +125,8 @@ struct DropBefore {
   File file;
   std::uint64_t first = 0;
 };
-// Write to a temporary file, fsync, rename: after a crash the file is the old one or the new one, whole.
-// The new one is certain only after the next Sync.
+// Write to a temporary file, fsync, rename: after a crash the file is the old one or the new one,
+// whole. The new one is certain only after the next Sync.
 struct Replace {
   File file;
   Payload content;
@@ -135,7 +139,8 @@ struct Sync {
 struct Notify {
   Payload notice;
 };
-// The process halts itself (a fatal fault handler). Nothing after this in the same step is performed.
+// The process halts itself (a fatal fault handler). Nothing after this in the same step is
+// performed.
 struct Exit {
   Lane lane;
   std::string reason;
@@ -163,11 +168,12 @@ struct Durable {
 };
 
 template <class C>
-concept Core = std::copy_constructible<C> &&
-               requires(C core, const C view, Instant now, Input input, Choices& choices, Digest& digest) {
-                 { core.step(now, std::move(input), choices) } -> std::same_as<Effects>;
-                 { view.deadline() } -> std::same_as<std::optional<Instant>>;
-                 view.digest_into(digest);
-               };
+concept Core =
+    std::copy_constructible<C> &&
+    requires(C core, const C view, Instant now, Input input, Choices& choices, Digest& digest) {
+      { core.step(now, std::move(input), choices) } -> std::same_as<Effects>;
+      { view.deadline() } -> std::same_as<std::optional<Instant>>;
+      view.digest_into(digest);
+    };
 
 }  // namespace sim

@@ -30,8 +30,8 @@
 //   clients ─► Broker: partitions · metadata cache · groups ─► AlterPartition, AllocateProducerIds,
 //   followers ◄─► fetchers, one per leading broker              forwarded admin requests
 //
-// All fetches between two brokers travel in one request, in incremental fetch sessions: what a request
-// costs is what has changed, whatever the number of partitions.
+// All fetches between two brokers travel in one request, in incremental fetch sessions: what a
+// request costs is what has changed, whatever the number of partitions.
 //
 // Simplified: no transactions, no quotas, no authorizer, no log directories, no
 // reassignment throttles; OffsetForLeaderEpoch is answered and never needed.
@@ -61,9 +61,9 @@ struct ControllerLink {
   NodeId node{};
   BrokerEpoch broker_epoch{-1};
   bool operator==(const ControllerLink&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("node", &ControllerLink::node),
-                      field("brokerEpoch", &ControllerLink::broker_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("node", &ControllerLink::node),
+                 field("brokerEpoch", &ControllerLink::broker_epoch));
   }
 };
 
@@ -72,8 +72,8 @@ struct ControllerLink {
 struct BrokerEpochs {
   BrokerEpoch zk{-1};
   BrokerEpoch kraft{-1};
-  static constexpr auto fields() {
-    return std::tuple{field("zk", &BrokerEpochs::zk), field("kraft", &BrokerEpochs::kraft)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("zk", &BrokerEpochs::zk), field("kraft", &BrokerEpochs::kraft));
   }
 };
 
@@ -87,10 +87,10 @@ class Broker {
   void set_epochs(BrokerEpochs epochs) { epochs_ = epochs; }
   // KRaft: the loader published a new image.
   void publish(Context& context, const MetadataImage& image);
-  // Opens the ports (SocketServer.enableRequestProcessing); whoever connects before that is refused.
-  // In ZooKeeper mode they are open from the start. In KRaft mode the last step of a start is to
-  // open them, once the controller has unfenced the broker (BrokerServer.startup): until then it
-  // may believe to lead, by the image of its former life, and nobody can ask it.
+  // Opens the ports (SocketServer.enableRequestProcessing); whoever connects before that is
+  // refused. In ZooKeeper mode they are open from the start. In KRaft mode the last step of a start
+  // is to open them, once the controller has unfenced the broker (BrokerServer.startup): until then
+  // it may believe to lead, by the image of its former life, and nobody can ask it.
   void enable_request_processing(Context& context);
   // min.insync.replicas of a topic as its dynamic config says (ZooKeeper mode), or none.
   void set_min_insync_replicas(const std::string& topic, std::optional<std::int32_t> value);
@@ -230,8 +230,8 @@ class Broker {
                                                               const TopicPartition& id) const;
   void send_fetch(Context& context, BrokerId leader, Fetcher& fetcher);
   void on_fetched(Context& context, Fetcher& fetcher, const FetchResponse& response);
-  void on_partition_fetched(Context& context, const TopicPartition& id,
-                            const FetchPartition& asked, const FetchPartitionData& data);
+  void on_partition_fetched(Context& context, const TopicPartition& id, const FetchPartition& asked,
+                            const FetchPartitionData& data);
 
   // broker_isr.cc
   void propose_isr(const TopicPartition& id) { isr_queue_.insert(id); }
@@ -284,8 +284,8 @@ class Broker {
 struct HighWatermarkCheckpoint {
   static constexpr std::string_view kName = "log.HighWatermarkCheckpoint";
   std::vector<std::pair<TopicPartition, Offset>> high_watermarks;
-  static constexpr auto fields() {
-    return std::tuple{field("highWatermarks", &HighWatermarkCheckpoint::high_watermarks)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("highWatermarks", &HighWatermarkCheckpoint::high_watermarks));
   }
 };
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <tuple>
-
 #include "sim/base/described.h"
 
 namespace sim {
@@ -18,15 +16,14 @@ struct BrokerBehaviour {
   bool expand_isr_before_caught_up = false;  // a follower joins wherever its log ends (P1, P5)
   bool high_watermark_ignores_isr = false;   // the leader alone decides what is committed (P1, P5)
 
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using B = BrokerBehaviour;
-    return std::tuple{
-        field("acknowledge_before_high_watermark", &B::acknowledge_before_high_watermark),
-        field("truncate_to_high_watermark", &B::truncate_to_high_watermark),
-        field("commit_offset_without_replication", &B::commit_offset_without_replication),
-        field("accept_stale_leader_and_isr", &B::accept_stale_leader_and_isr),
-        field("expand_isr_before_caught_up", &B::expand_isr_before_caught_up),
-        field("high_watermark_ignores_isr", &B::high_watermark_ignores_isr)};
+    return visit(field("acknowledge_before_high_watermark", &B::acknowledge_before_high_watermark),
+                 field("truncate_to_high_watermark", &B::truncate_to_high_watermark),
+                 field("commit_offset_without_replication", &B::commit_offset_without_replication),
+                 field("accept_stale_leader_and_isr", &B::accept_stale_leader_and_isr),
+                 field("expand_isr_before_caught_up", &B::expand_isr_before_caught_up),
+                 field("high_watermark_ignores_isr", &B::high_watermark_ignores_isr));
   }
   bool operator==(const BrokerBehaviour&) const = default;
 };

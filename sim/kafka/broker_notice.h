@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/described.h"
@@ -27,14 +26,14 @@ struct BrokerBecameLeader {
   Offset log_end{};
   Offset high_watermark{};
   bool operator==(const BrokerBecameLeader&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("broker", &BrokerBecameLeader::broker),
-                      field("topicPartition", &BrokerBecameLeader::topic_partition),
-                      field("leaderEpoch", &BrokerBecameLeader::leader_epoch),
-                      field("partitionEpoch", &BrokerBecameLeader::partition_epoch),
-                      field("isr", &BrokerBecameLeader::isr),
-                      field("logEnd", &BrokerBecameLeader::log_end),
-                      field("highWatermark", &BrokerBecameLeader::high_watermark)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("broker", &BrokerBecameLeader::broker),
+                 field("topicPartition", &BrokerBecameLeader::topic_partition),
+                 field("leaderEpoch", &BrokerBecameLeader::leader_epoch),
+                 field("partitionEpoch", &BrokerBecameLeader::partition_epoch),
+                 field("isr", &BrokerBecameLeader::isr),
+                 field("logEnd", &BrokerBecameLeader::log_end),
+                 field("highWatermark", &BrokerBecameLeader::high_watermark));
   }
 };
 
@@ -48,12 +47,12 @@ struct BrokerBecameFollower {
   PartitionEpoch partition_epoch{};
   BrokerId leader{-1};  // -1: nobody leads
   bool operator==(const BrokerBecameFollower&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("broker", &BrokerBecameFollower::broker),
-                      field("topicPartition", &BrokerBecameFollower::topic_partition),
-                      field("leaderEpoch", &BrokerBecameFollower::leader_epoch),
-                      field("partitionEpoch", &BrokerBecameFollower::partition_epoch),
-                      field("leader", &BrokerBecameFollower::leader)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("broker", &BrokerBecameFollower::broker),
+                 field("topicPartition", &BrokerBecameFollower::topic_partition),
+                 field("leaderEpoch", &BrokerBecameFollower::leader_epoch),
+                 field("partitionEpoch", &BrokerBecameFollower::partition_epoch),
+                 field("leader", &BrokerBecameFollower::leader));
   }
 };
 
@@ -63,8 +62,8 @@ struct RequestProcessingEnabled {
   static constexpr std::string_view kRule = "kraft.md §4.1";
   BrokerId broker{-1};
   bool operator==(const RequestProcessingEnabled&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("broker", &RequestProcessingEnabled::broker)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("broker", &RequestProcessingEnabled::broker));
   }
 };
 
@@ -78,11 +77,11 @@ struct IsrShrunk {
   PartitionEpoch partition_epoch{};
   std::vector<BrokerId> isr;
   bool operator==(const IsrShrunk&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{
+  static constexpr auto fields(auto&& visit) {
+    return visit(
         field("broker", &IsrShrunk::broker), field("topicPartition", &IsrShrunk::topic_partition),
         field("leaderEpoch", &IsrShrunk::leader_epoch),
-        field("partitionEpoch", &IsrShrunk::partition_epoch), field("isr", &IsrShrunk::isr)};
+        field("partitionEpoch", &IsrShrunk::partition_epoch), field("isr", &IsrShrunk::isr));
   }
 };
 
@@ -96,12 +95,12 @@ struct IsrExpanded {
   PartitionEpoch partition_epoch{};
   std::vector<BrokerId> isr;
   bool operator==(const IsrExpanded&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("broker", &IsrExpanded::broker),
-                      field("topicPartition", &IsrExpanded::topic_partition),
-                      field("leaderEpoch", &IsrExpanded::leader_epoch),
-                      field("partitionEpoch", &IsrExpanded::partition_epoch),
-                      field("isr", &IsrExpanded::isr)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("broker", &IsrExpanded::broker),
+                 field("topicPartition", &IsrExpanded::topic_partition),
+                 field("leaderEpoch", &IsrExpanded::leader_epoch),
+                 field("partitionEpoch", &IsrExpanded::partition_epoch),
+                 field("isr", &IsrExpanded::isr));
   }
 };
 
@@ -114,10 +113,10 @@ struct ReplicaTruncated {
   Offset from{};  // the log end before
   Offset to{};
   bool operator==(const ReplicaTruncated&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("broker", &ReplicaTruncated::broker),
-                      field("topicPartition", &ReplicaTruncated::topic_partition),
-                      field("from", &ReplicaTruncated::from), field("to", &ReplicaTruncated::to)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("broker", &ReplicaTruncated::broker),
+                 field("topicPartition", &ReplicaTruncated::topic_partition),
+                 field("from", &ReplicaTruncated::from), field("to", &ReplicaTruncated::to));
   }
 };
 
@@ -130,11 +129,11 @@ struct ReplicaStopped {
   bool deleted = false;
   bool stray = false;  // absent from a full LeaderAndIsr, or of another topic id
   bool operator==(const ReplicaStopped&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("broker", &ReplicaStopped::broker),
-                      field("topicPartition", &ReplicaStopped::topic_partition),
-                      field("deleted", &ReplicaStopped::deleted),
-                      field("stray", &ReplicaStopped::stray)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("broker", &ReplicaStopped::broker),
+                 field("topicPartition", &ReplicaStopped::topic_partition),
+                 field("deleted", &ReplicaStopped::deleted),
+                 field("stray", &ReplicaStopped::stray));
   }
 };
 
@@ -148,12 +147,12 @@ struct ControlRequestRefused {
   ControllerEpoch controller_epoch{};  // of the request
   ControllerEpoch known_epoch{};
   bool operator==(const ControlRequestRefused&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("broker", &ControlRequestRefused::broker),
-                      field("request", &ControlRequestRefused::request),
-                      field("error", &ControlRequestRefused::error),
-                      field("controllerEpoch", &ControlRequestRefused::controller_epoch),
-                      field("knownEpoch", &ControlRequestRefused::known_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("broker", &ControlRequestRefused::broker),
+                 field("request", &ControlRequestRefused::request),
+                 field("error", &ControlRequestRefused::error),
+                 field("controllerEpoch", &ControlRequestRefused::controller_epoch),
+                 field("knownEpoch", &ControlRequestRefused::known_epoch));
   }
 };
 
@@ -165,10 +164,10 @@ struct CachedControllerChanged {
   BrokerId controller{-1};
   bool is_kraft_controller = false;
   bool operator==(const CachedControllerChanged&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("broker", &CachedControllerChanged::broker),
-                      field("controller", &CachedControllerChanged::controller),
-                      field("isKRaftController", &CachedControllerChanged::is_kraft_controller)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("broker", &CachedControllerChanged::broker),
+                 field("controller", &CachedControllerChanged::controller),
+                 field("isKRaftController", &CachedControllerChanged::is_kraft_controller));
   }
 };
 
@@ -183,13 +182,13 @@ struct ClientAcknowledged {
   std::int32_t count = 0;
   RecordToken first_token{};
   bool operator==(const ClientAcknowledged&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("client", &ClientAcknowledged::client),
-                      field("topicPartition", &ClientAcknowledged::topic_partition),
-                      field("leaderEpoch", &ClientAcknowledged::leader_epoch),
-                      field("baseOffset", &ClientAcknowledged::base_offset),
-                      field("count", &ClientAcknowledged::count),
-                      field("firstToken", &ClientAcknowledged::first_token)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("client", &ClientAcknowledged::client),
+                 field("topicPartition", &ClientAcknowledged::topic_partition),
+                 field("leaderEpoch", &ClientAcknowledged::leader_epoch),
+                 field("baseOffset", &ClientAcknowledged::base_offset),
+                 field("count", &ClientAcknowledged::count),
+                 field("firstToken", &ClientAcknowledged::first_token));
   }
 };
 
@@ -204,13 +203,13 @@ struct ClientConsumed {
   RecordToken first_token{};
   BrokerId leader{-1};  // which served them
   bool operator==(const ClientConsumed&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("group", &ClientConsumed::group),
-                      field("topicPartition", &ClientConsumed::topic_partition),
-                      field("baseOffset", &ClientConsumed::base_offset),
-                      field("count", &ClientConsumed::count),
-                      field("firstToken", &ClientConsumed::first_token),
-                      field("leader", &ClientConsumed::leader)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("group", &ClientConsumed::group),
+                 field("topicPartition", &ClientConsumed::topic_partition),
+                 field("baseOffset", &ClientConsumed::base_offset),
+                 field("count", &ClientConsumed::count),
+                 field("firstToken", &ClientConsumed::first_token),
+                 field("leader", &ClientConsumed::leader));
   }
 };
 
@@ -223,11 +222,11 @@ struct ClientCommitted {
   Offset offset{};  // the next to read
   BrokerId coordinator{-1};
   bool operator==(const ClientCommitted&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("group", &ClientCommitted::group),
-                      field("topicPartition", &ClientCommitted::topic_partition),
-                      field("offset", &ClientCommitted::offset),
-                      field("coordinator", &ClientCommitted::coordinator)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("group", &ClientCommitted::group),
+                 field("topicPartition", &ClientCommitted::topic_partition),
+                 field("offset", &ClientCommitted::offset),
+                 field("coordinator", &ClientCommitted::coordinator));
   }
 };
 
@@ -239,10 +238,10 @@ struct ClientFetchedOffset {
   TopicPartition topic_partition;
   Offset offset{-1};  // -1: the coordinator knows none
   bool operator==(const ClientFetchedOffset&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("group", &ClientFetchedOffset::group),
-                      field("topicPartition", &ClientFetchedOffset::topic_partition),
-                      field("offset", &ClientFetchedOffset::offset)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("group", &ClientFetchedOffset::group),
+                 field("topicPartition", &ClientFetchedOffset::topic_partition),
+                 field("offset", &ClientFetchedOffset::offset));
   }
 };
 
@@ -254,10 +253,10 @@ struct ClientWaits {
   TopicPartition topic_partition;
   ErrorCode error = ErrorCode::None;
   bool operator==(const ClientWaits&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("client", &ClientWaits::client),
-                      field("topicPartition", &ClientWaits::topic_partition),
-                      field("error", &ClientWaits::error)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("client", &ClientWaits::client),
+                 field("topicPartition", &ClientWaits::topic_partition),
+                 field("error", &ClientWaits::error));
   }
 };
 

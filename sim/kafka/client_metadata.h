@@ -19,8 +19,8 @@ class ClientMetadata {
   struct Leader {
     BrokerId id{-1};
     LeaderEpoch epoch{-1};
-    static constexpr auto fields() {
-      return std::tuple{field("id", &Leader::id), field("epoch", &Leader::epoch)};
+    static constexpr auto fields(auto&& visit) {
+      return visit(field("id", &Leader::id), field("epoch", &Leader::epoch));
     }
   };
   // `topics` empty: all that are not Kafka's own.

@@ -59,8 +59,9 @@ class Comparison {
     if (wants(Family::Features)) features();
     const ClusterPart& left_nodes = left_.cluster();
     const ClusterPart& right_nodes = right_.cluster();
-    entries(Family::Brokers, left_nodes.brokers, right_nodes.brokers,
-            [](const BrokerRegistration& b) { return fmt::format("brokers/{}", b.broker_id.value()); });
+    entries(
+        Family::Brokers, left_nodes.brokers, right_nodes.brokers,
+        [](const BrokerRegistration& b) { return fmt::format("brokers/{}", b.broker_id.value()); });
     entries(Family::Controllers, left_nodes.controllers, right_nodes.controllers,
             [](const ControllerRegistration& c) {
               return fmt::format("controllers/{}", c.controller_id.value());
@@ -70,7 +71,8 @@ class Comparison {
     if (wants(Family::ClientQuotas)) client_quotas();
     entries(Family::Scram, left_.scram().credentials, right_.scram().credentials,
             [](const ScramCredential& c) {
-              return fmt::format("scram/{}/{}", image_text::name_or_number(c.mechanism), part(c.name));
+              return fmt::format("scram/{}/{}", image_text::name_or_number(c.mechanism),
+                                 part(c.name));
             });
     if (wants(Family::ProducerIds)) {
       number(Family::ProducerIds, "producerIds/next", left_.producer_ids().next_producer_id.value(),
@@ -101,7 +103,7 @@ class Comparison {
       add(kind, fmt::format("{}/{}", path, f.name), rendered(left.*(f.member)),
           rendered(right.*(f.member)));
     };
-    std::apply([&](const auto&... f) { (compare_field(f), ...); }, Value::fields());
+    Value::fields([&](const auto&... f) { (compare_field(f), ...); });
   }
 
   // A value on both sides, or on one.
@@ -124,8 +126,8 @@ class Comparison {
     });
   }
 
-  // The values that two holders (a resource's configs, an entity's quotas) have under the same keys; a
-  // holder that is null has none.
+  // The values that two holders (a resource's configs, an entity's quotas) have under the same
+  // keys; a holder that is null has none.
   template <class Holder, class Render>
   void keyed_values(Family kind, const std::string& path, const Holder* left, const Holder* right,
                     Render&& render) {
@@ -223,14 +225,14 @@ void Comparison::configs() {
 
 void Comparison::client_quotas() {
   using Entities = decltype(ClientQuotasPart::entities);
-  Entities::for_each_difference(
-      left_.client_quotas().entities, right_.client_quotas().entities,
-      [&](const ClientQuota* a, const ClientQuota* b) {
-        const QuotaEntity& entity = (a != nullptr ? a : b)->entity;
-        const std::string path = fmt::format("quotas/{}/", part(image_text::of_entity(entity)));
-        keyed_values(Family::ClientQuotas, path, a, b,
-                     [](QuotaValue quota) { return quota.describe(); });
-      });
+  Entities::for_each_difference(left_.client_quotas().entities, right_.client_quotas().entities,
+                                [&](const ClientQuota* a, const ClientQuota* b) {
+                                  const QuotaEntity& entity = (a != nullptr ? a : b)->entity;
+                                  const std::string path = fmt::format(
+                                      "quotas/{}/", part(image_text::of_entity(entity)));
+                                  keyed_values(Family::ClientQuotas, path, a, b,
+                                               [](QuotaValue quota) { return quota.describe(); });
+                                });
 }
 
 void Comparison::acls() {
@@ -242,8 +244,8 @@ void Comparison::acls() {
           [](const Acl& acl) { return "acls/" + acl.id.describe(); });
 }
 
-// ACLs by what they say. What both images share cannot differ and is not even collected; the rest may say
-// the same under another id, or what a shared one says.
+// ACLs by what they say. What both images share cannot differ and is not even collected; the rest
+// may say the same under another id, or what a shared one says.
 void Comparison::acls_without_ids() {
   const auto anonymous = [](Acl acl) {
     acl.id = Uuid();
@@ -258,13 +260,12 @@ void Comparison::acls_without_ids() {
   const std::set<Acl> left = said_by(left_.acls());
   const std::set<Acl> right = said_by(right_.acls());
   const auto report = [&](const Acl& acl, bool on_left) {
-    const std::string path =
-        fmt::format("acls/{}/{}/{}/{}", image_text::name_or_number(acl.resource_type),
-                    image_text::name_or_number(acl.pattern_type), part(acl.resource_name),
-                    part(acl.principal));
-    const std::string entry = fmt::format("{} {} from {}",
-                                          image_text::name_or_number(acl.permission_type),
-                                          image_text::name_or_number(acl.operation), acl.host);
+    const std::string path = fmt::format(
+        "acls/{}/{}/{}/{}", image_text::name_or_number(acl.resource_type),
+        image_text::name_or_number(acl.pattern_type), part(acl.resource_name), part(acl.principal));
+    const std::string entry =
+        fmt::format("{} {} from {}", image_text::name_or_number(acl.permission_type),
+                    image_text::name_or_number(acl.operation), acl.host);
     add(Family::Acls, path, on_left ? Side(entry) : std::nullopt,
         on_left ? std::nullopt : Side(entry));
   };
@@ -314,7 +315,8 @@ std::string describe(const Difference& difference) {
   const auto side = [](const std::optional<std::string>& value) -> std::string_view {
     return value ? std::string_view(*value) : "absent";
   };
-  return fmt::format("{}: {} vs {}", difference.path, side(difference.left), side(difference.right));
+  return fmt::format("{}: {} vs {}", difference.path, side(difference.left),
+                     side(difference.right));
 }
 
 std::vector<Difference> compare(const MetadataImage& left, const MetadataImage& right,

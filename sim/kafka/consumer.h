@@ -46,10 +46,10 @@ class Consumer {
     Offset committed{-1};
     LeaderEpoch last_epoch{-1};
     Instant not_before;
-    static constexpr auto fields() {
+    static constexpr auto fields(auto&& visit) {
       using P = Position;
-      return std::tuple{field("next", &P::next), field("committed", &P::committed),
-                        field("lastEpoch", &P::last_epoch), field("notBefore", &P::not_before)};
+      return visit(field("next", &P::next), field("committed", &P::committed),
+                   field("lastEpoch", &P::last_epoch), field("notBefore", &P::not_before));
     }
   };
   struct Fetching {

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/described.h"
@@ -28,9 +27,9 @@ struct OffsetCommitRecord {
   static constexpr std::string_view kName = "group.OffsetCommit";
   std::string group;
   std::vector<OffsetCommitPartition> partitions;
-  static constexpr auto fields() {
-    return std::tuple{field("group", &OffsetCommitRecord::group),
-                      field("partitions", &OffsetCommitRecord::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("group", &OffsetCommitRecord::group),
+                 field("partitions", &OffsetCommitRecord::partitions));
   }
 };
 
@@ -43,10 +42,10 @@ struct CommittedOffset {
   Offset offset{};
   LeaderEpoch leader_epoch{-1};
   Offset record{};  // where in the partition the commit stands
-  static constexpr auto fields() {
-    return std::tuple{field("offset", &CommittedOffset::offset),
-                      field("leaderEpoch", &CommittedOffset::leader_epoch),
-                      field("record", &CommittedOffset::record)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("offset", &CommittedOffset::offset),
+                 field("leaderEpoch", &CommittedOffset::leader_epoch),
+                 field("record", &CommittedOffset::record));
   }
 };
 
@@ -72,14 +71,14 @@ class GroupCoordinator {
  private:
   struct Group {
     std::map<TopicPartition, CommittedOffset> offsets;
-    static constexpr auto fields() { return std::tuple{field("offsets", &Group::offsets)}; }
+    static constexpr auto fields(auto&& visit) { return visit(field("offsets", &Group::offsets)); }
   };
   struct GroupPartition {
     std::map<std::string, Group, std::less<>> groups;
     std::map<Offset, OffsetCommitRecord> pending;  // by record
-    static constexpr auto fields() {
-      return std::tuple{field("groups", &GroupPartition::groups),
-                        field("pending", &GroupPartition::pending)};
+    static constexpr auto fields(auto&& visit) {
+      return visit(field("groups", &GroupPartition::groups),
+                   field("pending", &GroupPartition::pending));
     }
   };
   static void apply(GroupPartition& partition, Offset record, const OffsetCommitRecord& commit);

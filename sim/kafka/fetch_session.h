@@ -38,10 +38,10 @@ class FetchSession {
     // What the fetcher was last told; -1: nothing, or an error.
     Offset told_high_watermark{-1};
     Offset told_log_start{-1};
-    static constexpr auto fields() {
-      return std::tuple{field("topicId", &Cached::topic_id), field("asked", &Cached::asked),
-                        field("toldHighWatermark", &Cached::told_high_watermark),
-                        field("toldLogStart", &Cached::told_log_start)};
+    static constexpr auto fields(auto&& visit) {
+      return visit(field("topicId", &Cached::topic_id), field("asked", &Cached::asked),
+                   field("toldHighWatermark", &Cached::told_high_watermark),
+                   field("toldLogStart", &Cached::told_log_start));
     }
   };
 

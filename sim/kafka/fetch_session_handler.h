@@ -33,8 +33,8 @@ class FetchSessionHandler {
     Uuid topic_id;
     FetchPartition fetch;
     bool operator==(const Position&) const = default;
-    static constexpr auto fields() {
-      return std::tuple{field("topicId", &Position::topic_id), field("fetch", &Position::fetch)};
+    static constexpr auto fields(auto&& visit) {
+      return visit(field("topicId", &Position::topic_id), field("fetch", &Position::fetch));
     }
   };
 

@@ -4,7 +4,6 @@
 #include <compare>
 #include <cstdint>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/described.h"
@@ -13,12 +12,14 @@
 // Kafka's numbers, each with its own type. Names are Kafka's.
 namespace sim {
 
-// node.id or broker.id; controllers and brokers share the number space. -1: none, -2: unchanged (as in records).
+// node.id or broker.id; controllers and brokers share the number space. -1: none, -2: unchanged (as
+// in records).
 struct BrokerIdTag {};
 using BrokerId = Id<BrokerIdTag, std::int32_t>;
 constexpr BrokerId kNoBroker{-1};
 
-// Incarnation number of a registered broker: czxid of /brokers/ids/N, or the offset of RegisterBrokerRecord.
+// Incarnation number of a registered broker: czxid of /brokers/ids/N, or the offset of
+// RegisterBrokerRecord.
 struct BrokerEpochTag {};
 using BrokerEpoch = Ordinal<BrokerEpochTag, std::int64_t>;
 
@@ -49,19 +50,20 @@ struct TopicPartition {
   std::string topic;
   PartitionId partition;
   auto operator<=>(const TopicPartition&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topic", &TopicPartition::topic),
-                      field("partition", &TopicPartition::partition)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topic", &TopicPartition::topic),
+                 field("partition", &TopicPartition::partition));
   }
 };
 
-// An offset with the epoch of the record there; compares by epoch first, as Kafka's OffsetAndEpoch does.
+// An offset with the epoch of the record there; compares by epoch first, as Kafka's OffsetAndEpoch
+// does.
 struct OffsetAndEpoch {
   RaftEpoch epoch;
   Offset offset;
   auto operator<=>(const OffsetAndEpoch&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("epoch", &OffsetAndEpoch::epoch), field("offset", &OffsetAndEpoch::offset)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("epoch", &OffsetAndEpoch::epoch), field("offset", &OffsetAndEpoch::offset));
   }
 };
 

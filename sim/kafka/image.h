@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 #include "sim/base/described.h"
@@ -17,14 +16,17 @@
 #include "sim/kafka/quota_value.h"
 #include "sim/kafka/records.h"
 
-// All cluster metadata at one point of its history, as one immutable value: what a ZooKeeper tree and a KRaft
-// log become, what a broker caches and a planner reads (Kafka's MetadataImage, kraft.md §4.2).
+// All cluster metadata at one point of its history, as one immutable value: what a ZooKeeper tree
+// and a KRaft log become, what a broker caches and a planner reads (Kafka's MetadataImage, kraft.md
+// §4.2).
 //
-//   log ── Record ──► MetadataDelta on an image ── apply ──► MetadataImage ──► records of a checkpoint
+//   log ── Record ──► MetadataDelta on an image ── apply ──► MetadataImage ──► records of a
+//   checkpoint
 //
-// Copying an image costs a dozen counts. An image made from another by a delta shares with it everything but
-// the paths to what changed, and digest and comparison make use of that. How images come to be: delta.h;
-// how they are written: image_records.h; how two are compared: compare.h; as text: canonical.h.
+// Copying an image costs a dozen counts. An image made from another by a delta shares with it
+// everything but the paths to what changed, and digest and comparison make use of that. How images
+// come to be: delta.h; how they are written: image_records.h; how two are compared: compare.h; as
+// text: canonical.h.
 namespace sim {
 
 // A plain value as an entry of a persistent tree.
@@ -34,27 +36,29 @@ struct Held final : Value, Counted {
   const Value& value() const { return *this; }
   std::uint64_t digest() const { return digest_of(value()); }
 };
-// Values sorted by `kKey`: `for (const Value& value : table)`, `const Value* found = table.find(key)`.
+// Values sorted by `kKey`: `for (const Value& value : table)`, `const Value* found =
+// table.find(key)`.
 template <class Value, auto kKey>
 using Table = PersistentTree<Held<Value>, kKey>;
 
 // Where in the metadata log an image stands: it holds the effect of all records up to and including
-// `last_contained_offset` (inclusive, other than a snapshot's id). All -1: of no log. It is no part of an
-// image's content: digest, canonical text and comparison leave it out.
+// `last_contained_offset` (inclusive, other than a snapshot's id). All -1: of no log. It is no part
+// of an image's content: digest, canonical text and comparison leave it out.
 struct Provenance {
   Offset last_contained_offset{-1};
   RaftEpoch last_contained_epoch{-1};
   std::int64_t last_contained_log_time_ms = -1;
   auto operator<=>(const Provenance&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("lastContainedOffset", &Provenance::last_contained_offset),
-                      field("lastContainedEpoch", &Provenance::last_contained_epoch),
-                      field("lastContainedLogTimeMs", &Provenance::last_contained_log_time_ms)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("lastContainedOffset", &Provenance::last_contained_offset),
+                 field("lastContainedEpoch", &Provenance::last_contained_epoch),
+                 field("lastContainedLogTimeMs", &Provenance::last_contained_log_time_ms));
   }
 };
 
-// Registrations, credentials, tokens and ACLs are held as the records that write them, with what has no
-// order sorted by name (endpoints, features) or by id (directories) and without unknown tagged fields.
+// Registrations, credentials, tokens and ACLs are held as the records that write them, with what
+// has no order sorted by name (endpoints, features) or by id (directories) and without unknown
+// tagged fields.
 using BrokerRegistration = RegisterBrokerRecord;
 using ControllerRegistration = RegisterControllerRecord;
 using ScramCredential = UserScramCredentialRecord;
@@ -65,14 +69,14 @@ struct FeatureLevel {
   std::string name;
   std::int16_t level = 0;
   auto operator<=>(const FeatureLevel&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("name", &FeatureLevel::name), field("level", &FeatureLevel::level)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("name", &FeatureLevel::name), field("level", &FeatureLevel::level));
   }
 };
 
 struct FeaturesPart {
-  // As recorded, be it a level that this version does not know. Until a record names one it is that of
-  // Kafka's empty image.
+  // As recorded, be it a level that this version does not know. Until a record names one it is that
+  // of Kafka's empty image.
   MetadataVersion metadata_version = kMinimumMetadataVersion;
   ZkMigrationState zk_migration_state = ZkMigrationState::None;
   // All finalised features but metadata.version.
@@ -92,8 +96,8 @@ struct ConfigResource {
   ConfigResourceType type = ConfigResourceType::Unknown;
   std::string name;
   auto operator<=>(const ConfigResource&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("type", &ConfigResource::type), field("name", &ConfigResource::name)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("type", &ConfigResource::type), field("name", &ConfigResource::name));
   }
 };
 
@@ -102,22 +106,24 @@ struct ResourceConfigs {
   ConfigResource resource;
   std::map<std::string, std::string, std::less<>> values;
   auto operator<=>(const ResourceConfigs&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("resource", &ResourceConfigs::resource),
-                      field("values", &ResourceConfigs::values)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("resource", &ResourceConfigs::resource),
+                 field("values", &ResourceConfigs::values));
   }
 };
 
 struct ConfigsPart {
   Table<ResourceConfigs, &ResourceConfigs::resource> resources;
   // The resource's dynamic configs, or null if it has none.
-  const ResourceConfigs* find(const ConfigResource& resource) const { return resources.find(resource); }
+  const ResourceConfigs* find(const ConfigResource& resource) const {
+    return resources.find(resource);
+  }
   // One dynamic config, or nothing. Defaults are not looked at.
   std::optional<std::string_view> value(const ConfigResource& resource, std::string_view key) const;
 };
 
-// Whom a quota is for: a name, or absent for the default, for each type of entity (user, client-id, ip).
-// The order in which a record lists them means nothing.
+// Whom a quota is for: a name, or absent for the default, for each type of entity (user, client-id,
+// ip). The order in which a record lists them means nothing.
 using QuotaEntity = std::map<std::string, std::optional<std::string>>;
 QuotaEntity quota_entity(const ClientQuotaRecord& record);
 
@@ -126,8 +132,8 @@ struct ClientQuota {
   QuotaEntity entity;
   std::map<std::string, QuotaValue, std::less<>> values;
   auto operator<=>(const ClientQuota&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("entity", &ClientQuota::entity), field("values", &ClientQuota::values)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("entity", &ClientQuota::entity), field("values", &ClientQuota::values));
   }
 };
 
@@ -163,7 +169,8 @@ struct ProducerIdsPart {
   bool known() const { return next_producer_id.value() >= 0; }
 };
 
-// The parts of an image. An image is read through its accessors; who builds one (MetadataDelta) fills this.
+// The parts of an image. An image is read through its accessors; who builds one (MetadataDelta)
+// fills this.
 struct ImageParts {
   FeaturesPart features;
   ClusterPart cluster;
@@ -195,8 +202,9 @@ class MetadataImage {
   const ImageParts& parts() const { return parts_; }
   const Provenance& provenance() const { return provenance_; }
 
-  // A hash of the content, without the provenance: equal for images of equal content, however they came to
-  // be, and (but for the odds of 64 bits) for no others. Asking again after a change costs the change.
+  // A hash of the content, without the provenance: equal for images of equal content, however they
+  // came to be, and (but for the odds of 64 bits) for no others. Asking again after a change costs
+  // the change.
   std::uint64_t digest() const;
   void digest_into(Digest& digest) const { digest.add(this->digest()); }
   std::string describe() const;  // one line: counts and digest

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -15,11 +14,12 @@
 #include "sim/base/described.h"
 #include "sim/kafka/image.h"
 
-// How values stand in canonical text and in differences: so that two values look the same only if they are,
-// which `describe_value` (for traces) does not promise.
+// How values stand in canonical text and in differences: so that two values look the same only if
+// they are, which `describe_value` (for traces) does not promise.
 namespace sim::image_text {
 
-// A plain word as it is, anything else quoted, with quotes, backslashes and control characters escaped.
+// A plain word as it is, anything else quoted, with quotes, backslashes and control characters
+// escaped.
 void put_text(std::string& out, std::string_view raw);
 
 // Kafka's name for the number, or the number where it has none.
@@ -32,7 +32,10 @@ std::string name_or_number(Enum value) {
 // "client-id=app,user=<default>"
 std::string of_entity(const QuotaEntity& entity);
 
-enum class Secrets { Shown, Hashed };  // what stands for bytes: all of it in hex, or their length and hash
+enum class Secrets {
+  Shown,
+  Hashed
+};  // what stands for bytes: all of it in hex, or their length and hash
 void put_bytes(std::string& out, const Bytes& bytes, Secrets secrets);
 
 template <class Value>
@@ -47,7 +50,7 @@ void put_fields(std::string& out, const Value& value, Secrets secrets = Secrets:
     out += '=';
     put_value(out, value.*(f.member), secrets);
   };
-  std::apply([&](const auto&... f) { (put(f), ...); }, Value::fields());
+  Value::fields([&](const auto&... f) { (put(f), ...); });
 }
 
 template <class Value>

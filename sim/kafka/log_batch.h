@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 #include "sim/base/described.h"
 #include "sim/core/payload.h"
@@ -39,15 +38,13 @@ struct LogBatch {
   }
   // Equal content; values are compared by their digests.
   bool operator==(const LogBatch& other) const;
-  static constexpr auto fields() {
-    return std::tuple{field("baseOffset", &LogBatch::base_offset),
-                      field("partitionLeaderEpoch", &LogBatch::leader_epoch),
-                      field("count", &LogBatch::count),
-                      field("baseSequence", &LogBatch::base_sequence),
-                      field("producerId", &LogBatch::producer_id),
-                      field("producerEpoch", &LogBatch::producer_epoch),
-                      field("firstToken", &LogBatch::first_token),
-                      field("value", &LogBatch::value)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("baseOffset", &LogBatch::base_offset),
+                 field("partitionLeaderEpoch", &LogBatch::leader_epoch),
+                 field("count", &LogBatch::count), field("baseSequence", &LogBatch::base_sequence),
+                 field("producerId", &LogBatch::producer_id),
+                 field("producerEpoch", &LogBatch::producer_epoch),
+                 field("firstToken", &LogBatch::first_token), field("value", &LogBatch::value));
   }
 };
 

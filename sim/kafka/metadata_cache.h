@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/described.h"
@@ -28,22 +27,19 @@ struct CachedPartition {
   std::vector<BrokerId> replicas;
   std::vector<BrokerId> offline_replicas;
   bool operator==(const CachedPartition&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using P = CachedPartition;
-    return std::tuple{field("leader", &P::leader),
-                      field("leaderEpoch", &P::leader_epoch),
-                      field("partitionEpoch", &P::partition_epoch),
-                      field("isr", &P::isr),
-                      field("replicas", &P::replicas),
-                      field("offlineReplicas", &P::offline_replicas)};
+    return visit(field("leader", &P::leader), field("leaderEpoch", &P::leader_epoch),
+                 field("partitionEpoch", &P::partition_epoch), field("isr", &P::isr),
+                 field("replicas", &P::replicas), field("offlineReplicas", &P::offline_replicas));
   }
 };
 struct CachedTopic {
   Uuid topic_id;
   std::map<PartitionId, CachedPartition> partitions;
-  static constexpr auto fields() {
-    return std::tuple{field("topicId", &CachedTopic::topic_id),
-                      field("partitions", &CachedTopic::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicId", &CachedTopic::topic_id),
+                 field("partitions", &CachedTopic::partitions));
   }
 };
 struct CachedBroker {
@@ -53,11 +49,11 @@ struct CachedBroker {
   BrokerEpoch epoch{-1};
   bool fenced = false;
   bool in_controlled_shutdown = false;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using B = CachedBroker;
-    return std::tuple{field("endpoints", &B::endpoints), field("rack", &B::rack),
-                      field("epoch", &B::epoch), field("fenced", &B::fenced),
-                      field("inControlledShutdown", &B::in_controlled_shutdown)};
+    return visit(field("endpoints", &B::endpoints), field("rack", &B::rack),
+                 field("epoch", &B::epoch), field("fenced", &B::fenced),
+                 field("inControlledShutdown", &B::in_controlled_shutdown));
   }
 };
 // Who leads the cluster, and of which kind: ZkCachedControllerId, KRaftCachedControllerId.
@@ -65,8 +61,8 @@ struct CachedController {
   BrokerId id{-1};
   bool kraft = false;
   bool operator==(const CachedController&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("id", &CachedController::id), field("kraft", &CachedController::kraft)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("id", &CachedController::id), field("kraft", &CachedController::kraft));
   }
 };
 

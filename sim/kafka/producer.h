@@ -54,8 +54,8 @@ class Producer {
   struct Sequence {
     std::int16_t epoch = 0;
     std::int32_t next = 0;
-    static constexpr auto fields() {
-      return std::tuple{field("epoch", &Sequence::epoch), field("next", &Sequence::next)};
+    static constexpr auto fields(auto&& visit) {
+      return visit(field("epoch", &Sequence::epoch), field("next", &Sequence::next));
     }
   };
   void make_batch(Context& context);

@@ -3,16 +3,16 @@
 #include <compare>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/bytes.h"
 
-// How a metadata record says, once, what it is on the wire. Each record's `fields()` is the only list of
-// its fields: the codec, the JSON form, the digest and the description (sim/base/described.h) walk it.
+// How a metadata record says, once, what it is on the wire. Each record's `fields()` is the only
+// list of its fields: the codec, the JSON form, the digest and the description
+// (sim/base/described.h) walk it.
 //
-// What Kafka's schemas (metadata/src/main/resources/common/metadata/*.json) state beside a name follows
-// from the C++ member, so that it cannot be said twice:
+// What Kafka's schemas (metadata/src/main/resources/common/metadata/*.json) state beside a name
+// follows from the C++ member, so that it cannot be said twice:
 //   wire type     the member's type (std::string: compact string; std::vector: compact array; …)
 //   nullable      std::optional, in every version that has the field
 //   default       the member's initialiser

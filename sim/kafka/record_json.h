@@ -9,9 +9,10 @@
 #include "sim/kafka/record_wire.h"
 #include "sim/kafka/records.h"
 
-// Records as Kafka's generated JSON converters show them, and so kafka-dump-log: names in camel case, ids
-// in base64url, bytes in base64, all numbers as numbers, tagged fields left out when they hold their
-// default, fields that the version lacks left out (kraft.md §6.11). Driven by the table of fields.
+// Records as Kafka's generated JSON converters show them, and so kafka-dump-log: names in camel
+// case, ids in base64url, bytes in base64, all numbers as numbers, tagged fields left out when they
+// hold their default, fields that the version lacks left out (kraft.md §6.11). Driven by the table
+// of fields.
 namespace sim {
 
 // "TOPIC_RECORD", "ZK_MIGRATION_STATE_RECORD": Kafka's MetadataRecordType.
@@ -45,7 +46,7 @@ void append_json_struct(std::string& out, const T& value, std::int16_t version) 
     out += ':';
     json_detail::append_value(out, value.*(f.member), version);
   };
-  std::apply([&](const auto&... f) { (member(f), ...); }, T::fields());
+  T::fields([&](const auto&... f) { (member(f), ...); });
   out += '}';
 }
 

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -19,8 +18,9 @@
 #include "sim/kafka/record_fields.h"
 #include "sim/kafka/uuid.h"
 
-// Kafka's flexible message encoding, driven by the table of fields (kraft.md §6.1): how metadata records,
-// and the control records of a log, become bytes and back. Says nothing about frames and batches.
+// Kafka's flexible message encoding, driven by the table of fields (kraft.md §6.1): how metadata
+// records, and the control records of a log, become bytes and back. Says nothing about frames and
+// batches.
 namespace sim {
 
 // A struct of Kafka's message schemas: a table of fields, and room for tags that the table lacks.
@@ -30,11 +30,12 @@ concept WireStruct = Described<T> && requires(T value) {
 };
 
 void write_uvarint(ByteWriter& out, std::uint32_t value);
-void write_varint(ByteWriter& out, std::int32_t value);    // zigzag
-void write_varlong(ByteWriter& out, std::int64_t value);   // zigzag
+void write_varint(ByteWriter& out, std::int32_t value);   // zigzag
+void write_varlong(ByteWriter& out, std::int64_t value);  // zigzag
 
-// Reads front to back. The first thing that is wrong stops all reading: `failed()` holds from then on,
-// with the offset where the offending value began. No length is believed before the bytes are there.
+// Reads front to back. The first thing that is wrong stops all reading: `failed()` holds from then
+// on, with the offset where the offending value began. No length is believed before the bytes are
+// there.
 class WireReader {
  public:
   explicit WireReader(ByteView bytes) : bytes_(bytes) {}
@@ -87,7 +88,8 @@ constexpr auto as_integer(Number value) {
   }
 }
 template <class T>
-concept WireNumber = StrongNumber<T> || std::is_enum_v<T> || (std::integral<T> && !std::same_as<T, bool>);
+concept WireNumber =
+    StrongNumber<T> || std::is_enum_v<T> || (std::integral<T> && !std::same_as<T, bool>);
 
 template <class T>
 struct IsVector : std::false_type {};
@@ -97,8 +99,8 @@ struct IsVector<std::vector<T>> : std::true_type {};
 // Strings longer than this are refused by Kafka's readers, whatever the schema.
 constexpr std::uint32_t kLongestString = 0x7fff;
 
-// Whether a field takes part in this version; a value that a version cannot carry is the writer's bug
-// (Kafka throws UnsupportedVersionException, as no field of a metadata record is ignorable).
+// Whether a field takes part in this version; a value that a version cannot carry is the writer's
+// bug (Kafka throws UnsupportedVersionException, as no field of a metadata record is ignorable).
 template <class F, class T>
 bool present(const F& field, const T& value, const T& defaults, std::int16_t version) {
   if (field.since <= version) return true;
@@ -175,7 +177,7 @@ void write_struct(ByteWriter& out, const T& value, std::int16_t version) {
       highest_tag = std::max(highest_tag, f.tag);
     }
   };
-  std::apply([&](const auto&... f) { (body(f), ...); }, T::fields());
+  T::fields([&](const auto&... f) { (body(f), ...); });
   write_uvarint(out, tagged);
   if (tagged == 0) return;
 
@@ -196,7 +198,7 @@ void write_struct(ByteWriter& out, const T& value, std::int16_t version) {
       write_value(payload, value.*(f.member), version);
       raw_tag(static_cast<std::uint32_t>(tag), payload.view());
     };
-    std::apply([&](const auto&... f) { (section(f), ...); }, T::fields());
+    T::fields([&](const auto&... f) { (section(f), ...); });
   }
   for (; unknown != unknown_end; ++unknown) raw_tag(unknown->tag, unknown->data);
 }
@@ -225,7 +227,8 @@ bool read_sized(WireReader& in, std::string_view name, std::uint32_t length_plus
     const std::size_t count = length_plus_one - 1;
     // Each element takes at least a byte, so that a damaged count cannot make this run long.
     if (count > in.remaining()) {
-      return in.fail(in.position(), "'" + std::string(name) + "' says it has " + std::to_string(count) +
+      return in.fail(in.position(), "'" + std::string(name) + "' says it has " +
+                                        std::to_string(count) +
                                         " elements, more than bytes that are left");
     }
     value.clear();
@@ -284,14 +287,15 @@ bool read_value(WireReader& in, std::string_view name, T& value, std::int16_t ve
   }
 }
 
-// Reads the fields of `version`; those that it lacks keep their defaults, unknown tags are kept apart.
+// Reads the fields of `version`; those that it lacks keep their defaults, unknown tags are kept
+// apart.
 template <WireStruct T>
 bool read_struct(WireReader& in, T& value, std::int16_t version) {
   const auto body = [&](const auto& f) {
     if (f.tag != kNoTag || f.since > version) return true;
     return read_value(in, f.name, value.*(f.member), version);
   };
-  if (!std::apply([&](const auto&... f) { return (body(f) && ...); }, T::fields())) return false;
+  if (!T::fields([&](const auto&... f) { return (body(f) && ...); })) return false;
 
   std::uint32_t count = 0;
   if (!in.uvarint(count)) return false;
@@ -313,7 +317,7 @@ bool read_struct(WireReader& in, T& value, std::int16_t version) {
         good = read_value(in, f.name, value.*(f.member), version);
       }
     };
-    std::apply([&](const auto&... f) { (section(f), ...); }, T::fields());
+    T::fields([&](const auto&... f) { (section(f), ...); });
     if (!known) good = wire_detail::read_unknown_tag(in, tag, size, value.unknown_tagged_fields);
     if (!good) return false;
     if (in.position() - start != size) {

@@ -3,7 +3,6 @@
 #include <compare>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 #include <variant>
 
 #include "sim/base/described.h"
@@ -14,8 +13,9 @@
 // The 25 metadata records of Kafka 3.9, by Kafka's names, as plain values. Each has
 //   kName, kApiKey, kHighestVersion (the lowest is 0 for all), and
 //   fields(), the one table of its fields (sim/kafka/record_fields.h).
-// How they look in bytes: sim/kafka/record_codec.h; as JSON: sim/kafka/record_json.h; which version a
-// controller writes: sim/kafka/record_version.h. What replaying one does to an image: sim/kafka/image.h.
+// How they look in bytes: sim/kafka/record_codec.h; as JSON: sim/kafka/record_json.h; which version
+// a controller writes: sim/kafka/record_version.h. What replaying one does to an image:
+// sim/kafka/image.h.
 namespace sim {
 
 // In the order of their api keys; 6, 13 and 16 are unassigned.
@@ -34,9 +34,9 @@ struct VersionedRecord {
   Record record;
   std::int16_t version = 0;
   auto operator<=>(const VersionedRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("record", &VersionedRecord::record),
-                      field("version", &VersionedRecord::version)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("record", &VersionedRecord::record),
+                 field("version", &VersionedRecord::version));
   }
 };
 

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/kafka/ids.h"
@@ -13,8 +12,8 @@
 #include "sim/kafka/record_fields.h"
 #include "sim/kafka/uuid.h"
 
-// The metadata records about brokers, controllers, features, producer ids, the migration, and the log
-// itself (no-ops and transactions). Fields stand in the order of Kafka's schemas.
+// The metadata records about brokers, controllers, features, producer ids, the migration, and the
+// log itself (no-ops and transactions). Fields stand in the order of Kafka's schemas.
 namespace sim {
 
 struct BrokerEndpoint {
@@ -24,10 +23,10 @@ struct BrokerEndpoint {
   SecurityProtocol security_protocol = SecurityProtocol::Plaintext;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const BrokerEndpoint&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("name", &BrokerEndpoint::name), wire("host", &BrokerEndpoint::host),
-                      wire("port", &BrokerEndpoint::port),
-                      wire("securityProtocol", &BrokerEndpoint::security_protocol)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("name", &BrokerEndpoint::name), wire("host", &BrokerEndpoint::host),
+                 wire("port", &BrokerEndpoint::port),
+                 wire("securityProtocol", &BrokerEndpoint::security_protocol));
   }
 };
 
@@ -37,10 +36,10 @@ struct BrokerFeature {
   std::int16_t max_supported_version = 0;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const BrokerFeature&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("name", &BrokerFeature::name),
-                      wire("minSupportedVersion", &BrokerFeature::min_supported_version),
-                      wire("maxSupportedVersion", &BrokerFeature::max_supported_version)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("name", &BrokerFeature::name),
+                 wire("minSupportedVersion", &BrokerFeature::min_supported_version),
+                 wire("maxSupportedVersion", &BrokerFeature::max_supported_version));
   }
 };
 
@@ -60,18 +59,15 @@ struct RegisterBrokerRecord {
   std::vector<Uuid> log_dirs;  // online directories, sorted
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const RegisterBrokerRecord&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using R = RegisterBrokerRecord;
-    return std::tuple{wire("brokerId", &R::broker_id),
-                      wire("isMigratingZkBroker", &R::is_migrating_zk_broker, {.since = 2}),
-                      wire("incarnationId", &R::incarnation_id),
-                      wire("brokerEpoch", &R::broker_epoch),
-                      wire("endPoints", &R::end_points),
-                      wire("features", &R::features),
-                      wire("rack", &R::rack),
-                      wire("fenced", &R::fenced),
-                      wire("inControlledShutdown", &R::in_controlled_shutdown, {.since = 1}),
-                      wire("logDirs", &R::log_dirs, {.since = 3, .tag = 0})};
+    return visit(wire("brokerId", &R::broker_id),
+                 wire("isMigratingZkBroker", &R::is_migrating_zk_broker, {.since = 2}),
+                 wire("incarnationId", &R::incarnation_id), wire("brokerEpoch", &R::broker_epoch),
+                 wire("endPoints", &R::end_points), wire("features", &R::features),
+                 wire("rack", &R::rack), wire("fenced", &R::fenced),
+                 wire("inControlledShutdown", &R::in_controlled_shutdown, {.since = 1}),
+                 wire("logDirs", &R::log_dirs, {.since = 3, .tag = 0}));
   }
 };
 
@@ -83,9 +79,9 @@ struct UnregisterBrokerRecord {
   BrokerEpoch broker_epoch;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const UnregisterBrokerRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("brokerId", &UnregisterBrokerRecord::broker_id),
-                      wire("brokerEpoch", &UnregisterBrokerRecord::broker_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("brokerId", &UnregisterBrokerRecord::broker_id),
+                 wire("brokerEpoch", &UnregisterBrokerRecord::broker_epoch));
   }
 };
 
@@ -98,8 +94,8 @@ struct FenceBrokerRecord {
   BrokerEpoch epoch;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const FenceBrokerRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("id", &FenceBrokerRecord::id), wire("epoch", &FenceBrokerRecord::epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("id", &FenceBrokerRecord::id), wire("epoch", &FenceBrokerRecord::epoch));
   }
 };
 
@@ -112,9 +108,8 @@ struct UnfenceBrokerRecord {
   BrokerEpoch epoch;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const UnfenceBrokerRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("id", &UnfenceBrokerRecord::id),
-                      wire("epoch", &UnfenceBrokerRecord::epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("id", &UnfenceBrokerRecord::id), wire("epoch", &UnfenceBrokerRecord::epoch));
   }
 };
 
@@ -129,12 +124,12 @@ struct BrokerRegistrationChangeRecord {
   std::vector<Uuid> log_dirs;  // empty: no change
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const BrokerRegistrationChangeRecord&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using R = BrokerRegistrationChangeRecord;
-    return std::tuple{wire("brokerId", &R::broker_id), wire("brokerEpoch", &R::broker_epoch),
-                      wire("fenced", &R::fenced, {.tag = 0}),
-                      wire("inControlledShutdown", &R::in_controlled_shutdown, {.since = 1, .tag = 1}),
-                      wire("logDirs", &R::log_dirs, {.since = 2, .tag = 2})};
+    return visit(wire("brokerId", &R::broker_id), wire("brokerEpoch", &R::broker_epoch),
+                 wire("fenced", &R::fenced, {.tag = 0}),
+                 wire("inControlledShutdown", &R::in_controlled_shutdown, {.since = 1, .tag = 1}),
+                 wire("logDirs", &R::log_dirs, {.since = 2, .tag = 2}));
   }
 };
 
@@ -145,10 +140,10 @@ struct ControllerEndpoint {
   SecurityProtocol security_protocol = SecurityProtocol::Plaintext;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const ControllerEndpoint&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("name", &ControllerEndpoint::name), wire("host", &ControllerEndpoint::host),
-                      wire("port", &ControllerEndpoint::port),
-                      wire("securityProtocol", &ControllerEndpoint::security_protocol)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("name", &ControllerEndpoint::name), wire("host", &ControllerEndpoint::host),
+                 wire("port", &ControllerEndpoint::port),
+                 wire("securityProtocol", &ControllerEndpoint::security_protocol));
   }
 };
 
@@ -158,10 +153,10 @@ struct ControllerFeature {
   std::int16_t max_supported_version = 0;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const ControllerFeature&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("name", &ControllerFeature::name),
-                      wire("minSupportedVersion", &ControllerFeature::min_supported_version),
-                      wire("maxSupportedVersion", &ControllerFeature::max_supported_version)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("name", &ControllerFeature::name),
+                 wire("minSupportedVersion", &ControllerFeature::min_supported_version),
+                 wire("maxSupportedVersion", &ControllerFeature::max_supported_version));
   }
 };
 
@@ -176,12 +171,11 @@ struct RegisterControllerRecord {
   std::vector<ControllerFeature> features;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const RegisterControllerRecord&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using R = RegisterControllerRecord;
-    return std::tuple{wire("controllerId", &R::controller_id),
-                      wire("incarnationId", &R::incarnation_id),
-                      wire("zkMigrationReady", &R::zk_migration_ready),
-                      wire("endPoints", &R::end_points), wire("features", &R::features)};
+    return visit(wire("controllerId", &R::controller_id), wire("incarnationId", &R::incarnation_id),
+                 wire("zkMigrationReady", &R::zk_migration_ready),
+                 wire("endPoints", &R::end_points), wire("features", &R::features));
   }
 };
 
@@ -193,9 +187,9 @@ struct FeatureLevelRecord {
   std::int16_t feature_level = 0;  // 0 removes the feature
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const FeatureLevelRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("name", &FeatureLevelRecord::name),
-                      wire("featureLevel", &FeatureLevelRecord::feature_level)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("name", &FeatureLevelRecord::name),
+                 wire("featureLevel", &FeatureLevelRecord::feature_level));
   }
 };
 
@@ -203,15 +197,15 @@ struct ProducerIdsRecord {
   static constexpr std::string_view kName = "ProducerIdsRecord";
   static constexpr std::int16_t kApiKey = 15;
   static constexpr std::int16_t kHighestVersion = 0;
-  BrokerId broker_id;                 // -1 in snapshots
-  BrokerEpoch broker_epoch{-1};       // -1 in snapshots
-  ProducerId next_producer_id;        // the first id of the next block to allocate
+  BrokerId broker_id;            // -1 in snapshots
+  BrokerEpoch broker_epoch{-1};  // -1 in snapshots
+  ProducerId next_producer_id;   // the first id of the next block to allocate
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const ProducerIdsRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("brokerId", &ProducerIdsRecord::broker_id),
-                      wire("brokerEpoch", &ProducerIdsRecord::broker_epoch),
-                      wire("nextProducerId", &ProducerIdsRecord::next_producer_id)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("brokerId", &ProducerIdsRecord::broker_id),
+                 wire("brokerEpoch", &ProducerIdsRecord::broker_epoch),
+                 wire("nextProducerId", &ProducerIdsRecord::next_producer_id));
   }
 };
 
@@ -223,8 +217,8 @@ struct ZkMigrationStateRecord {
   ZkMigrationState zk_migration_state = ZkMigrationState::None;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const ZkMigrationStateRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("zkMigrationState", &ZkMigrationStateRecord::zk_migration_state)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("zkMigrationState", &ZkMigrationStateRecord::zk_migration_state));
   }
 };
 
@@ -234,7 +228,7 @@ struct NoOpRecord {
   static constexpr std::int16_t kHighestVersion = 0;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const NoOpRecord&) const = default;
-  static constexpr auto fields() { return std::tuple<>{}; }
+  static constexpr auto fields(auto&& visit) { return visit(); }
 };
 
 struct BeginTransactionRecord {
@@ -244,8 +238,8 @@ struct BeginTransactionRecord {
   std::optional<std::string> name;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const BeginTransactionRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("name", &BeginTransactionRecord::name, {.tag = 0})};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("name", &BeginTransactionRecord::name, {.tag = 0}));
   }
 };
 
@@ -255,7 +249,7 @@ struct EndTransactionRecord {
   static constexpr std::int16_t kHighestVersion = 0;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const EndTransactionRecord&) const = default;
-  static constexpr auto fields() { return std::tuple<>{}; }
+  static constexpr auto fields(auto&& visit) { return visit(); }
 };
 
 struct AbortTransactionRecord {
@@ -265,8 +259,8 @@ struct AbortTransactionRecord {
   std::optional<std::string> reason;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const AbortTransactionRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("reason", &AbortTransactionRecord::reason, {.tag = 0})};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("reason", &AbortTransactionRecord::reason, {.tag = 0}));
   }
 };
 

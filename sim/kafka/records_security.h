@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/bytes.h"
@@ -12,8 +11,8 @@
 #include "sim/kafka/record_fields.h"
 #include "sim/kafka/uuid.h"
 
-// The metadata records about SCRAM credentials, delegation tokens and ACLs. Fields stand in the order
-// of Kafka's schemas.
+// The metadata records about SCRAM credentials, delegation tokens and ACLs. Fields stand in the
+// order of Kafka's schemas.
 namespace sim {
 
 struct UserScramCredentialRecord {
@@ -28,14 +27,11 @@ struct UserScramCredentialRecord {
   std::int32_t iterations = 0;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const UserScramCredentialRecord&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using R = UserScramCredentialRecord;
-    return std::tuple{wire("name", &R::name),
-                      wire("mechanism", &R::mechanism),
-                      wire("salt", &R::salt),
-                      wire("storedKey", &R::stored_key),
-                      wire("serverKey", &R::server_key),
-                      wire("iterations", &R::iterations)};
+    return visit(wire("name", &R::name), wire("mechanism", &R::mechanism), wire("salt", &R::salt),
+                 wire("storedKey", &R::stored_key), wire("serverKey", &R::server_key),
+                 wire("iterations", &R::iterations));
   }
 };
 
@@ -47,9 +43,9 @@ struct RemoveUserScramCredentialRecord {
   ScramMechanism mechanism = ScramMechanism::Unknown;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const RemoveUserScramCredentialRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("name", &RemoveUserScramCredentialRecord::name),
-                      wire("mechanism", &RemoveUserScramCredentialRecord::mechanism)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("name", &RemoveUserScramCredentialRecord::name),
+                 wire("mechanism", &RemoveUserScramCredentialRecord::mechanism));
   }
 };
 
@@ -60,21 +56,18 @@ struct DelegationTokenRecord {
   std::string owner;      // a principal: "User:alice"
   std::string requester;  // a principal
   std::vector<std::string> renewers;
-  std::int64_t issue_timestamp = 0;       // milliseconds since 1970, as the two below
+  std::int64_t issue_timestamp = 0;  // milliseconds since 1970, as the two below
   std::int64_t max_timestamp = 0;
   std::int64_t expiration_timestamp = 0;
   std::string token_id;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const DelegationTokenRecord&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using R = DelegationTokenRecord;
-    return std::tuple{wire("owner", &R::owner),
-                      wire("requester", &R::requester),
-                      wire("renewers", &R::renewers),
-                      wire("issueTimestamp", &R::issue_timestamp),
-                      wire("maxTimestamp", &R::max_timestamp),
-                      wire("expirationTimestamp", &R::expiration_timestamp),
-                      wire("tokenId", &R::token_id)};
+    return visit(
+        wire("owner", &R::owner), wire("requester", &R::requester), wire("renewers", &R::renewers),
+        wire("issueTimestamp", &R::issue_timestamp), wire("maxTimestamp", &R::max_timestamp),
+        wire("expirationTimestamp", &R::expiration_timestamp), wire("tokenId", &R::token_id));
   }
 };
 
@@ -85,8 +78,8 @@ struct RemoveDelegationTokenRecord {
   std::string token_id;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const RemoveDelegationTokenRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("tokenId", &RemoveDelegationTokenRecord::token_id)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("tokenId", &RemoveDelegationTokenRecord::token_id));
   }
 };
 
@@ -104,16 +97,12 @@ struct AccessControlEntryRecord {
   AclPermissionType permission_type = AclPermissionType::Unknown;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const AccessControlEntryRecord&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using R = AccessControlEntryRecord;
-    return std::tuple{wire("id", &R::id),
-                      wire("resourceType", &R::resource_type),
-                      wire("resourceName", &R::resource_name),
-                      wire("patternType", &R::pattern_type),
-                      wire("principal", &R::principal),
-                      wire("host", &R::host),
-                      wire("operation", &R::operation),
-                      wire("permissionType", &R::permission_type)};
+    return visit(wire("id", &R::id), wire("resourceType", &R::resource_type),
+                 wire("resourceName", &R::resource_name), wire("patternType", &R::pattern_type),
+                 wire("principal", &R::principal), wire("host", &R::host),
+                 wire("operation", &R::operation), wire("permissionType", &R::permission_type));
   }
 };
 
@@ -124,8 +113,8 @@ struct RemoveAccessControlEntryRecord {
   Uuid id;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const RemoveAccessControlEntryRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("id", &RemoveAccessControlEntryRecord::id)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("id", &RemoveAccessControlEntryRecord::id));
   }
 };
 

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/kafka/ids.h"
@@ -14,8 +13,8 @@
 #include "sim/kafka/record_fields.h"
 #include "sim/kafka/uuid.h"
 
-// The metadata records about topics, partitions, configs and client quotas. Fields stand in the order
-// of Kafka's schemas.
+// The metadata records about topics, partitions, configs and client quotas. Fields stand in the
+// order of Kafka's schemas.
 namespace sim {
 
 // PartitionChangeRecord.leader: the leader stays and so does the leader epoch.
@@ -29,8 +28,8 @@ struct TopicRecord {
   Uuid topic_id;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const TopicRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("name", &TopicRecord::name), wire("topicId", &TopicRecord::topic_id)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("name", &TopicRecord::name), wire("topicId", &TopicRecord::topic_id));
   }
 };
 
@@ -54,27 +53,23 @@ struct PartitionRecord {
   std::optional<std::vector<BrokerId>> last_known_elr;            // absent: empty
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const PartitionRecord&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using R = PartitionRecord;
-    return std::tuple{
-        wire("partitionId", &R::partition_id),
-        wire("topicId", &R::topic_id),
-        wire("replicas", &R::replicas),
-        wire("isr", &R::isr),
+    return visit(
+        wire("partitionId", &R::partition_id), wire("topicId", &R::topic_id),
+        wire("replicas", &R::replicas), wire("isr", &R::isr),
         wire("removingReplicas", &R::removing_replicas),
-        wire("addingReplicas", &R::adding_replicas),
-        wire("leader", &R::leader),
+        wire("addingReplicas", &R::adding_replicas), wire("leader", &R::leader),
         wire("leaderRecoveryState", &R::leader_recovery_state, {.tag = 0}),
-        wire("leaderEpoch", &R::leader_epoch),
-        wire("partitionEpoch", &R::partition_epoch),
+        wire("leaderEpoch", &R::leader_epoch), wire("partitionEpoch", &R::partition_epoch),
         wire("directories", &R::directories, {.since = 1}),
         wire("eligibleLeaderReplicas", &R::eligible_leader_replicas, {.since = 2, .tag = 1}),
-        wire("lastKnownElr", &R::last_known_elr, {.since = 2, .tag = 2})};
+        wire("lastKnownElr", &R::last_known_elr, {.since = 2, .tag = 2}));
   }
 };
 
-// What changes in a partition. An absent field leaves its part as it was, an empty array empties it; a
-// leader that is present, even the same one, starts a new leader epoch.
+// What changes in a partition. An absent field leaves its part as it was, an empty array empties
+// it; a leader that is present, even the same one, starts a new leader epoch.
 struct PartitionChangeRecord {
   static constexpr std::string_view kName = "PartitionChangeRecord";
   static constexpr std::int16_t kApiKey = 5;
@@ -92,24 +87,23 @@ struct PartitionChangeRecord {
   std::optional<std::vector<BrokerId>> last_known_elr;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const PartitionChangeRecord&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using R = PartitionChangeRecord;
-    return std::tuple{
-        wire("partitionId", &R::partition_id),
-        wire("topicId", &R::topic_id),
-        wire("isr", &R::isr, {.tag = 0}),
-        wire("leader", &R::leader, {.tag = 1}),
+    return visit(
+        wire("partitionId", &R::partition_id), wire("topicId", &R::topic_id),
+        wire("isr", &R::isr, {.tag = 0}), wire("leader", &R::leader, {.tag = 1}),
         wire("replicas", &R::replicas, {.tag = 2}),
         wire("removingReplicas", &R::removing_replicas, {.tag = 3}),
         wire("addingReplicas", &R::adding_replicas, {.tag = 4}),
         wire("leaderRecoveryState", &R::leader_recovery_state, {.tag = 5}),
         wire("directories", &R::directories, {.since = 1, .tag = 8}),
         wire("eligibleLeaderReplicas", &R::eligible_leader_replicas, {.since = 2, .tag = 6}),
-        wire("lastKnownElr", &R::last_known_elr, {.since = 2, .tag = 7})};
+        wire("lastKnownElr", &R::last_known_elr, {.since = 2, .tag = 7}));
   }
 };
 
-// Removes the topic with its partitions and its topic configs, for which no other record is written.
+// Removes the topic with its partitions and its topic configs, for which no other record is
+// written.
 struct RemoveTopicRecord {
   static constexpr std::string_view kName = "RemoveTopicRecord";
   static constexpr std::int16_t kApiKey = 9;
@@ -117,8 +111,8 @@ struct RemoveTopicRecord {
   Uuid topic_id;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const RemoveTopicRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("topicId", &RemoveTopicRecord::topic_id)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("topicId", &RemoveTopicRecord::topic_id));
   }
 };
 
@@ -132,10 +126,10 @@ struct ConfigRecord {
   std::optional<std::string> value;  // absent: the key is deleted
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const ConfigRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("resourceType", &ConfigRecord::resource_type),
-                      wire("resourceName", &ConfigRecord::resource_name),
-                      wire("name", &ConfigRecord::name), wire("value", &ConfigRecord::value)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("resourceType", &ConfigRecord::resource_type),
+                 wire("resourceName", &ConfigRecord::resource_name),
+                 wire("name", &ConfigRecord::name), wire("value", &ConfigRecord::value));
   }
 };
 
@@ -144,9 +138,9 @@ struct EntityData {
   std::optional<std::string> entity_name;  // absent: the default entity
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const EntityData&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("entityType", &EntityData::entity_type),
-                      wire("entityName", &EntityData::entity_name)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("entityType", &EntityData::entity_type),
+                 wire("entityName", &EntityData::entity_name));
   }
 };
 
@@ -160,10 +154,10 @@ struct ClientQuotaRecord {
   bool remove = false;
   UnknownTaggedFields unknown_tagged_fields = {};
   auto operator<=>(const ClientQuotaRecord&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{wire("entity", &ClientQuotaRecord::entity), wire("key", &ClientQuotaRecord::key),
-                      wire("value", &ClientQuotaRecord::value),
-                      wire("remove", &ClientQuotaRecord::remove)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(wire("entity", &ClientQuotaRecord::entity), wire("key", &ClientQuotaRecord::key),
+                 wire("value", &ClientQuotaRecord::value),
+                 wire("remove", &ClientQuotaRecord::remove));
   }
 };
 

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/described.h"
@@ -55,14 +54,12 @@ struct RemoteReplica {
   Instant last_fetch = kLongAgo;
   Offset last_fetch_leader_end{-1};
   BrokerEpoch fetch_epoch{-1};
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using R = RemoteReplica;
-    return std::tuple{field("id", &R::id),
-                      field("endOffset", &R::end_offset),
-                      field("lastCaughtUp", &R::last_caught_up),
-                      field("lastFetch", &R::last_fetch),
-                      field("lastFetchLeaderEnd", &R::last_fetch_leader_end),
-                      field("fetchEpoch", &R::fetch_epoch)};
+    return visit(field("id", &R::id), field("endOffset", &R::end_offset),
+                 field("lastCaughtUp", &R::last_caught_up), field("lastFetch", &R::last_fetch),
+                 field("lastFetchLeaderEnd", &R::last_fetch_leader_end),
+                 field("fetchEpoch", &R::fetch_epoch));
   }
 };
 
@@ -72,8 +69,8 @@ struct PendingIsr {
   std::vector<BrokerId> isr;
   bool expand = false;
   bool operator==(const PendingIsr&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("isr", &PendingIsr::isr), field("expand", &PendingIsr::expand)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("isr", &PendingIsr::isr), field("expand", &PendingIsr::expand));
   }
 };
 

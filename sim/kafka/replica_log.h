@@ -6,7 +6,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/described.h"
@@ -39,37 +38,39 @@ struct LogCreated {
   static constexpr std::string_view kName = "log.Created";
   TopicPartition topic_partition;
   Uuid topic_id;
-  static constexpr auto fields() {
-    return std::tuple{field("topicPartition", &LogCreated::topic_partition),
-                      field("topicId", &LogCreated::topic_id)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicPartition", &LogCreated::topic_partition),
+                 field("topicId", &LogCreated::topic_id));
   }
 };
 struct LogAppended {
   static constexpr std::string_view kName = "log.Appended";
   std::vector<LogBatch> batches;
-  static constexpr auto fields() { return std::tuple{field("batches", &LogAppended::batches)}; }
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("batches", &LogAppended::batches));
+  }
 };
 struct LogEpochStarted {
   static constexpr std::string_view kName = "log.EpochStarted";
   LeaderEpoch epoch{};
   Offset start_offset{};
-  static constexpr auto fields() {
-    return std::tuple{field("epoch", &LogEpochStarted::epoch),
-                      field("startOffset", &LogEpochStarted::start_offset)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("epoch", &LogEpochStarted::epoch),
+                 field("startOffset", &LogEpochStarted::start_offset));
   }
 };
 struct LogTruncated {
   static constexpr std::string_view kName = "log.Truncated";
   Offset to{};
   bool restart = false;  // everything dropped, the log starts anew at `to`
-  static constexpr auto fields() {
-    return std::tuple{field("to", &LogTruncated::to), field("restart", &LogTruncated::restart)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("to", &LogTruncated::to), field("restart", &LogTruncated::restart));
   }
 };
 struct LogDeleted {
   static constexpr std::string_view kName = "log.Deleted";
   bool stray = false;  // renamed to NAME-stray for the operator to clean, not removed (KAFKA-15605)
-  static constexpr auto fields() { return std::tuple{field("stray", &LogDeleted::stray)}; }
+  static constexpr auto fields(auto&& visit) { return visit(field("stray", &LogDeleted::stray)); }
 };
 
 // ── The log
@@ -81,17 +82,16 @@ struct ProducerState {
     std::int32_t first_sequence = -1;
     std::int32_t last_sequence = -1;
     Offset base_offset{};
-    static constexpr auto fields() {
-      return std::tuple{field("firstSequence", &Written::first_sequence),
-                        field("lastSequence", &Written::last_sequence),
-                        field("baseOffset", &Written::base_offset)};
+    static constexpr auto fields(auto&& visit) {
+      return visit(field("firstSequence", &Written::first_sequence),
+                   field("lastSequence", &Written::last_sequence),
+                   field("baseOffset", &Written::base_offset));
     }
   };
   std::int16_t epoch = -1;
   std::vector<Written> recent;  // the last five batches, oldest first
-  static constexpr auto fields() {
-    return std::tuple{field("epoch", &ProducerState::epoch),
-                      field("recent", &ProducerState::recent)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("epoch", &ProducerState::epoch), field("recent", &ProducerState::recent));
   }
 };
 

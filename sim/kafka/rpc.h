@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 #include "sim/base/described.h"
@@ -38,8 +37,8 @@ struct Request {
   static constexpr std::string_view kName = Body::kName;
   CorrelationId correlation{};
   Body body;
-  static constexpr auto fields() {
-    return std::tuple{field("correlationId", &Request::correlation), field("body", &Request::body)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("correlationId", &Request::correlation), field("body", &Request::body));
   }
 };
 
@@ -48,9 +47,8 @@ struct Response {
   static constexpr std::string_view kName = Body::kName;
   CorrelationId correlation{};
   Body body;
-  static constexpr auto fields() {
-    return std::tuple{field("correlationId", &Response::correlation),
-                      field("body", &Response::body)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("correlationId", &Response::correlation), field("body", &Response::body));
   }
 };
 
@@ -60,9 +58,9 @@ struct ReplyTo {
   ConnectionId over;
   CorrelationId correlation{};
   bool operator==(const ReplyTo&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("node", &ReplyTo::node), field("over", &ReplyTo::over),
-                      field("correlationId", &ReplyTo::correlation)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("node", &ReplyTo::node), field("over", &ReplyTo::over),
+                 field("correlationId", &ReplyTo::correlation));
   }
 };
 

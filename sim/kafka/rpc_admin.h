@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -30,10 +29,9 @@ struct AdminResult {
   ErrorCode error_code = ErrorCode::None;
   std::string error_message;
   bool operator==(const AdminResult&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("name", &AdminResult::name),
-                      field("errorCode", &AdminResult::error_code),
-                      field("errorMessage", &AdminResult::error_message)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("name", &AdminResult::name), field("errorCode", &AdminResult::error_code),
+                 field("errorMessage", &AdminResult::error_message));
   }
 };
 
@@ -41,8 +39,8 @@ struct ConfigEntry {
   std::string name;
   std::optional<std::string> value;
   bool operator==(const ConfigEntry&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("name", &ConfigEntry::name), field("value", &ConfigEntry::value)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("name", &ConfigEntry::name), field("value", &ConfigEntry::value));
   }
 };
 
@@ -50,9 +48,9 @@ struct ReplicaAssignment {
   PartitionId partition_index{};
   std::vector<BrokerId> broker_ids;
   bool operator==(const ReplicaAssignment&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("partitionIndex", &ReplicaAssignment::partition_index),
-                      field("brokerIds", &ReplicaAssignment::broker_ids)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("partitionIndex", &ReplicaAssignment::partition_index),
+                 field("brokerIds", &ReplicaAssignment::broker_ids));
   }
 };
 
@@ -64,12 +62,12 @@ struct CreatableTopic {
   std::vector<ReplicaAssignment> assignments;
   std::vector<ConfigEntry> configs;
   bool operator==(const CreatableTopic&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("name", &CreatableTopic::name),
-                      field("numPartitions", &CreatableTopic::num_partitions),
-                      field("replicationFactor", &CreatableTopic::replication_factor),
-                      field("assignments", &CreatableTopic::assignments),
-                      field("configs", &CreatableTopic::configs)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("name", &CreatableTopic::name),
+                 field("numPartitions", &CreatableTopic::num_partitions),
+                 field("replicationFactor", &CreatableTopic::replication_factor),
+                 field("assignments", &CreatableTopic::assignments),
+                 field("configs", &CreatableTopic::configs));
   }
 };
 
@@ -79,11 +77,11 @@ struct CreatableTopicResult {
   ErrorCode error_code = ErrorCode::None;
   std::string error_message;
   bool operator==(const CreatableTopicResult&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("name", &CreatableTopicResult::name),
-                      field("topicId", &CreatableTopicResult::topic_id),
-                      field("errorCode", &CreatableTopicResult::error_code),
-                      field("errorMessage", &CreatableTopicResult::error_message)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("name", &CreatableTopicResult::name),
+                 field("topicId", &CreatableTopicResult::topic_id),
+                 field("errorCode", &CreatableTopicResult::error_code),
+                 field("errorMessage", &CreatableTopicResult::error_message));
   }
 };
 
@@ -91,8 +89,8 @@ struct CreateTopicsResponse {
   static constexpr std::string_view kName = "kafka.CreateTopicsResponse";
   std::vector<CreatableTopicResult> topics;
   bool operator==(const CreateTopicsResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topics", &CreateTopicsResponse::topics)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topics", &CreateTopicsResponse::topics));
   }
 };
 
@@ -103,10 +101,10 @@ struct CreateTopicsRequest {
   Duration timeout{};
   bool validate_only = false;
   bool operator==(const CreateTopicsRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topics", &CreateTopicsRequest::topics),
-                      field("timeout", &CreateTopicsRequest::timeout),
-                      field("validateOnly", &CreateTopicsRequest::validate_only)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topics", &CreateTopicsRequest::topics),
+                 field("timeout", &CreateTopicsRequest::timeout),
+                 field("validateOnly", &CreateTopicsRequest::validate_only));
   }
 };
 
@@ -114,8 +112,8 @@ struct DeleteTopicsResponse {
   static constexpr std::string_view kName = "kafka.DeleteTopicsResponse";
   std::vector<AdminResult> responses;
   bool operator==(const DeleteTopicsResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("responses", &DeleteTopicsResponse::responses)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("responses", &DeleteTopicsResponse::responses));
   }
 };
 
@@ -125,9 +123,9 @@ struct DeleteTopicsRequest {
   std::vector<std::string> topic_names;
   Duration timeout{};
   bool operator==(const DeleteTopicsRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topicNames", &DeleteTopicsRequest::topic_names),
-                      field("timeout", &DeleteTopicsRequest::timeout)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicNames", &DeleteTopicsRequest::topic_names),
+                 field("timeout", &DeleteTopicsRequest::timeout));
   }
 };
 
@@ -136,10 +134,10 @@ struct CreatePartitionsTopic {
   std::int32_t count = 0;                          // the new total
   std::vector<std::vector<BrokerId>> assignments;  // empty: the controller places them
   bool operator==(const CreatePartitionsTopic&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("name", &CreatePartitionsTopic::name),
-                      field("count", &CreatePartitionsTopic::count),
-                      field("assignments", &CreatePartitionsTopic::assignments)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("name", &CreatePartitionsTopic::name),
+                 field("count", &CreatePartitionsTopic::count),
+                 field("assignments", &CreatePartitionsTopic::assignments));
   }
 };
 
@@ -147,8 +145,8 @@ struct CreatePartitionsResponse {
   static constexpr std::string_view kName = "kafka.CreatePartitionsResponse";
   std::vector<AdminResult> results;
   bool operator==(const CreatePartitionsResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("results", &CreatePartitionsResponse::results)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("results", &CreatePartitionsResponse::results));
   }
 };
 
@@ -159,10 +157,10 @@ struct CreatePartitionsRequest {
   Duration timeout{};
   bool validate_only = false;
   bool operator==(const CreatePartitionsRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topics", &CreatePartitionsRequest::topics),
-                      field("timeout", &CreatePartitionsRequest::timeout),
-                      field("validateOnly", &CreatePartitionsRequest::validate_only)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topics", &CreatePartitionsRequest::topics),
+                 field("timeout", &CreatePartitionsRequest::timeout),
+                 field("validateOnly", &CreatePartitionsRequest::validate_only));
   }
 };
 
@@ -179,10 +177,10 @@ struct AlterableConfig {
   ConfigOperation config_operation = ConfigOperation::Set;
   std::optional<std::string> value;
   bool operator==(const AlterableConfig&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("name", &AlterableConfig::name),
-                      field("configOperation", &AlterableConfig::config_operation),
-                      field("value", &AlterableConfig::value)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("name", &AlterableConfig::name),
+                 field("configOperation", &AlterableConfig::config_operation),
+                 field("value", &AlterableConfig::value));
   }
 };
 
@@ -191,10 +189,10 @@ struct AlterConfigsResource {
   std::string resource_name;  // empty with Broker: the default of all brokers
   std::vector<AlterableConfig> configs;
   bool operator==(const AlterConfigsResource&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("resourceType", &AlterConfigsResource::resource_type),
-                      field("resourceName", &AlterConfigsResource::resource_name),
-                      field("configs", &AlterConfigsResource::configs)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("resourceType", &AlterConfigsResource::resource_type),
+                 field("resourceName", &AlterConfigsResource::resource_name),
+                 field("configs", &AlterConfigsResource::configs));
   }
 };
 
@@ -202,8 +200,8 @@ struct IncrementalAlterConfigsResponse {
   static constexpr std::string_view kName = "kafka.IncrementalAlterConfigsResponse";
   std::vector<AdminResult> responses;
   bool operator==(const IncrementalAlterConfigsResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("responses", &IncrementalAlterConfigsResponse::responses)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("responses", &IncrementalAlterConfigsResponse::responses));
   }
 };
 
@@ -213,9 +211,9 @@ struct IncrementalAlterConfigsRequest {
   std::vector<AlterConfigsResource> resources;
   bool validate_only = false;
   bool operator==(const IncrementalAlterConfigsRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("resources", &IncrementalAlterConfigsRequest::resources),
-                      field("validateOnly", &IncrementalAlterConfigsRequest::validate_only)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("resources", &IncrementalAlterConfigsRequest::resources),
+                 field("validateOnly", &IncrementalAlterConfigsRequest::validate_only));
   }
 };
 
@@ -223,9 +221,9 @@ struct ReassignablePartition {
   TopicPartition topic_partition;
   std::optional<std::vector<BrokerId>> replicas;  // none: cancel
   bool operator==(const ReassignablePartition&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topicPartition", &ReassignablePartition::topic_partition),
-                      field("replicas", &ReassignablePartition::replicas)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicPartition", &ReassignablePartition::topic_partition),
+                 field("replicas", &ReassignablePartition::replicas));
   }
 };
 
@@ -234,9 +232,9 @@ struct AlterPartitionReassignmentsResponse {
   ErrorCode error_code = ErrorCode::None;
   std::vector<PartitionError> responses;
   bool operator==(const AlterPartitionReassignmentsResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &AlterPartitionReassignmentsResponse::error_code),
-                      field("responses", &AlterPartitionReassignmentsResponse::responses)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &AlterPartitionReassignmentsResponse::error_code),
+                 field("responses", &AlterPartitionReassignmentsResponse::responses));
   }
 };
 
@@ -246,9 +244,9 @@ struct AlterPartitionReassignmentsRequest {
   std::vector<ReassignablePartition> partitions;
   Duration timeout{};
   bool operator==(const AlterPartitionReassignmentsRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("partitions", &AlterPartitionReassignmentsRequest::partitions),
-                      field("timeout", &AlterPartitionReassignmentsRequest::timeout)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("partitions", &AlterPartitionReassignmentsRequest::partitions),
+                 field("timeout", &AlterPartitionReassignmentsRequest::timeout));
   }
 };
 
@@ -262,10 +260,9 @@ struct ElectLeadersResponse {
   ErrorCode error_code = ErrorCode::None;
   std::vector<PartitionError> replica_election_results;
   bool operator==(const ElectLeadersResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{
-        field("errorCode", &ElectLeadersResponse::error_code),
-        field("replicaElectionResults", &ElectLeadersResponse::replica_election_results)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &ElectLeadersResponse::error_code),
+                 field("replicaElectionResults", &ElectLeadersResponse::replica_election_results));
   }
 };
 
@@ -276,10 +273,10 @@ struct ElectLeadersRequest {
   std::optional<std::vector<TopicPartition>> partitions;  // none: all
   Duration timeout{};
   bool operator==(const ElectLeadersRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("electionType", &ElectLeadersRequest::election_type),
-                      field("partitions", &ElectLeadersRequest::partitions),
-                      field("timeout", &ElectLeadersRequest::timeout)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("electionType", &ElectLeadersRequest::election_type),
+                 field("partitions", &ElectLeadersRequest::partitions),
+                 field("timeout", &ElectLeadersRequest::timeout));
   }
 };
 
@@ -288,9 +285,9 @@ struct QuotaOperation {
   QuotaValue value;
   bool remove = false;
   bool operator==(const QuotaOperation&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("key", &QuotaOperation::key), field("value", &QuotaOperation::value),
-                      field("remove", &QuotaOperation::remove)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("key", &QuotaOperation::key), field("value", &QuotaOperation::value),
+                 field("remove", &QuotaOperation::remove));
   }
 };
 
@@ -298,8 +295,8 @@ struct QuotaEntry {
   std::vector<EntityData> entity;  // a type without a name: the default
   std::vector<QuotaOperation> ops;
   bool operator==(const QuotaEntry&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("entity", &QuotaEntry::entity), field("ops", &QuotaEntry::ops)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("entity", &QuotaEntry::entity), field("ops", &QuotaEntry::ops));
   }
 };
 
@@ -307,8 +304,8 @@ struct AlterClientQuotasResponse {
   static constexpr std::string_view kName = "kafka.AlterClientQuotasResponse";
   std::vector<AdminResult> entries;
   bool operator==(const AlterClientQuotasResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("entries", &AlterClientQuotasResponse::entries)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("entries", &AlterClientQuotasResponse::entries));
   }
 };
 
@@ -318,9 +315,9 @@ struct AlterClientQuotasRequest {
   std::vector<QuotaEntry> entries;
   bool validate_only = false;
   bool operator==(const AlterClientQuotasRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("entries", &AlterClientQuotasRequest::entries),
-                      field("validateOnly", &AlterClientQuotasRequest::validate_only)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("entries", &AlterClientQuotasRequest::entries),
+                 field("validateOnly", &AlterClientQuotasRequest::validate_only));
   }
 };
 
@@ -334,14 +331,13 @@ struct AclBinding {
   AclOperation operation = AclOperation::Unknown;
   AclPermissionType permission_type = AclPermissionType::Unknown;
   bool operator==(const AclBinding&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("resourceType", &AclBinding::resource_type),
-                      field("resourceName", &AclBinding::resource_name),
-                      field("resourcePatternType", &AclBinding::resource_pattern_type),
-                      field("principal", &AclBinding::principal),
-                      field("host", &AclBinding::host),
-                      field("operation", &AclBinding::operation),
-                      field("permissionType", &AclBinding::permission_type)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("resourceType", &AclBinding::resource_type),
+                 field("resourceName", &AclBinding::resource_name),
+                 field("resourcePatternType", &AclBinding::resource_pattern_type),
+                 field("principal", &AclBinding::principal), field("host", &AclBinding::host),
+                 field("operation", &AclBinding::operation),
+                 field("permissionType", &AclBinding::permission_type));
   }
 };
 
@@ -349,8 +345,8 @@ struct CreateAclsResponse {
   static constexpr std::string_view kName = "kafka.CreateAclsResponse";
   std::vector<AdminResult> results;  // in the order of the creations
   bool operator==(const CreateAclsResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("results", &CreateAclsResponse::results)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("results", &CreateAclsResponse::results));
   }
 };
 
@@ -359,8 +355,8 @@ struct CreateAclsRequest {
   using Response = CreateAclsResponse;
   std::vector<AclBinding> creations;
   bool operator==(const CreateAclsRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("creations", &CreateAclsRequest::creations)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("creations", &CreateAclsRequest::creations));
   }
 };
 
@@ -368,8 +364,8 @@ struct DeleteAclsResponse {
   static constexpr std::string_view kName = "kafka.DeleteAclsResponse";
   std::vector<AdminResult> filter_results;  // in the order of the filters
   bool operator==(const DeleteAclsResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("filterResults", &DeleteAclsResponse::filter_results)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("filterResults", &DeleteAclsResponse::filter_results));
   }
 };
 
@@ -378,8 +374,8 @@ struct DeleteAclsRequest {
   using Response = DeleteAclsResponse;
   std::vector<AclBinding> filters;
   bool operator==(const DeleteAclsRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("filters", &DeleteAclsRequest::filters)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("filters", &DeleteAclsRequest::filters));
   }
 };
 
@@ -387,9 +383,9 @@ struct ScramCredentialDeletion {
   std::string name;
   ScramMechanism mechanism = ScramMechanism::Unknown;
   bool operator==(const ScramCredentialDeletion&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("name", &ScramCredentialDeletion::name),
-                      field("mechanism", &ScramCredentialDeletion::mechanism)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("name", &ScramCredentialDeletion::name),
+                 field("mechanism", &ScramCredentialDeletion::mechanism));
   }
 };
 
@@ -400,12 +396,12 @@ struct ScramCredentialUpsertion {
   Bytes salt;
   Bytes salted_password;
   bool operator==(const ScramCredentialUpsertion&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("name", &ScramCredentialUpsertion::name),
-                      field("mechanism", &ScramCredentialUpsertion::mechanism),
-                      field("iterations", &ScramCredentialUpsertion::iterations),
-                      field("salt", &ScramCredentialUpsertion::salt),
-                      field("saltedPassword", &ScramCredentialUpsertion::salted_password)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("name", &ScramCredentialUpsertion::name),
+                 field("mechanism", &ScramCredentialUpsertion::mechanism),
+                 field("iterations", &ScramCredentialUpsertion::iterations),
+                 field("salt", &ScramCredentialUpsertion::salt),
+                 field("saltedPassword", &ScramCredentialUpsertion::salted_password));
   }
 };
 
@@ -413,8 +409,8 @@ struct AlterUserScramCredentialsResponse {
   static constexpr std::string_view kName = "kafka.AlterUserScramCredentialsResponse";
   std::vector<AdminResult> results;
   bool operator==(const AlterUserScramCredentialsResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("results", &AlterUserScramCredentialsResponse::results)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("results", &AlterUserScramCredentialsResponse::results));
   }
 };
 
@@ -424,9 +420,9 @@ struct AlterUserScramCredentialsRequest {
   std::vector<ScramCredentialDeletion> deletions;
   std::vector<ScramCredentialUpsertion> upsertions;
   bool operator==(const AlterUserScramCredentialsRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("deletions", &AlterUserScramCredentialsRequest::deletions),
-                      field("upsertions", &AlterUserScramCredentialsRequest::upsertions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("deletions", &AlterUserScramCredentialsRequest::deletions),
+                 field("upsertions", &AlterUserScramCredentialsRequest::upsertions));
   }
 };
 
@@ -435,10 +431,10 @@ struct FeatureUpdate {
   std::int16_t max_version_level = 0;
   std::int8_t upgrade_type = 1;  // 1 UPGRADE, 2 SAFE_DOWNGRADE, 3 UNSAFE_DOWNGRADE
   bool operator==(const FeatureUpdate&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("feature", &FeatureUpdate::feature),
-                      field("maxVersionLevel", &FeatureUpdate::max_version_level),
-                      field("upgradeType", &FeatureUpdate::upgrade_type)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("feature", &FeatureUpdate::feature),
+                 field("maxVersionLevel", &FeatureUpdate::max_version_level),
+                 field("upgradeType", &FeatureUpdate::upgrade_type));
   }
 };
 
@@ -447,9 +443,9 @@ struct UpdateFeaturesResponse {
   ErrorCode error_code = ErrorCode::None;
   std::string error_message;
   bool operator==(const UpdateFeaturesResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &UpdateFeaturesResponse::error_code),
-                      field("errorMessage", &UpdateFeaturesResponse::error_message)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &UpdateFeaturesResponse::error_code),
+                 field("errorMessage", &UpdateFeaturesResponse::error_message));
   }
 };
 
@@ -459,9 +455,9 @@ struct UpdateFeaturesRequest {
   std::vector<FeatureUpdate> feature_updates;
   bool validate_only = false;
   bool operator==(const UpdateFeaturesRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("featureUpdates", &UpdateFeaturesRequest::feature_updates),
-                      field("validateOnly", &UpdateFeaturesRequest::validate_only)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("featureUpdates", &UpdateFeaturesRequest::feature_updates),
+                 field("validateOnly", &UpdateFeaturesRequest::validate_only));
   }
 };
 

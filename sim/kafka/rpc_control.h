@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -52,10 +51,10 @@ struct ListenerAddress {
   std::uint16_t port = 0;
   SecurityProtocol security_protocol = SecurityProtocol::Plaintext;
   bool operator==(const ListenerAddress&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("name", &ListenerAddress::name), field("host", &ListenerAddress::host),
-                      field("port", &ListenerAddress::port),
-                      field("securityProtocol", &ListenerAddress::security_protocol)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("name", &ListenerAddress::name), field("host", &ListenerAddress::host),
+                 field("port", &ListenerAddress::port),
+                 field("securityProtocol", &ListenerAddress::security_protocol));
   }
 };
 
@@ -64,10 +63,10 @@ struct SupportedFeature {
   std::int16_t min_supported_version = 0;
   std::int16_t max_supported_version = 0;
   bool operator==(const SupportedFeature&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("name", &SupportedFeature::name),
-                      field("minSupportedVersion", &SupportedFeature::min_supported_version),
-                      field("maxSupportedVersion", &SupportedFeature::max_supported_version)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("name", &SupportedFeature::name),
+                 field("minSupportedVersion", &SupportedFeature::min_supported_version),
+                 field("maxSupportedVersion", &SupportedFeature::max_supported_version));
   }
 };
 
@@ -79,11 +78,11 @@ struct ControlHeader {
   ControllerEpoch controller_epoch{};  // of the claim of /controller, under either kind
   BrokerEpoch broker_epoch{-1};        // of the receiver as the sender knows it; -1 is never stale
   bool operator==(const ControlHeader&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("controllerId", &ControlHeader::controller_id),
-                      field("isKRaftController", &ControlHeader::is_kraft_controller),
-                      field("controllerEpoch", &ControlHeader::controller_epoch),
-                      field("brokerEpoch", &ControlHeader::broker_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("controllerId", &ControlHeader::controller_id),
+                 field("isKRaftController", &ControlHeader::is_kraft_controller),
+                 field("controllerEpoch", &ControlHeader::controller_epoch),
+                 field("brokerEpoch", &ControlHeader::broker_epoch));
   }
 };
 
@@ -101,19 +100,18 @@ struct LeaderAndIsrPartitionState {
   bool is_new = false;
   LeaderRecoveryState leader_recovery_state = LeaderRecoveryState::Recovered;
   bool operator==(const LeaderAndIsrPartitionState&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{
-        field("partitionIndex", &LeaderAndIsrPartitionState::partition_index),
-        field("controllerEpoch", &LeaderAndIsrPartitionState::controller_epoch),
-        field("leader", &LeaderAndIsrPartitionState::leader),
-        field("leaderEpoch", &LeaderAndIsrPartitionState::leader_epoch),
-        field("isr", &LeaderAndIsrPartitionState::isr),
-        field("partitionEpoch", &LeaderAndIsrPartitionState::partition_epoch),
-        field("replicas", &LeaderAndIsrPartitionState::replicas),
-        field("addingReplicas", &LeaderAndIsrPartitionState::adding_replicas),
-        field("removingReplicas", &LeaderAndIsrPartitionState::removing_replicas),
-        field("isNew", &LeaderAndIsrPartitionState::is_new),
-        field("leaderRecoveryState", &LeaderAndIsrPartitionState::leader_recovery_state)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("partitionIndex", &LeaderAndIsrPartitionState::partition_index),
+                 field("controllerEpoch", &LeaderAndIsrPartitionState::controller_epoch),
+                 field("leader", &LeaderAndIsrPartitionState::leader),
+                 field("leaderEpoch", &LeaderAndIsrPartitionState::leader_epoch),
+                 field("isr", &LeaderAndIsrPartitionState::isr),
+                 field("partitionEpoch", &LeaderAndIsrPartitionState::partition_epoch),
+                 field("replicas", &LeaderAndIsrPartitionState::replicas),
+                 field("addingReplicas", &LeaderAndIsrPartitionState::adding_replicas),
+                 field("removingReplicas", &LeaderAndIsrPartitionState::removing_replicas),
+                 field("isNew", &LeaderAndIsrPartitionState::is_new),
+                 field("leaderRecoveryState", &LeaderAndIsrPartitionState::leader_recovery_state));
   }
 };
 
@@ -122,10 +120,10 @@ struct LeaderAndIsrTopicState {
   Uuid topic_id;  // zero where topics have no ids (IBP < 2.8)
   std::vector<LeaderAndIsrPartitionState> partition_states;
   bool operator==(const LeaderAndIsrTopicState&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topicName", &LeaderAndIsrTopicState::topic_name),
-                      field("topicId", &LeaderAndIsrTopicState::topic_id),
-                      field("partitionStates", &LeaderAndIsrTopicState::partition_states)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicName", &LeaderAndIsrTopicState::topic_name),
+                 field("topicId", &LeaderAndIsrTopicState::topic_id),
+                 field("partitionStates", &LeaderAndIsrTopicState::partition_states));
   }
 };
 
@@ -134,9 +132,9 @@ struct LiveLeader {
   std::string host_name;
   std::int32_t port = 0;
   bool operator==(const LiveLeader&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("brokerId", &LiveLeader::broker_id),
-                      field("hostName", &LiveLeader::host_name), field("port", &LiveLeader::port)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("brokerId", &LiveLeader::broker_id),
+                 field("hostName", &LiveLeader::host_name), field("port", &LiveLeader::port));
   }
 };
 
@@ -144,9 +142,9 @@ struct PartitionError {
   TopicPartition topic_partition;
   ErrorCode error_code = ErrorCode::None;
   bool operator==(const PartitionError&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topicPartition", &PartitionError::topic_partition),
-                      field("errorCode", &PartitionError::error_code)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicPartition", &PartitionError::topic_partition),
+                 field("errorCode", &PartitionError::error_code));
   }
 };
 
@@ -155,9 +153,9 @@ struct LeaderAndIsrResponse {
   ErrorCode error_code = ErrorCode::None;
   std::vector<PartitionError> partition_errors;  // every partition asked for, None included
   bool operator==(const LeaderAndIsrResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &LeaderAndIsrResponse::error_code),
-                      field("partitionErrors", &LeaderAndIsrResponse::partition_errors)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &LeaderAndIsrResponse::error_code),
+                 field("partitionErrors", &LeaderAndIsrResponse::partition_errors));
   }
 };
 
@@ -169,11 +167,11 @@ struct LeaderAndIsrRequest {
   std::vector<LeaderAndIsrTopicState> topic_states;
   std::vector<LiveLeader> live_leaders;
   bool operator==(const LeaderAndIsrRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("header", &LeaderAndIsrRequest::header),
-                      field("type", &LeaderAndIsrRequest::type),
-                      field("topicStates", &LeaderAndIsrRequest::topic_states),
-                      field("liveLeaders", &LeaderAndIsrRequest::live_leaders)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("header", &LeaderAndIsrRequest::header),
+                 field("type", &LeaderAndIsrRequest::type),
+                 field("topicStates", &LeaderAndIsrRequest::topic_states),
+                 field("liveLeaders", &LeaderAndIsrRequest::live_leaders));
   }
 };
 
@@ -187,15 +185,15 @@ struct UpdateMetadataPartitionState {
   std::vector<BrokerId> replicas;
   std::vector<BrokerId> offline_replicas;
   bool operator==(const UpdateMetadataPartitionState&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("partitionIndex", &UpdateMetadataPartitionState::partition_index),
-                      field("controllerEpoch", &UpdateMetadataPartitionState::controller_epoch),
-                      field("leader", &UpdateMetadataPartitionState::leader),
-                      field("leaderEpoch", &UpdateMetadataPartitionState::leader_epoch),
-                      field("isr", &UpdateMetadataPartitionState::isr),
-                      field("zkVersion", &UpdateMetadataPartitionState::zk_version),
-                      field("replicas", &UpdateMetadataPartitionState::replicas),
-                      field("offlineReplicas", &UpdateMetadataPartitionState::offline_replicas)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("partitionIndex", &UpdateMetadataPartitionState::partition_index),
+                 field("controllerEpoch", &UpdateMetadataPartitionState::controller_epoch),
+                 field("leader", &UpdateMetadataPartitionState::leader),
+                 field("leaderEpoch", &UpdateMetadataPartitionState::leader_epoch),
+                 field("isr", &UpdateMetadataPartitionState::isr),
+                 field("zkVersion", &UpdateMetadataPartitionState::zk_version),
+                 field("replicas", &UpdateMetadataPartitionState::replicas),
+                 field("offlineReplicas", &UpdateMetadataPartitionState::offline_replicas));
   }
 };
 
@@ -204,10 +202,10 @@ struct UpdateMetadataTopicState {
   Uuid topic_id;
   std::vector<UpdateMetadataPartitionState> partition_states;
   bool operator==(const UpdateMetadataTopicState&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topicName", &UpdateMetadataTopicState::topic_name),
-                      field("topicId", &UpdateMetadataTopicState::topic_id),
-                      field("partitionStates", &UpdateMetadataTopicState::partition_states)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicName", &UpdateMetadataTopicState::topic_name),
+                 field("topicId", &UpdateMetadataTopicState::topic_id),
+                 field("partitionStates", &UpdateMetadataTopicState::partition_states));
   }
 };
 
@@ -216,10 +214,10 @@ struct UpdateMetadataBroker {
   std::vector<ListenerAddress> endpoints;
   std::optional<std::string> rack;
   bool operator==(const UpdateMetadataBroker&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("id", &UpdateMetadataBroker::id),
-                      field("endpoints", &UpdateMetadataBroker::endpoints),
-                      field("rack", &UpdateMetadataBroker::rack)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("id", &UpdateMetadataBroker::id),
+                 field("endpoints", &UpdateMetadataBroker::endpoints),
+                 field("rack", &UpdateMetadataBroker::rack));
   }
 };
 
@@ -227,8 +225,8 @@ struct UpdateMetadataResponse {
   static constexpr std::string_view kName = "kafka.UpdateMetadataResponse";
   ErrorCode error_code = ErrorCode::None;
   bool operator==(const UpdateMetadataResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &UpdateMetadataResponse::error_code)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &UpdateMetadataResponse::error_code));
   }
 };
 
@@ -240,11 +238,11 @@ struct UpdateMetadataRequest {
   std::vector<UpdateMetadataTopicState> topic_states;
   std::vector<UpdateMetadataBroker> live_brokers;
   bool operator==(const UpdateMetadataRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("header", &UpdateMetadataRequest::header),
-                      field("type", &UpdateMetadataRequest::type),
-                      field("topicStates", &UpdateMetadataRequest::topic_states),
-                      field("liveBrokers", &UpdateMetadataRequest::live_brokers)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("header", &UpdateMetadataRequest::header),
+                 field("type", &UpdateMetadataRequest::type),
+                 field("topicStates", &UpdateMetadataRequest::topic_states),
+                 field("liveBrokers", &UpdateMetadataRequest::live_brokers));
   }
 };
 
@@ -253,10 +251,10 @@ struct StopReplicaPartitionState {
   LeaderEpoch leader_epoch{-1};  // kEpochDuringDelete passes every epoch check
   bool delete_partition = false;
   bool operator==(const StopReplicaPartitionState&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("partitionIndex", &StopReplicaPartitionState::partition_index),
-                      field("leaderEpoch", &StopReplicaPartitionState::leader_epoch),
-                      field("deletePartition", &StopReplicaPartitionState::delete_partition)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("partitionIndex", &StopReplicaPartitionState::partition_index),
+                 field("leaderEpoch", &StopReplicaPartitionState::leader_epoch),
+                 field("deletePartition", &StopReplicaPartitionState::delete_partition));
   }
 };
 
@@ -264,9 +262,9 @@ struct StopReplicaTopicState {
   std::string topic_name;
   std::vector<StopReplicaPartitionState> partition_states;
   bool operator==(const StopReplicaTopicState&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topicName", &StopReplicaTopicState::topic_name),
-                      field("partitionStates", &StopReplicaTopicState::partition_states)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicName", &StopReplicaTopicState::topic_name),
+                 field("partitionStates", &StopReplicaTopicState::partition_states));
   }
 };
 
@@ -275,9 +273,9 @@ struct StopReplicaResponse {
   ErrorCode error_code = ErrorCode::None;
   std::vector<PartitionError> partition_errors;
   bool operator==(const StopReplicaResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &StopReplicaResponse::error_code),
-                      field("partitionErrors", &StopReplicaResponse::partition_errors)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &StopReplicaResponse::error_code),
+                 field("partitionErrors", &StopReplicaResponse::partition_errors));
   }
 };
 
@@ -287,9 +285,9 @@ struct StopReplicaRequest {
   ControlHeader header;
   std::vector<StopReplicaTopicState> topic_states;
   bool operator==(const StopReplicaRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("header", &StopReplicaRequest::header),
-                      field("topicStates", &StopReplicaRequest::topic_states)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("header", &StopReplicaRequest::header),
+                 field("topicStates", &StopReplicaRequest::topic_states));
   }
 };
 
@@ -298,9 +296,9 @@ struct BrokerState {
   BrokerId broker_id{-1};
   BrokerEpoch broker_epoch{-1};
   bool operator==(const BrokerState&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("brokerId", &BrokerState::broker_id),
-                      field("brokerEpoch", &BrokerState::broker_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("brokerId", &BrokerState::broker_id),
+                 field("brokerEpoch", &BrokerState::broker_epoch));
   }
 };
 
@@ -311,12 +309,12 @@ struct AlterPartitionData {
   LeaderRecoveryState leader_recovery_state = LeaderRecoveryState::Recovered;
   PartitionEpoch partition_epoch{};
   bool operator==(const AlterPartitionData&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("partitionIndex", &AlterPartitionData::partition_index),
-                      field("leaderEpoch", &AlterPartitionData::leader_epoch),
-                      field("newIsrWithEpochs", &AlterPartitionData::new_isr_with_epochs),
-                      field("leaderRecoveryState", &AlterPartitionData::leader_recovery_state),
-                      field("partitionEpoch", &AlterPartitionData::partition_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("partitionIndex", &AlterPartitionData::partition_index),
+                 field("leaderEpoch", &AlterPartitionData::leader_epoch),
+                 field("newIsrWithEpochs", &AlterPartitionData::new_isr_with_epochs),
+                 field("leaderRecoveryState", &AlterPartitionData::leader_recovery_state),
+                 field("partitionEpoch", &AlterPartitionData::partition_epoch));
   }
 };
 
@@ -325,10 +323,10 @@ struct AlterPartitionTopic {
   Uuid topic_id;
   std::vector<AlterPartitionData> partitions;
   bool operator==(const AlterPartitionTopic&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topicName", &AlterPartitionTopic::topic_name),
-                      field("topicId", &AlterPartitionTopic::topic_id),
-                      field("partitions", &AlterPartitionTopic::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicName", &AlterPartitionTopic::topic_name),
+                 field("topicId", &AlterPartitionTopic::topic_id),
+                 field("partitions", &AlterPartitionTopic::partitions));
   }
 };
 
@@ -341,14 +339,14 @@ struct AlterPartitionResult {
   LeaderRecoveryState leader_recovery_state = LeaderRecoveryState::Recovered;
   PartitionEpoch partition_epoch{};
   bool operator==(const AlterPartitionResult&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("partitionIndex", &AlterPartitionResult::partition_index),
-                      field("errorCode", &AlterPartitionResult::error_code),
-                      field("leaderId", &AlterPartitionResult::leader_id),
-                      field("leaderEpoch", &AlterPartitionResult::leader_epoch),
-                      field("isr", &AlterPartitionResult::isr),
-                      field("leaderRecoveryState", &AlterPartitionResult::leader_recovery_state),
-                      field("partitionEpoch", &AlterPartitionResult::partition_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("partitionIndex", &AlterPartitionResult::partition_index),
+                 field("errorCode", &AlterPartitionResult::error_code),
+                 field("leaderId", &AlterPartitionResult::leader_id),
+                 field("leaderEpoch", &AlterPartitionResult::leader_epoch),
+                 field("isr", &AlterPartitionResult::isr),
+                 field("leaderRecoveryState", &AlterPartitionResult::leader_recovery_state),
+                 field("partitionEpoch", &AlterPartitionResult::partition_epoch));
   }
 };
 
@@ -357,10 +355,10 @@ struct AlterPartitionTopicResult {
   Uuid topic_id;
   std::vector<AlterPartitionResult> partitions;
   bool operator==(const AlterPartitionTopicResult&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topicName", &AlterPartitionTopicResult::topic_name),
-                      field("topicId", &AlterPartitionTopicResult::topic_id),
-                      field("partitions", &AlterPartitionTopicResult::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicName", &AlterPartitionTopicResult::topic_name),
+                 field("topicId", &AlterPartitionTopicResult::topic_id),
+                 field("partitions", &AlterPartitionTopicResult::partitions));
   }
 };
 
@@ -370,9 +368,9 @@ struct AlterPartitionResponse {
       ErrorCode::None;  // for the request as a whole: StaleBrokerEpoch, NotController
   std::vector<AlterPartitionTopicResult> topics;
   bool operator==(const AlterPartitionResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &AlterPartitionResponse::error_code),
-                      field("topics", &AlterPartitionResponse::topics)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &AlterPartitionResponse::error_code),
+                 field("topics", &AlterPartitionResponse::topics));
   }
 };
 
@@ -383,10 +381,10 @@ struct AlterPartitionRequest {
   BrokerEpoch broker_epoch{-1};
   std::vector<AlterPartitionTopic> topics;
   bool operator==(const AlterPartitionRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("brokerId", &AlterPartitionRequest::broker_id),
-                      field("brokerEpoch", &AlterPartitionRequest::broker_epoch),
-                      field("topics", &AlterPartitionRequest::topics)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("brokerId", &AlterPartitionRequest::broker_id),
+                 field("brokerEpoch", &AlterPartitionRequest::broker_epoch),
+                 field("topics", &AlterPartitionRequest::topics));
   }
 };
 
@@ -396,10 +394,9 @@ struct ControlledShutdownResponse {
   std::vector<TopicPartition>
       remaining_partitions;  // still led by the broker; it asks again until empty
   bool operator==(const ControlledShutdownResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{
-        field("errorCode", &ControlledShutdownResponse::error_code),
-        field("remainingPartitions", &ControlledShutdownResponse::remaining_partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &ControlledShutdownResponse::error_code),
+                 field("remainingPartitions", &ControlledShutdownResponse::remaining_partitions));
   }
 };
 
@@ -409,9 +406,9 @@ struct ControlledShutdownRequest {
   BrokerId broker_id{-1};
   BrokerEpoch broker_epoch{-1};
   bool operator==(const ControlledShutdownRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("brokerId", &ControlledShutdownRequest::broker_id),
-                      field("brokerEpoch", &ControlledShutdownRequest::broker_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("brokerId", &ControlledShutdownRequest::broker_id),
+                 field("brokerEpoch", &ControlledShutdownRequest::broker_epoch));
   }
 };
 
@@ -420,9 +417,9 @@ struct BrokerRegistrationResponse {
   ErrorCode error_code = ErrorCode::None;
   BrokerEpoch broker_epoch{-1};
   bool operator==(const BrokerRegistrationResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &BrokerRegistrationResponse::error_code),
-                      field("brokerEpoch", &BrokerRegistrationResponse::broker_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &BrokerRegistrationResponse::error_code),
+                 field("brokerEpoch", &BrokerRegistrationResponse::broker_epoch));
   }
 };
 
@@ -440,17 +437,16 @@ struct BrokerRegistrationRequest {
   std::vector<Uuid> log_dirs;
   BrokerEpoch previous_broker_epoch{-1};
   bool operator==(const BrokerRegistrationRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{
-        field("brokerId", &BrokerRegistrationRequest::broker_id),
-        field("clusterId", &BrokerRegistrationRequest::cluster_id),
-        field("incarnationId", &BrokerRegistrationRequest::incarnation_id),
-        field("listeners", &BrokerRegistrationRequest::listeners),
-        field("features", &BrokerRegistrationRequest::features),
-        field("rack", &BrokerRegistrationRequest::rack),
-        field("isMigratingZkBroker", &BrokerRegistrationRequest::is_migrating_zk_broker),
-        field("logDirs", &BrokerRegistrationRequest::log_dirs),
-        field("previousBrokerEpoch", &BrokerRegistrationRequest::previous_broker_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("brokerId", &BrokerRegistrationRequest::broker_id),
+                 field("clusterId", &BrokerRegistrationRequest::cluster_id),
+                 field("incarnationId", &BrokerRegistrationRequest::incarnation_id),
+                 field("listeners", &BrokerRegistrationRequest::listeners),
+                 field("features", &BrokerRegistrationRequest::features),
+                 field("rack", &BrokerRegistrationRequest::rack),
+                 field("isMigratingZkBroker", &BrokerRegistrationRequest::is_migrating_zk_broker),
+                 field("logDirs", &BrokerRegistrationRequest::log_dirs),
+                 field("previousBrokerEpoch", &BrokerRegistrationRequest::previous_broker_epoch));
   }
 };
 
@@ -461,11 +457,11 @@ struct BrokerHeartbeatResponse {
   bool is_fenced = true;
   bool should_shut_down = false;
   bool operator==(const BrokerHeartbeatResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &BrokerHeartbeatResponse::error_code),
-                      field("isCaughtUp", &BrokerHeartbeatResponse::is_caught_up),
-                      field("isFenced", &BrokerHeartbeatResponse::is_fenced),
-                      field("shouldShutDown", &BrokerHeartbeatResponse::should_shut_down)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &BrokerHeartbeatResponse::error_code),
+                 field("isCaughtUp", &BrokerHeartbeatResponse::is_caught_up),
+                 field("isFenced", &BrokerHeartbeatResponse::is_fenced),
+                 field("shouldShutDown", &BrokerHeartbeatResponse::should_shut_down));
   }
 };
 
@@ -479,14 +475,13 @@ struct BrokerHeartbeatRequest {
   bool want_shut_down = false;
   std::vector<Uuid> offline_log_dirs;
   bool operator==(const BrokerHeartbeatRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{
-        field("brokerId", &BrokerHeartbeatRequest::broker_id),
-        field("brokerEpoch", &BrokerHeartbeatRequest::broker_epoch),
-        field("currentMetadataOffset", &BrokerHeartbeatRequest::current_metadata_offset),
-        field("wantFence", &BrokerHeartbeatRequest::want_fence),
-        field("wantShutDown", &BrokerHeartbeatRequest::want_shut_down),
-        field("offlineLogDirs", &BrokerHeartbeatRequest::offline_log_dirs)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("brokerId", &BrokerHeartbeatRequest::broker_id),
+                 field("brokerEpoch", &BrokerHeartbeatRequest::broker_epoch),
+                 field("currentMetadataOffset", &BrokerHeartbeatRequest::current_metadata_offset),
+                 field("wantFence", &BrokerHeartbeatRequest::want_fence),
+                 field("wantShutDown", &BrokerHeartbeatRequest::want_shut_down),
+                 field("offlineLogDirs", &BrokerHeartbeatRequest::offline_log_dirs));
   }
 };
 
@@ -495,9 +490,9 @@ struct UnregisterBrokerResponse {
   ErrorCode error_code = ErrorCode::None;
   std::string error_message;
   bool operator==(const UnregisterBrokerResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &UnregisterBrokerResponse::error_code),
-                      field("errorMessage", &UnregisterBrokerResponse::error_message)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &UnregisterBrokerResponse::error_code),
+                 field("errorMessage", &UnregisterBrokerResponse::error_message));
   }
 };
 
@@ -506,8 +501,8 @@ struct UnregisterBrokerRequest {
   using Response = UnregisterBrokerResponse;
   BrokerId broker_id{-1};
   bool operator==(const UnregisterBrokerRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("brokerId", &UnregisterBrokerRequest::broker_id)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("brokerId", &UnregisterBrokerRequest::broker_id));
   }
 };
 
@@ -516,9 +511,9 @@ struct ControllerRegistrationResponse {
   ErrorCode error_code = ErrorCode::None;
   std::string error_message;
   bool operator==(const ControllerRegistrationResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &ControllerRegistrationResponse::error_code),
-                      field("errorMessage", &ControllerRegistrationResponse::error_message)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &ControllerRegistrationResponse::error_code),
+                 field("errorMessage", &ControllerRegistrationResponse::error_message));
   }
 };
 
@@ -531,12 +526,12 @@ struct ControllerRegistrationRequest {
   std::vector<ListenerAddress> listeners;
   std::vector<SupportedFeature> features;
   bool operator==(const ControllerRegistrationRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("controllerId", &ControllerRegistrationRequest::controller_id),
-                      field("incarnationId", &ControllerRegistrationRequest::incarnation_id),
-                      field("zkMigrationReady", &ControllerRegistrationRequest::zk_migration_ready),
-                      field("listeners", &ControllerRegistrationRequest::listeners),
-                      field("features", &ControllerRegistrationRequest::features)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("controllerId", &ControllerRegistrationRequest::controller_id),
+                 field("incarnationId", &ControllerRegistrationRequest::incarnation_id),
+                 field("zkMigrationReady", &ControllerRegistrationRequest::zk_migration_ready),
+                 field("listeners", &ControllerRegistrationRequest::listeners),
+                 field("features", &ControllerRegistrationRequest::features));
   }
 };
 
@@ -546,10 +541,10 @@ struct AllocateProducerIdsResponse {
   ProducerId producer_id_start{-1};
   std::int32_t producer_id_len = 0;
   bool operator==(const AllocateProducerIdsResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &AllocateProducerIdsResponse::error_code),
-                      field("producerIdStart", &AllocateProducerIdsResponse::producer_id_start),
-                      field("producerIdLen", &AllocateProducerIdsResponse::producer_id_len)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &AllocateProducerIdsResponse::error_code),
+                 field("producerIdStart", &AllocateProducerIdsResponse::producer_id_start),
+                 field("producerIdLen", &AllocateProducerIdsResponse::producer_id_len));
   }
 };
 
@@ -559,9 +554,9 @@ struct AllocateProducerIdsRequest {
   BrokerId broker_id{-1};
   BrokerEpoch broker_epoch{-1};
   bool operator==(const AllocateProducerIdsRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("brokerId", &AllocateProducerIdsRequest::broker_id),
-                      field("brokerEpoch", &AllocateProducerIdsRequest::broker_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("brokerId", &AllocateProducerIdsRequest::broker_id),
+                 field("brokerEpoch", &AllocateProducerIdsRequest::broker_epoch));
   }
 };
 

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -27,9 +26,9 @@ struct ProducePartition {
   PartitionId index{};
   LogBatch records;  // offsets and leader epoch are the broker's to give
   bool operator==(const ProducePartition&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("index", &ProducePartition::index),
-                      field("records", &ProducePartition::records)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("index", &ProducePartition::index),
+                 field("records", &ProducePartition::records));
   }
 };
 
@@ -37,9 +36,9 @@ struct ProduceTopic {
   std::string name;
   std::vector<ProducePartition> partitions;
   bool operator==(const ProduceTopic&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("name", &ProduceTopic::name),
-                      field("partitions", &ProduceTopic::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("name", &ProduceTopic::name),
+                 field("partitions", &ProduceTopic::partitions));
   }
 };
 
@@ -49,11 +48,11 @@ struct ProducePartitionResponse {
   Offset base_offset{-1};
   std::optional<LeaderIdAndEpoch> current_leader;
   bool operator==(const ProducePartitionResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("index", &ProducePartitionResponse::index),
-                      field("errorCode", &ProducePartitionResponse::error_code),
-                      field("baseOffset", &ProducePartitionResponse::base_offset),
-                      field("currentLeader", &ProducePartitionResponse::current_leader)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("index", &ProducePartitionResponse::index),
+                 field("errorCode", &ProducePartitionResponse::error_code),
+                 field("baseOffset", &ProducePartitionResponse::base_offset),
+                 field("currentLeader", &ProducePartitionResponse::current_leader));
   }
 };
 
@@ -61,9 +60,9 @@ struct ProduceTopicResponse {
   std::string name;
   std::vector<ProducePartitionResponse> partitions;
   bool operator==(const ProduceTopicResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("name", &ProduceTopicResponse::name),
-                      field("partitions", &ProduceTopicResponse::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("name", &ProduceTopicResponse::name),
+                 field("partitions", &ProduceTopicResponse::partitions));
   }
 };
 
@@ -71,8 +70,8 @@ struct ProduceResponse {
   static constexpr std::string_view kName = "kafka.ProduceResponse";
   std::vector<ProduceTopicResponse> responses;
   bool operator==(const ProduceResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("responses", &ProduceResponse::responses)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("responses", &ProduceResponse::responses));
   }
 };
 
@@ -83,10 +82,9 @@ struct ProduceRequest {
   Duration timeout{};
   std::vector<ProduceTopic> topics;
   bool operator==(const ProduceRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("acks", &ProduceRequest::acks),
-                      field("timeout", &ProduceRequest::timeout),
-                      field("topics", &ProduceRequest::topics)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("acks", &ProduceRequest::acks), field("timeout", &ProduceRequest::timeout),
+                 field("topics", &ProduceRequest::topics));
   }
 };
 
@@ -95,10 +93,10 @@ struct ListOffsetsPartition {
   LeaderEpoch current_leader_epoch{-1};
   std::int64_t timestamp = kLatestTimestamp;
   bool operator==(const ListOffsetsPartition&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topicPartition", &ListOffsetsPartition::topic_partition),
-                      field("currentLeaderEpoch", &ListOffsetsPartition::current_leader_epoch),
-                      field("timestamp", &ListOffsetsPartition::timestamp)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicPartition", &ListOffsetsPartition::topic_partition),
+                 field("currentLeaderEpoch", &ListOffsetsPartition::current_leader_epoch),
+                 field("timestamp", &ListOffsetsPartition::timestamp));
   }
 };
 
@@ -108,11 +106,11 @@ struct ListOffsetsPartitionResponse {
   Offset offset{-1};
   LeaderEpoch leader_epoch{-1};
   bool operator==(const ListOffsetsPartitionResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topicPartition", &ListOffsetsPartitionResponse::topic_partition),
-                      field("errorCode", &ListOffsetsPartitionResponse::error_code),
-                      field("offset", &ListOffsetsPartitionResponse::offset),
-                      field("leaderEpoch", &ListOffsetsPartitionResponse::leader_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicPartition", &ListOffsetsPartitionResponse::topic_partition),
+                 field("errorCode", &ListOffsetsPartitionResponse::error_code),
+                 field("offset", &ListOffsetsPartitionResponse::offset),
+                 field("leaderEpoch", &ListOffsetsPartitionResponse::leader_epoch));
   }
 };
 
@@ -120,8 +118,8 @@ struct ListOffsetsResponse {
   static constexpr std::string_view kName = "kafka.ListOffsetsResponse";
   std::vector<ListOffsetsPartitionResponse> partitions;
   bool operator==(const ListOffsetsResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("partitions", &ListOffsetsResponse::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("partitions", &ListOffsetsResponse::partitions));
   }
 };
 
@@ -131,9 +129,9 @@ struct ListOffsetsRequest {
   BrokerId replica_id{-1};
   std::vector<ListOffsetsPartition> partitions;
   bool operator==(const ListOffsetsRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("replicaId", &ListOffsetsRequest::replica_id),
-                      field("partitions", &ListOffsetsRequest::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("replicaId", &ListOffsetsRequest::replica_id),
+                 field("partitions", &ListOffsetsRequest::partitions));
   }
 };
 
@@ -142,10 +140,10 @@ struct OffsetForLeaderPartition {
   LeaderEpoch current_leader_epoch{-1};
   LeaderEpoch leader_epoch{-1};
   bool operator==(const OffsetForLeaderPartition&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topicPartition", &OffsetForLeaderPartition::topic_partition),
-                      field("currentLeaderEpoch", &OffsetForLeaderPartition::current_leader_epoch),
-                      field("leaderEpoch", &OffsetForLeaderPartition::leader_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicPartition", &OffsetForLeaderPartition::topic_partition),
+                 field("currentLeaderEpoch", &OffsetForLeaderPartition::current_leader_epoch),
+                 field("leaderEpoch", &OffsetForLeaderPartition::leader_epoch));
   }
 };
 
@@ -154,10 +152,10 @@ struct OffsetForLeaderPartitionResponse {
   ErrorCode error_code = ErrorCode::None;
   EpochEndOffset epoch_end_offset;
   bool operator==(const OffsetForLeaderPartitionResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topicPartition", &OffsetForLeaderPartitionResponse::topic_partition),
-                      field("errorCode", &OffsetForLeaderPartitionResponse::error_code),
-                      field("epochEndOffset", &OffsetForLeaderPartitionResponse::epoch_end_offset)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicPartition", &OffsetForLeaderPartitionResponse::topic_partition),
+                 field("errorCode", &OffsetForLeaderPartitionResponse::error_code),
+                 field("epochEndOffset", &OffsetForLeaderPartitionResponse::epoch_end_offset));
   }
 };
 
@@ -165,8 +163,8 @@ struct OffsetForLeaderEpochResponse {
   static constexpr std::string_view kName = "kafka.OffsetForLeaderEpochResponse";
   std::vector<OffsetForLeaderPartitionResponse> partitions;
   bool operator==(const OffsetForLeaderEpochResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("partitions", &OffsetForLeaderEpochResponse::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("partitions", &OffsetForLeaderEpochResponse::partitions));
   }
 };
 
@@ -176,9 +174,9 @@ struct OffsetForLeaderEpochRequest {
   BrokerId replica_id{-1};
   std::vector<OffsetForLeaderPartition> partitions;
   bool operator==(const OffsetForLeaderEpochRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("replicaId", &OffsetForLeaderEpochRequest::replica_id),
-                      field("partitions", &OffsetForLeaderEpochRequest::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("replicaId", &OffsetForLeaderEpochRequest::replica_id),
+                 field("partitions", &OffsetForLeaderEpochRequest::partitions));
   }
 };
 
@@ -188,10 +186,9 @@ struct MetadataBroker {
   std::int32_t port = 0;
   std::optional<std::string> rack;
   bool operator==(const MetadataBroker&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("nodeId", &MetadataBroker::node_id),
-                      field("host", &MetadataBroker::host), field("port", &MetadataBroker::port),
-                      field("rack", &MetadataBroker::rack)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("nodeId", &MetadataBroker::node_id), field("host", &MetadataBroker::host),
+                 field("port", &MetadataBroker::port), field("rack", &MetadataBroker::rack));
   }
 };
 
@@ -204,14 +201,14 @@ struct MetadataPartition {
   std::vector<BrokerId> isr_nodes;
   std::vector<BrokerId> offline_replicas;
   bool operator==(const MetadataPartition&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &MetadataPartition::error_code),
-                      field("partitionIndex", &MetadataPartition::partition_index),
-                      field("leaderId", &MetadataPartition::leader_id),
-                      field("leaderEpoch", &MetadataPartition::leader_epoch),
-                      field("replicaNodes", &MetadataPartition::replica_nodes),
-                      field("isrNodes", &MetadataPartition::isr_nodes),
-                      field("offlineReplicas", &MetadataPartition::offline_replicas)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &MetadataPartition::error_code),
+                 field("partitionIndex", &MetadataPartition::partition_index),
+                 field("leaderId", &MetadataPartition::leader_id),
+                 field("leaderEpoch", &MetadataPartition::leader_epoch),
+                 field("replicaNodes", &MetadataPartition::replica_nodes),
+                 field("isrNodes", &MetadataPartition::isr_nodes),
+                 field("offlineReplicas", &MetadataPartition::offline_replicas));
   }
 };
 
@@ -222,12 +219,11 @@ struct MetadataTopic {
   bool is_internal = false;
   std::vector<MetadataPartition> partitions;
   bool operator==(const MetadataTopic&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &MetadataTopic::error_code),
-                      field("name", &MetadataTopic::name),
-                      field("topicId", &MetadataTopic::topic_id),
-                      field("isInternal", &MetadataTopic::is_internal),
-                      field("partitions", &MetadataTopic::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &MetadataTopic::error_code),
+                 field("name", &MetadataTopic::name), field("topicId", &MetadataTopic::topic_id),
+                 field("isInternal", &MetadataTopic::is_internal),
+                 field("partitions", &MetadataTopic::partitions));
   }
 };
 
@@ -238,11 +234,11 @@ struct MetadataResponse {
   BrokerId controller_id{-1};
   std::vector<MetadataTopic> topics;
   bool operator==(const MetadataResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("brokers", &MetadataResponse::brokers),
-                      field("clusterId", &MetadataResponse::cluster_id),
-                      field("controllerId", &MetadataResponse::controller_id),
-                      field("topics", &MetadataResponse::topics)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("brokers", &MetadataResponse::brokers),
+                 field("clusterId", &MetadataResponse::cluster_id),
+                 field("controllerId", &MetadataResponse::controller_id),
+                 field("topics", &MetadataResponse::topics));
   }
 };
 
@@ -252,9 +248,9 @@ struct MetadataRequest {
   std::optional<std::vector<std::string>> topics;  // none: all
   bool allow_auto_topic_creation = false;
   bool operator==(const MetadataRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topics", &MetadataRequest::topics),
-                      field("allowAutoTopicCreation", &MetadataRequest::allow_auto_topic_creation)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topics", &MetadataRequest::topics),
+                 field("allowAutoTopicCreation", &MetadataRequest::allow_auto_topic_creation));
   }
 };
 
@@ -264,10 +260,10 @@ struct InitProducerIdResponse {
   ProducerId producer_id{-1};
   std::int16_t producer_epoch = -1;
   bool operator==(const InitProducerIdResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &InitProducerIdResponse::error_code),
-                      field("producerId", &InitProducerIdResponse::producer_id),
-                      field("producerEpoch", &InitProducerIdResponse::producer_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &InitProducerIdResponse::error_code),
+                 field("producerId", &InitProducerIdResponse::producer_id),
+                 field("producerEpoch", &InitProducerIdResponse::producer_epoch));
   }
 };
 
@@ -278,10 +274,10 @@ struct InitProducerIdRequest {
   ProducerId producer_id{-1};
   std::int16_t producer_epoch = -1;
   bool operator==(const InitProducerIdRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("transactionalId", &InitProducerIdRequest::transactional_id),
-                      field("producerId", &InitProducerIdRequest::producer_id),
-                      field("producerEpoch", &InitProducerIdRequest::producer_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("transactionalId", &InitProducerIdRequest::transactional_id),
+                 field("producerId", &InitProducerIdRequest::producer_id),
+                 field("producerEpoch", &InitProducerIdRequest::producer_epoch));
   }
 };
 

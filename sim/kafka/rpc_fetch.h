@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/described.h"
@@ -48,9 +47,9 @@ struct FetchMetadata {
   FetchMetadata next_incremental() const { return {session_id, next_epoch(epoch)}; }
   FetchMetadata next_close_existing() const { return {session_id, kInitialEpoch}; }
   bool operator==(const FetchMetadata&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("sessionId", &FetchMetadata::session_id),
-                      field("sessionEpoch", &FetchMetadata::epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("sessionId", &FetchMetadata::session_id),
+                 field("sessionEpoch", &FetchMetadata::epoch));
   }
 };
 
@@ -61,12 +60,12 @@ struct FetchPartition {
   LeaderEpoch last_fetched_epoch{-1};  // of the last batch in the follower's log; -1: none
   Offset log_start_offset{-1};         // the follower's own
   bool operator==(const FetchPartition&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("partition", &FetchPartition::partition),
-                      field("currentLeaderEpoch", &FetchPartition::current_leader_epoch),
-                      field("fetchOffset", &FetchPartition::fetch_offset),
-                      field("lastFetchedEpoch", &FetchPartition::last_fetched_epoch),
-                      field("logStartOffset", &FetchPartition::log_start_offset)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("partition", &FetchPartition::partition),
+                 field("currentLeaderEpoch", &FetchPartition::current_leader_epoch),
+                 field("fetchOffset", &FetchPartition::fetch_offset),
+                 field("lastFetchedEpoch", &FetchPartition::last_fetched_epoch),
+                 field("logStartOffset", &FetchPartition::log_start_offset));
   }
 };
 
@@ -75,9 +74,9 @@ struct FetchTopic {
   Uuid topic_id;
   std::vector<FetchPartition> partitions;
   bool operator==(const FetchTopic&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topic", &FetchTopic::topic), field("topicId", &FetchTopic::topic_id),
-                      field("partitions", &FetchTopic::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topic", &FetchTopic::topic), field("topicId", &FetchTopic::topic_id),
+                 field("partitions", &FetchTopic::partitions));
   }
 };
 
@@ -87,9 +86,9 @@ struct EpochEndOffset {
   LeaderEpoch epoch{-1};
   Offset end_offset{-1};
   bool operator==(const EpochEndOffset&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("epoch", &EpochEndOffset::epoch),
-                      field("endOffset", &EpochEndOffset::end_offset)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("epoch", &EpochEndOffset::epoch),
+                 field("endOffset", &EpochEndOffset::end_offset));
   }
 };
 
@@ -98,9 +97,9 @@ struct LeaderIdAndEpoch {
   BrokerId leader_id{-1};
   LeaderEpoch leader_epoch{-1};
   bool operator==(const LeaderIdAndEpoch&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("leaderId", &LeaderIdAndEpoch::leader_id),
-                      field("leaderEpoch", &LeaderIdAndEpoch::leader_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("leaderId", &LeaderIdAndEpoch::leader_id),
+                 field("leaderEpoch", &LeaderIdAndEpoch::leader_epoch));
   }
 };
 
@@ -113,14 +112,14 @@ struct FetchPartitionData {
   std::optional<LeaderIdAndEpoch> current_leader;
   std::vector<LogBatch> records;
   bool operator==(const FetchPartitionData&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("partitionIndex", &FetchPartitionData::partition_index),
-                      field("errorCode", &FetchPartitionData::error_code),
-                      field("highWatermark", &FetchPartitionData::high_watermark),
-                      field("logStartOffset", &FetchPartitionData::log_start_offset),
-                      field("divergingEpoch", &FetchPartitionData::diverging_epoch),
-                      field("currentLeader", &FetchPartitionData::current_leader),
-                      field("records", &FetchPartitionData::records)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("partitionIndex", &FetchPartitionData::partition_index),
+                 field("errorCode", &FetchPartitionData::error_code),
+                 field("highWatermark", &FetchPartitionData::high_watermark),
+                 field("logStartOffset", &FetchPartitionData::log_start_offset),
+                 field("divergingEpoch", &FetchPartitionData::diverging_epoch),
+                 field("currentLeader", &FetchPartitionData::current_leader),
+                 field("records", &FetchPartitionData::records));
   }
 };
 
@@ -129,10 +128,10 @@ struct FetchTopicResponse {
   Uuid topic_id;
   std::vector<FetchPartitionData> partitions;
   bool operator==(const FetchTopicResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topic", &FetchTopicResponse::topic),
-                      field("topicId", &FetchTopicResponse::topic_id),
-                      field("partitions", &FetchTopicResponse::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topic", &FetchTopicResponse::topic),
+                 field("topicId", &FetchTopicResponse::topic_id),
+                 field("partitions", &FetchTopicResponse::partitions));
   }
 };
 
@@ -142,10 +141,10 @@ struct FetchResponse {
   FetchSessionId session_id = kNoFetchSession;  // none: no session was made, or it is gone
   std::vector<FetchTopicResponse> responses;
   bool operator==(const FetchResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &FetchResponse::error_code),
-                      field("sessionId", &FetchResponse::session_id),
-                      field("responses", &FetchResponse::responses)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &FetchResponse::error_code),
+                 field("sessionId", &FetchResponse::session_id),
+                 field("responses", &FetchResponse::responses));
   }
 };
 
@@ -161,15 +160,14 @@ struct FetchRequest {
   std::vector<FetchTopic> topics;
   std::vector<TopicPartition> forgotten;  // forgottenTopicsData: no longer part of the session
   bool operator==(const FetchRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("replicaId", &FetchRequest::replica_id),
-                      field("replicaEpoch", &FetchRequest::replica_epoch),
-                      field("maxWait", &FetchRequest::max_wait),
-                      field("minRecords", &FetchRequest::min_records),
-                      field("maxRecords", &FetchRequest::max_records),
-                      field("metadata", &FetchRequest::metadata),
-                      field("topics", &FetchRequest::topics),
-                      field("forgottenTopicsData", &FetchRequest::forgotten)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("replicaId", &FetchRequest::replica_id),
+                 field("replicaEpoch", &FetchRequest::replica_epoch),
+                 field("maxWait", &FetchRequest::max_wait),
+                 field("minRecords", &FetchRequest::min_records),
+                 field("maxRecords", &FetchRequest::max_records),
+                 field("metadata", &FetchRequest::metadata), field("topics", &FetchRequest::topics),
+                 field("forgottenTopicsData", &FetchRequest::forgotten));
   }
 };
 

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -22,9 +21,9 @@ struct FindCoordinatorResponse {
   ErrorCode error_code = ErrorCode::None;
   BrokerId node_id{-1};
   bool operator==(const FindCoordinatorResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &FindCoordinatorResponse::error_code),
-                      field("nodeId", &FindCoordinatorResponse::node_id)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &FindCoordinatorResponse::error_code),
+                 field("nodeId", &FindCoordinatorResponse::node_id));
   }
 };
 
@@ -33,7 +32,9 @@ struct FindCoordinatorRequest {
   using Response = FindCoordinatorResponse;
   std::string key;  // group.id
   bool operator==(const FindCoordinatorRequest&) const = default;
-  static constexpr auto fields() { return std::tuple{field("key", &FindCoordinatorRequest::key)}; }
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("key", &FindCoordinatorRequest::key));
+  }
 };
 
 struct OffsetCommitPartition {
@@ -42,11 +43,11 @@ struct OffsetCommitPartition {
   LeaderEpoch committed_leader_epoch{-1};
   std::string committed_metadata;
   bool operator==(const OffsetCommitPartition&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topicPartition", &OffsetCommitPartition::topic_partition),
-                      field("committedOffset", &OffsetCommitPartition::committed_offset),
-                      field("committedLeaderEpoch", &OffsetCommitPartition::committed_leader_epoch),
-                      field("committedMetadata", &OffsetCommitPartition::committed_metadata)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicPartition", &OffsetCommitPartition::topic_partition),
+                 field("committedOffset", &OffsetCommitPartition::committed_offset),
+                 field("committedLeaderEpoch", &OffsetCommitPartition::committed_leader_epoch),
+                 field("committedMetadata", &OffsetCommitPartition::committed_metadata));
   }
 };
 
@@ -54,8 +55,8 @@ struct OffsetCommitResponse {
   static constexpr std::string_view kName = "kafka.OffsetCommitResponse";
   std::vector<PartitionError> partitions;
   bool operator==(const OffsetCommitResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("partitions", &OffsetCommitResponse::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("partitions", &OffsetCommitResponse::partitions));
   }
 };
 
@@ -67,12 +68,12 @@ struct OffsetCommitRequest {
   std::string member_id;
   std::vector<OffsetCommitPartition> partitions;
   bool operator==(const OffsetCommitRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{
+  static constexpr auto fields(auto&& visit) {
+    return visit(
         field("groupId", &OffsetCommitRequest::group_id),
         field("generationIdOrMemberEpoch", &OffsetCommitRequest::generation_id_or_member_epoch),
         field("memberId", &OffsetCommitRequest::member_id),
-        field("partitions", &OffsetCommitRequest::partitions)};
+        field("partitions", &OffsetCommitRequest::partitions));
   }
 };
 
@@ -82,11 +83,11 @@ struct OffsetFetchPartition {
   Offset committed_offset{-1};
   LeaderEpoch committed_leader_epoch{-1};
   bool operator==(const OffsetFetchPartition&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("topicPartition", &OffsetFetchPartition::topic_partition),
-                      field("errorCode", &OffsetFetchPartition::error_code),
-                      field("committedOffset", &OffsetFetchPartition::committed_offset),
-                      field("committedLeaderEpoch", &OffsetFetchPartition::committed_leader_epoch)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("topicPartition", &OffsetFetchPartition::topic_partition),
+                 field("errorCode", &OffsetFetchPartition::error_code),
+                 field("committedOffset", &OffsetFetchPartition::committed_offset),
+                 field("committedLeaderEpoch", &OffsetFetchPartition::committed_leader_epoch));
   }
 };
 
@@ -95,9 +96,9 @@ struct OffsetFetchResponse {
   ErrorCode error_code = ErrorCode::None;
   std::vector<OffsetFetchPartition> partitions;
   bool operator==(const OffsetFetchResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &OffsetFetchResponse::error_code),
-                      field("partitions", &OffsetFetchResponse::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &OffsetFetchResponse::error_code),
+                 field("partitions", &OffsetFetchResponse::partitions));
   }
 };
 
@@ -108,10 +109,10 @@ struct OffsetFetchRequest {
   std::optional<std::vector<TopicPartition>> partitions;  // none: all of the group
   bool require_stable = true;
   bool operator==(const OffsetFetchRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("groupId", &OffsetFetchRequest::group_id),
-                      field("partitions", &OffsetFetchRequest::partitions),
-                      field("requireStable", &OffsetFetchRequest::require_stable)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("groupId", &OffsetFetchRequest::group_id),
+                 field("partitions", &OffsetFetchRequest::partitions),
+                 field("requireStable", &OffsetFetchRequest::require_stable));
   }
 };
 
@@ -119,9 +120,9 @@ struct JoinGroupMember {
   std::string member_id;
   std::vector<std::string> subscription;
   bool operator==(const JoinGroupMember&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("memberId", &JoinGroupMember::member_id),
-                      field("subscription", &JoinGroupMember::subscription)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("memberId", &JoinGroupMember::member_id),
+                 field("subscription", &JoinGroupMember::subscription));
   }
 };
 
@@ -133,12 +134,12 @@ struct JoinGroupResponse {
   std::string member_id;
   std::vector<JoinGroupMember> members;  // for the leader alone
   bool operator==(const JoinGroupResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &JoinGroupResponse::error_code),
-                      field("generationId", &JoinGroupResponse::generation_id),
-                      field("leader", &JoinGroupResponse::leader),
-                      field("memberId", &JoinGroupResponse::member_id),
-                      field("members", &JoinGroupResponse::members)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &JoinGroupResponse::error_code),
+                 field("generationId", &JoinGroupResponse::generation_id),
+                 field("leader", &JoinGroupResponse::leader),
+                 field("memberId", &JoinGroupResponse::member_id),
+                 field("members", &JoinGroupResponse::members));
   }
 };
 
@@ -151,12 +152,12 @@ struct JoinGroupRequest {
   std::string member_id;  // empty: a new member
   std::vector<std::string> subscription;
   bool operator==(const JoinGroupRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("groupId", &JoinGroupRequest::group_id),
-                      field("sessionTimeout", &JoinGroupRequest::session_timeout),
-                      field("rebalanceTimeout", &JoinGroupRequest::rebalance_timeout),
-                      field("memberId", &JoinGroupRequest::member_id),
-                      field("subscription", &JoinGroupRequest::subscription)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("groupId", &JoinGroupRequest::group_id),
+                 field("sessionTimeout", &JoinGroupRequest::session_timeout),
+                 field("rebalanceTimeout", &JoinGroupRequest::rebalance_timeout),
+                 field("memberId", &JoinGroupRequest::member_id),
+                 field("subscription", &JoinGroupRequest::subscription));
   }
 };
 
@@ -164,9 +165,9 @@ struct MemberAssignment {
   std::string member_id;
   std::vector<TopicPartition> partitions;
   bool operator==(const MemberAssignment&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("memberId", &MemberAssignment::member_id),
-                      field("partitions", &MemberAssignment::partitions)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("memberId", &MemberAssignment::member_id),
+                 field("partitions", &MemberAssignment::partitions));
   }
 };
 
@@ -175,9 +176,9 @@ struct SyncGroupResponse {
   ErrorCode error_code = ErrorCode::None;
   std::vector<TopicPartition> assignment;
   bool operator==(const SyncGroupResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &SyncGroupResponse::error_code),
-                      field("assignment", &SyncGroupResponse::assignment)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &SyncGroupResponse::error_code),
+                 field("assignment", &SyncGroupResponse::assignment));
   }
 };
 
@@ -189,11 +190,11 @@ struct SyncGroupRequest {
   std::string member_id;
   std::vector<MemberAssignment> assignments;  // from the leader alone
   bool operator==(const SyncGroupRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("groupId", &SyncGroupRequest::group_id),
-                      field("generationId", &SyncGroupRequest::generation_id),
-                      field("memberId", &SyncGroupRequest::member_id),
-                      field("assignments", &SyncGroupRequest::assignments)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("groupId", &SyncGroupRequest::group_id),
+                 field("generationId", &SyncGroupRequest::generation_id),
+                 field("memberId", &SyncGroupRequest::member_id),
+                 field("assignments", &SyncGroupRequest::assignments));
   }
 };
 
@@ -201,8 +202,8 @@ struct HeartbeatResponse {
   static constexpr std::string_view kName = "kafka.HeartbeatResponse";
   ErrorCode error_code = ErrorCode::None;
   bool operator==(const HeartbeatResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &HeartbeatResponse::error_code)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &HeartbeatResponse::error_code));
   }
 };
 
@@ -213,10 +214,10 @@ struct HeartbeatRequest {
   std::int32_t generation_id = -1;
   std::string member_id;
   bool operator==(const HeartbeatRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("groupId", &HeartbeatRequest::group_id),
-                      field("generationId", &HeartbeatRequest::generation_id),
-                      field("memberId", &HeartbeatRequest::member_id)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("groupId", &HeartbeatRequest::group_id),
+                 field("generationId", &HeartbeatRequest::generation_id),
+                 field("memberId", &HeartbeatRequest::member_id));
   }
 };
 
@@ -224,8 +225,8 @@ struct LeaveGroupResponse {
   static constexpr std::string_view kName = "kafka.LeaveGroupResponse";
   ErrorCode error_code = ErrorCode::None;
   bool operator==(const LeaveGroupResponse&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("errorCode", &LeaveGroupResponse::error_code)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("errorCode", &LeaveGroupResponse::error_code));
   }
 };
 
@@ -235,9 +236,9 @@ struct LeaveGroupRequest {
   std::string group_id;
   std::string member_id;
   bool operator==(const LeaveGroupRequest&) const = default;
-  static constexpr auto fields() {
-    return std::tuple{field("groupId", &LeaveGroupRequest::group_id),
-                      field("memberId", &LeaveGroupRequest::member_id)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("groupId", &LeaveGroupRequest::group_id),
+                 field("memberId", &LeaveGroupRequest::member_id));
   }
 };
 

@@ -1,6 +1,7 @@
-// PHOLD: every node answers each message with one to a random node, after a random delay. Here through the
-// whole kernel: links, payloads, occurrences, the run's digest. Printed beside the same exchange on a bare
-// std::priority_queue in the same run, which is what a simulator cannot be faster than without effort.
+// PHOLD: every node answers each message with one to a random node, after a random delay. Here
+// through the whole kernel: links, payloads, occurrences, the run's digest. Printed beside the same
+// exchange on a bare std::priority_queue in the same run, which is what a simulator cannot be
+// faster than without effort.
 
 #include <fmt/format.h>
 
@@ -28,7 +29,7 @@ const sim::Distribution kDelay =
 struct Job {
   std::uint64_t n = 0;
   static constexpr std::string_view kName = "phold.Job";
-  static constexpr auto fields() { return std::tuple{sim::field("n", &Job::n)}; }
+  static constexpr auto fields(auto&& visit) { return visit(sim::field("n", &Job::n)); }
 };
 
 class Player {
@@ -53,8 +54,7 @@ class Player {
 
  private:
   void pass_on(sim::Payload job, Choices& choices, Effects& effects) {
-    const std::uint64_t other =
-        choices.pick(sim::Site{"phold.to"}, self_.value(), 1, nodes_ - 1);
+    const std::uint64_t other = choices.pick(sim::Site{"phold.to"}, self_.value(), 1, nodes_ - 1);
     const NodeId to{static_cast<std::uint32_t>((self_.value() + other) % nodes_)};
     effects.push_back(sim::Send{sim::kMainLane, to, sim::kDatagram, std::move(job)});
   }
@@ -121,7 +121,8 @@ double bare(std::uint32_t nodes, std::uint64_t events) {
 
 int main() {
   fmt::print("PHOLD, {} messages a node, median of {}\n", kMessagesPerNode, kRepetitions);
-  fmt::print("{:>6} {:>16} {:>22} {:>7}\n", "nodes", "kernel, events/s", "bare priority_queue", "ratio");
+  fmt::print("{:>6} {:>16} {:>22} {:>7}\n", "nodes", "kernel, events/s", "bare priority_queue",
+             "ratio");
   for (const std::uint32_t nodes : {10U, 1'000U}) {
     std::vector<double> ours;
     std::vector<double> rival;

@@ -5,7 +5,6 @@
 #include <limits>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -30,12 +29,14 @@ T any_value(std::int16_t version) {
     return *rc::gen::arbitrary<bool>();
   } else if constexpr (detail::WireNumber<T>) {
     using Integer = decltype(detail::as_integer(T{}));
-    return static_cast<T>(*rc::gen::oneOf(
-        rc::gen::arbitrary<Integer>(), rc::gen::inRange<Integer>(0, 10),
-        rc::gen::element(std::numeric_limits<Integer>::min(), std::numeric_limits<Integer>::max())));
+    return static_cast<T>(*rc::gen::oneOf(rc::gen::arbitrary<Integer>(),
+                                          rc::gen::inRange<Integer>(0, 10),
+                                          rc::gen::element(std::numeric_limits<Integer>::min(),
+                                                           std::numeric_limits<Integer>::max())));
   } else if constexpr (std::same_as<T, std::string>) {
-    return *rc::gen::oneOf(rc::gen::string<std::string>(),
-                           rc::gen::element<std::string>("", "foo", "User:alice", "\xc3\xa9t\xc3\xa9"));
+    return *rc::gen::oneOf(
+        rc::gen::string<std::string>(),
+        rc::gen::element<std::string>("", "foo", "User:alice", "\xc3\xa9t\xc3\xa9"));
   } else if constexpr (std::same_as<T, sim::Bytes>) {
     return *rc::gen::arbitrary<sim::Bytes>();
   } else if constexpr (std::same_as<T, sim::Uuid>) {
@@ -58,10 +59,10 @@ T any_value(std::int16_t version) {
       if (f.since > version) return;
       value.*(f.member) = any_value<std::remove_cvref_t<decltype(value.*(f.member))>>(version);
     };
-    std::apply([&](const auto&... f) { (fill(f), ...); }, T::fields());
+    T::fields([&](const auto&... f) { (fill(f), ...); });
     if (*rc::gen::inRange(0, 5) == 0) {
-      value.unknown_tagged_fields.push_back(
-          {.tag = *rc::gen::inRange<std::uint32_t>(100, 1000), .data = *rc::gen::arbitrary<sim::Bytes>()});
+      value.unknown_tagged_fields.push_back({.tag = *rc::gen::inRange<std::uint32_t>(100, 1000),
+                                             .data = *rc::gen::arbitrary<sim::Bytes>()});
     }
     return value;
   }
@@ -69,7 +70,8 @@ T any_value(std::int16_t version) {
 
 constexpr std::size_t kRecordTypes = std::variant_size_v<sim::Record>;
 
-// A record of the type at this index of sim::Record, in one of its versions. Call it inside a property.
+// A record of the type at this index of sim::Record, in one of its versions. Call it inside a
+// property.
 inline sim::VersionedRecord any_record_of_type(std::size_t type) {
   sim::VersionedRecord versioned;
   const auto make = [&]<std::size_t N>() {

@@ -29,15 +29,15 @@ struct TestSubmit {
   CallId call;
   Request request;
   Watching watching = Watching::No;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("call", &TestSubmit::call), field("request", &TestSubmit::request),
-                      field("watching", &TestSubmit::watching)};
+    return visit(field("call", &TestSubmit::call), field("request", &TestSubmit::request),
+                 field("watching", &TestSubmit::watching));
   }
 };
 struct TestClose {
   static constexpr std::string_view kName = "test.Close";
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields(auto&& visit) { return visit(); }
 };
 
 // A process that is nothing but a client and remembers what it was told.

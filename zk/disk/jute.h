@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -23,7 +22,7 @@
 //   std::string                             ustring: length, bytes (-1 means null and is refused)
 //   std::optional<std::string>              buffer: length, bytes; -1 is no value
 //   std::vector<T>                          count, elements (-1 reads as none)
-//   a struct with fields()                  its fields
+//   a struct with fields(visit)             its fields
 namespace zk::disk {
 
 template <class T>
@@ -34,7 +33,7 @@ struct IsVector<std::vector<T>> : std::true_type {};
 template <class T>
 void jute_encode(sim::ByteWriter& out, const T& value) {
   if constexpr (sim::Described<T>) {
-    std::apply([&](const auto&... f) { (jute_encode(out, value.*(f.member)), ...); }, T::fields());
+    T::fields([&](const auto&... f) { (jute_encode(out, value.*(f.member)), ...); });
   } else if constexpr (sim::StrongNumber<T>) {
     jute_encode(out, value.value());
   } else if constexpr (std::is_enum_v<T>) {
@@ -84,8 +83,7 @@ class JuteDecoder {
   template <class T>
   bool into(T& value, std::string_view what) {
     if constexpr (sim::Described<T>) {
-      return std::apply([&](const auto&... f) { return (into(value.*(f.member), f.name) && ...); },
-                        T::fields());
+      return T::fields([&](const auto&... f) { return (into(value.*(f.member), f.name) && ...); });
     } else if constexpr (sim::StrongNumber<T>) {
       typename T::Representation number{};
       if (!into(number, what)) return false;

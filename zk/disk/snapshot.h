@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -31,11 +30,10 @@ struct SnapshotHeader {
   std::int32_t version = 2;
   std::int64_t dbid = -1;
   bool operator==(const SnapshotHeader&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("magic", &SnapshotHeader::magic),
-                      field("version", &SnapshotHeader::version),
-                      field("dbid", &SnapshotHeader::dbid)};
+    return visit(field("magic", &SnapshotHeader::magic), field("version", &SnapshotHeader::version),
+                 field("dbid", &SnapshotHeader::dbid));
   }
 };
 
@@ -43,10 +41,9 @@ struct SnapshotSession {
   SessionId id;
   std::int32_t timeout_ms = 0;
   bool operator==(const SnapshotSession&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("id", &SnapshotSession::id),
-                      field("timeout", &SnapshotSession::timeout_ms)};
+    return visit(field("id", &SnapshotSession::id), field("timeout", &SnapshotSession::timeout_ms));
   }
 };
 
@@ -54,9 +51,9 @@ struct SnapshotAcl {
   AclId id;
   AclList list;
   bool operator==(const SnapshotAcl&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("long", &SnapshotAcl::id), field("acls", &SnapshotAcl::list)};
+    return visit(field("long", &SnapshotAcl::id), field("acls", &SnapshotAcl::list));
   }
 };
 
@@ -66,10 +63,10 @@ struct SnapshotNode {
   AclId acl;
   PersistedStat stat;
   bool operator==(const SnapshotNode&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("path", &SnapshotNode::path), field("data", &SnapshotNode::data),
-                      field("acl", &SnapshotNode::acl), field("stat", &SnapshotNode::stat)};
+    return visit(field("path", &SnapshotNode::path), field("data", &SnapshotNode::data),
+                 field("acl", &SnapshotNode::acl), field("stat", &SnapshotNode::stat));
   }
 };
 

@@ -26,15 +26,15 @@ constexpr std::size_t kDigestBytes = 12;  // version i32, tree digest i64
 struct RawSubTxn {
   std::int32_t type = 0;
   Data body;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("type", &RawSubTxn::type), field("data", &RawSubTxn::body)};
+    return visit(field("type", &RawSubTxn::type), field("data", &RawSubTxn::body));
   }
 };
 
 struct RawMulti {
   std::vector<RawSubTxn> txns;
-  static constexpr auto fields() { return std::tuple{sim::field("txns", &RawMulti::txns)}; }
+  static constexpr auto fields(auto&& visit) { return visit(sim::field("txns", &RawMulti::txns)); }
 };
 
 TxnProblem problem_of(const Decoder& decoder) {

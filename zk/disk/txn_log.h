@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "sim/base/bytes.h"
@@ -27,10 +26,10 @@ struct LogHeader {
   std::int32_t version = 2;
   std::int64_t dbid = 0;
   bool operator==(const LogHeader&) const = default;
-  static constexpr auto fields() {
+  static constexpr auto fields(auto&& visit) {
     using sim::field;
-    return std::tuple{field("magic", &LogHeader::magic), field("version", &LogHeader::version),
-                      field("dbid", &LogHeader::dbid)};
+    return visit(field("magic", &LogHeader::magic), field("version", &LogHeader::version),
+                 field("dbid", &LogHeader::dbid));
   }
 };
 

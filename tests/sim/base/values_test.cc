@@ -19,23 +19,28 @@ using namespace sim::literals;
 
 struct AgeTag {};
 using Age = Ordinal<AgeTag>;
-enum class Colour { Red, Green };
-std::string_view name_of(Colour colour) { return colour == Colour::Red ? "red" : "green"; }
+enum class Colour {
+  Red,
+  Green
+};
+std::string_view name_of(Colour colour) {
+  return colour == Colour::Red ? "red" : "green";
+}
 struct Inner {
   Age age;
   std::optional<Colour> colour;
   static constexpr std::string_view kName = "Inner";
-  static constexpr auto fields() {
-    return std::tuple{field("age", &Inner::age), field("colour", &Inner::colour)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("age", &Inner::age), field("colour", &Inner::colour));
   }
 };
 struct Outer {
   std::vector<Inner> inner;
   std::map<std::string, bool> flags;
   std::variant<std::monostate, Duration> wait;
-  static constexpr auto fields() {
-    return std::tuple{field("inner", &Outer::inner), field("flags", &Outer::flags),
-                      field("wait", &Outer::wait)};
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("inner", &Outer::inner), field("flags", &Outer::flags),
+                 field("wait", &Outer::wait));
   }
 };
 
@@ -62,8 +67,9 @@ TEST(Id, AnOrdinalCountsAndMeasuresDistances) {
 
 TEST(Described, PrintsEveryKindOfField) {
   const Outer outer{{{Age(1), Colour::Green}, {Age(2), std::nullopt}}, {{"x", true}}, 5_ms};
-  EXPECT_EQ(describe_value(outer),
-            "{inner=[Inner{age=1 colour=green},Inner{age=2 colour=none}] flags=[\"x\":true] wait=5ms}");
+  EXPECT_EQ(
+      describe_value(outer),
+      "{inner=[Inner{age=1 colour=green},Inner{age=2 colour=none}] flags=[\"x\":true] wait=5ms}");
 }
 
 TEST(Described, EveryFieldCountsInTheDigest) {
@@ -142,13 +148,12 @@ TEST(Check, SaysWhatMustBeTrueAndWhere) {
 
 TEST(Match, CallsTheHandlerOfTheAlternativeHeld) {
   const std::variant<int, std::string> value = std::string("text");
-  EXPECT_EQ(match(
-                value, [](int) { return 1; }, [](const std::string&) { return 2; }),
-            2);
+  EXPECT_EQ(match(value, [](int) { return 1; }, [](const std::string&) { return 2; }), 2);
 }
 
 TEST(Problem, NamesThePlaceAndTheRemedy) {
-  const Problem problem{Severity::Malformed, {.source = "log.1", .offset = 64}, "Bad sum.", "Copy it again."};
+  const Problem problem{
+      Severity::Malformed, {.source = "log.1", .offset = 64}, "Bad sum.", "Copy it again."};
   EXPECT_EQ(describe(problem), "log.1 at byte 64 (0x40): Bad sum.\n  Copy it again.");
 }
 

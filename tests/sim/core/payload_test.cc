@@ -11,12 +11,12 @@ struct Note {
   std::string text;
   static constexpr std::string_view kName = "test.Note";
   static constexpr std::string_view kRule = "nowhere §1";
-  static constexpr auto fields() { return std::tuple{field("text", &Note::text)}; }
+  static constexpr auto fields(auto&& visit) { return visit(field("text", &Note::text)); }
 };
 struct Large {
   std::array<std::uint64_t, 200> words{};
   static constexpr std::string_view kName = "test.Large";
-  static constexpr auto fields() { return std::tuple{field("words", &Large::words)}; }
+  static constexpr auto fields(auto&& visit) { return visit(field("words", &Large::words)); }
   std::size_t wire_bytes() const { return 7; }
 };
 

@@ -12,24 +12,28 @@
 #include "sim/base/match.h"
 #include "sim/kernel/world.h"
 
-// A process on strings, for tests of the kernel: it remembers what it was handed and does what the test
-// tells it to.
+// A process on strings, for tests of the kernel: it remembers what it was handed and does what the
+// test tells it to.
 namespace sim::puppet {
 
 struct Word {
   std::string text;
   static constexpr std::string_view kName = "puppet.Word";
-  static constexpr auto fields() { return std::tuple{field("text", &Word::text)}; }
+  static constexpr auto fields(auto&& visit) { return visit(field("text", &Word::text)); }
 };
 struct Said {
   std::string text;
   static constexpr std::string_view kName = "puppet.Said";
   static constexpr std::string_view kRule = "README.md of sim/kernel";
-  static constexpr auto fields() { return std::tuple{field("text", &Said::text)}; }
+  static constexpr auto fields(auto&& visit) { return visit(field("text", &Said::text)); }
 };
 
-inline Payload word(std::string text) { return Payload::of(Word{std::move(text)}); }
-inline std::string text_of(const Payload& payload) { return payload.as<Word>().text; }
+inline Payload word(std::string text) {
+  return Payload::of(Word{std::move(text)});
+}
+inline std::string text_of(const Payload& payload) {
+  return payload.as<Word>().text;
+}
 
 // "Word 'a' from 2", "Wake", "Connected 1/1 to 2"…
 inline std::string brief(const Input& input) {

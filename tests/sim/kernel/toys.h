@@ -2,29 +2,28 @@
 
 #include <cstdint>
 #include <optional>
-#include <tuple>
 
 #include "sim/kernel/world.h"
 
-// Small cores that behave like real ones: connections that are opened again, logs that are synced before
-// they are acknowledged, deadlines that move.
+// Small cores that behave like real ones: connections that are opened again, logs that are synced
+// before they are acknowledged, deadlines that move.
 namespace sim::toys {
 
 struct Ping {
   std::uint64_t n = 0;
   static constexpr std::string_view kName = "toy.Ping";
-  static constexpr auto fields() { return std::tuple{field("n", &Ping::n)}; }
+  static constexpr auto fields(auto&& visit) { return visit(field("n", &Ping::n)); }
 };
 struct Pong {
   std::uint64_t n = 0;
   static constexpr std::string_view kName = "toy.Pong";
-  static constexpr auto fields() { return std::tuple{field("n", &Pong::n)}; }
+  static constexpr auto fields(auto&& visit) { return visit(field("n", &Pong::n)); }
 };
 struct Acknowledged {
   std::uint64_t n = 0;
   static constexpr std::string_view kName = "toy.Acknowledged";
   static constexpr std::string_view kRule = "README.md of sim/kernel";
-  static constexpr auto fields() { return std::tuple{field("n", &Acknowledged::n)}; }
+  static constexpr auto fields(auto&& visit) { return visit(field("n", &Acknowledged::n)); }
 };
 
 constexpr File kLog{0};
