@@ -201,8 +201,10 @@ class Pool {
   bool hear(std::size_t index) {
     Child& child = children_[index];
     const bool alive = child.receive();
+    // What came together with the result that ended it all is no longer asked for.
     while (auto result = child.next_result()) {
-      if (!what_.done(result->first, std::move(result->second))) stopped_ = true;
+      stopped_ = !what_.done(result->first, std::move(result->second));
+      if (stopped_) return true;
     }
     if (alive) {
       feed(child);

@@ -70,6 +70,22 @@ TEST(ForkedWork, ItStopsWhenToldAndLeavesNoChild) {
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
 }
 
+// A child works ahead: by the time its first result is read, a second may have come along with it.
+TEST(ForkedWork, NothingIsHandedOverOnceItWasToldToStop) {
+  int done = 0;
+  const auto lost =
+      run_forked(tasks(10), 1,
+                 {.work = result_of,
+                  .done = [&](std::uint64_t, const std::string&) { return ++done < 1; },
+                  .stop =
+                      [] {
+                        usleep(50'000);
+                        return false;
+                      }});
+  EXPECT_TRUE(lost.empty());
+  EXPECT_EQ(done, 1);
+}
+
 // Each child holds the writing end of a pipe, so the pipe ends when the last of them has.
 TEST(ForkedWork, ChildrenDoNotOutliveACallerThatIsKilled) {
   int ends[2];
