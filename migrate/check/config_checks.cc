@@ -13,7 +13,6 @@
 namespace migrate {
 namespace {
 
-constexpr std::string_view kProtocol = "inter.broker.protocol.version";
 constexpr const char* kStandardAuthorizer =
     "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
 constexpr const char* kAclAuthorizer = "kafka.security.authorizer.AclAuthorizer";
@@ -208,12 +207,7 @@ void brokers_alike(const ClusterFacts& facts, Verdicts& verdicts) {
   }
 }
 
-constexpr auto kE = CheckSeverity::Error;
-constexpr auto kW = CheckSeverity::Warning;
-constexpr Phases kToS6 = Phases::from(Phase::S0, Phase::S6);
-constexpr Phases kWithControllers = Phases::from(Phase::S1, Phase::S6);
-
-constexpr std::array kChecks{
+constexpr std::array kConfigChecks{
     Check{"C04", kE, kWithControllers, kBrokers | kControllers, "controller",
           "controllers know the brokers' inter-broker listener",
           "They dial brokers in ZooKeeper mode there.",
@@ -258,7 +252,7 @@ constexpr std::array kChecks{
 }  // namespace
 
 std::span<const Check> config_checks() {
-  return kChecks;
+  return kConfigChecks;
 }
 
 }  // namespace migrate

@@ -75,7 +75,6 @@ void producer_ids_known(const ClusterFacts& facts, Verdicts& verdicts) {
 // ── Features ────────────────────────────────────────────────────────────────────────────────────
 
 void feature_fits_protocol(const ClusterFacts& facts, Verdicts& verdicts) {
-  constexpr std::string_view kProtocol = "inter.broker.protocol.version";
   const auto& feature = facts.zookeeper->view.feature;
   const auto versioning = protocol_version("2.7-IV0");
   for (const NodeFacts* node : facts.brokers()) {
@@ -175,12 +174,7 @@ void no_old_consumers(const ClusterFacts& facts, Verdicts& verdicts) {
   }
 }
 
-constexpr auto kE = CheckSeverity::Error;
-constexpr auto kW = CheckSeverity::Warning;
-constexpr auto kI = CheckSeverity::Information;
-constexpr Phases kToS6 = Phases::from(Phase::S0, Phase::S6);
-
-constexpr std::array kChecks{
+constexpr std::array kContentChecks{
     Check{"D14", kW, kBeforeCopy, kZooKeeper, "quota", "every quota is for whom it was meant",
           "It binds nobody, or somebody else, once KRaft leads.",
           "Delete it, and set it for the user, client or address that was meant:\n"
@@ -219,7 +213,7 @@ constexpr std::array kChecks{
 }  // namespace
 
 std::span<const Check> content_checks() {
-  return kChecks;
+  return kContentChecks;
 }
 
 }  // namespace migrate

@@ -235,11 +235,7 @@ void authorizer_known(const ClusterFacts& facts, Verdicts& verdicts) {
   }
 }
 
-constexpr auto kE = CheckSeverity::Error;
-constexpr auto kW = CheckSeverity::Warning;
-constexpr Phases kWithControllers = Phases::from(Phase::S1, Phase::S6);
-
-constexpr std::array kChecks{
+constexpr std::array kFeatureChecks{
     Check{"A08", kW, Phases::from(Phase::S0, Phase::S6) | Phases{Phase::R1}, kSoftware, "release",
           "this release has no bug of the migration that a newer one has not",
           "They are met in just these steps.",
@@ -280,7 +276,7 @@ constexpr std::array kChecks{
 }  // namespace
 
 std::span<const Check> feature_checks() {
-  return kChecks;
+  return kFeatureChecks;
 }
 
 }  // namespace migrate

@@ -120,9 +120,7 @@ void flag_stays_on(const ClusterFacts& facts, Verdicts& verdicts) {
   }
 }
 
-constexpr auto kE = CheckSeverity::Error;
-
-constexpr std::array kChecks{
+constexpr std::array kGateChecks{
     Check{"G03", kE, kMirrored, kZooKeeper | kMetadata, "znode",
           "/controller_epoch is above the quorum's epoch",
           "The documented rule for a rollback; the exact one is G04.",
@@ -161,7 +159,7 @@ constexpr std::array kChecks{
 }  // namespace
 
 std::span<const Check> gate_checks() {
-  return kChecks;
+  return kGateChecks;
 }
 
 }  // namespace migrate

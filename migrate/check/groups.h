@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "migrate/check/check.h"
 
@@ -10,11 +11,24 @@
 // seen on real clusters and checked by nobody else.
 namespace migrate {
 
+// So that a row of a registry fits a line.
+inline constexpr auto kE = CheckSeverity::Error;
+inline constexpr auto kW = CheckSeverity::Warning;
+inline constexpr auto kI = CheckSeverity::Information;
+
+inline constexpr std::string_view kProtocol = "inter.broker.protocol.version";
+
 inline constexpr Phases kEveryPhase = Phases::from(Phase::S0, Phase::R2);
 // A migration is planned, or has begun, and ZooKeeper still says what is copied.
 inline constexpr Phases kBeforeCopy = Phases::from(Phase::S0, Phase::S2);
 // KRaft leads and mirrors to ZooKeeper.
 inline constexpr Phases kMirrored = Phases::from(Phase::S4, Phase::S6) | Phases{Phase::R1};
+
+inline constexpr Phases kToS6 = Phases::from(Phase::S0, Phase::S6);
+// From the day the controllers are there.
+inline constexpr Phases kWithControllers = Phases::from(Phase::S1, Phase::S6);
+// Brokers are still to be restarted.
+inline constexpr Phases kRolls = kToS6 | Phases{Phase::R1, Phase::R2};
 
 std::span<const Check> rule_checks();       // K
 std::span<const Check> identity_checks();   // A, B

@@ -278,10 +278,6 @@ void partitions_without_state(const ClusterFacts& facts, Verdicts& verdicts) {
   }
 }
 
-constexpr auto kE = CheckSeverity::Error;
-constexpr auto kW = CheckSeverity::Warning;
-constexpr auto kI = CheckSeverity::Information;
-
 void copied_in_pieces(const ClusterFacts& facts, Verdicts& verdicts) {
   const MetadataFacts& log = *facts.latest();
   if (log.image.features().zk_migration_state != ZkMigrationState::PreMigration) return;
@@ -296,7 +292,7 @@ void copied_in_pieces(const ClusterFacts& facts, Verdicts& verdicts) {
                                          topics, log.end.epoch.value(), log.end.offset.value()))});
 }
 
-constexpr std::array kChecks{
+constexpr std::array kHazardChecks{
     Check{"N01",
           kE,
           {Phase::R2},
@@ -416,20 +412,22 @@ constexpr std::array kChecks{
           "the topic.\n"
           "  zookeeper-shell $ZK delete /controller",
           "MB-18", "", &partitions_without_state},
-    Check{"N16", kE, Phases::from(Phase::S1, Phase::S3), kMetadata, "log",
-          "before the copy is complete the metadata log shows nothing of it",
-          "A copy that outlived its claim was appended outside of its transaction. No controller can "
-          "copy again, and restarts do not help.",
-          "Go back, and begin again: stop all controllers, delete their metadata log directories, then\n"
-          "  zookeeper-shell $ZK delete /controller\n"
-          "  zookeeper-shell $ZK delete /migration",
-          "MB-24", "scenarios/faults/copy_outlives_its_claim.txtpb", &copied_in_pieces},
+    Check{
+        "N16", kE, Phases::from(Phase::S1, Phase::S3), kMetadata, "log",
+        "before the copy is complete the metadata log shows nothing of it",
+        "A copy that outlived its claim was appended outside of its transaction. No controller can "
+        "copy again, and restarts do not help.",
+        "Go back, and begin again: stop all controllers, delete their metadata log directories, "
+        "then\n"
+        "  zookeeper-shell $ZK delete /controller\n"
+        "  zookeeper-shell $ZK delete /migration",
+        "MB-24", "scenarios/faults/copy_outlives_its_claim.txtpb", &copied_in_pieces},
 };
 
 }  // namespace
 
 std::span<const Check> hazard_checks() {
-  return kChecks;
+  return kHazardChecks;
 }
 
 }  // namespace migrate

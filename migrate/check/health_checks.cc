@@ -136,12 +136,7 @@ void led_by_preferred(const ClusterFacts& facts, Verdicts& verdicts) {
       {{store.source, "leader is not the first replica"}});
 }
 
-constexpr auto kW = CheckSeverity::Warning;
-constexpr auto kE = CheckSeverity::Error;
-constexpr auto kI = CheckSeverity::Information;
-constexpr Phases kRolls = Phases::from(Phase::S0, Phase::S6) | Phases{Phase::R1, Phase::R2};
-
-constexpr std::array kChecks{
+constexpr std::array kHealthChecks{
     Check{"E01", kW, kRolls, kNothing, "partition", "every replica is in sync",
           "A roll takes one more away: below min.insync.replicas writes fail, below one the "
           "partition is offline.",
@@ -172,7 +167,7 @@ constexpr std::array kChecks{
 }  // namespace
 
 std::span<const Check> health_checks() {
-  return kChecks;
+  return kHealthChecks;
 }
 
 }  // namespace migrate

@@ -16,8 +16,6 @@
 namespace migrate {
 namespace {
 
-constexpr std::string_view kProtocol = "inter.broker.protocol.version";
-
 // ── Versions ────────────────────────────────────────────────────────────────────────────────────
 
 // Below these a migration is not to be had: Kafka has none, or its operator or distributor does not
@@ -276,11 +274,7 @@ void no_orphaned_configs(const ClusterFacts& facts, Verdicts& verdicts) {
   }
 }
 
-constexpr auto kE = CheckSeverity::Error;
-constexpr auto kW = CheckSeverity::Warning;
-constexpr Phases kToS6 = Phases::from(Phase::S0, Phase::S6);
-
-constexpr std::array kChecks{
+constexpr std::array kIdentityChecks{
     Check{"A01", kW, Phases::from(Phase::S0, Phase::S3), kSoftware, "node",
           "the software is of the bridge release",
           "Earlier lines have bugs in the migration that 3.9 has not; 4.0 has no migration.",
@@ -360,7 +354,7 @@ constexpr std::array kChecks{
 }  // namespace
 
 std::span<const Check> identity_checks() {
-  return kChecks;
+  return kIdentityChecks;
 }
 
 }  // namespace migrate

@@ -102,10 +102,7 @@ void reporters_on_controllers(const ClusterFacts& facts, Verdicts& verdicts) {
   }
 }
 
-constexpr auto kW = CheckSeverity::Warning;
-constexpr auto kI = CheckSeverity::Information;
-
-constexpr std::array kChecks{
+constexpr std::array kKeyChecks{
     Check{"C16", kW, kEveryPhase, kNothing, "config", "no file has a key that 4.0 no longer knows",
           "What it said is no longer so after the upgrade that follows.",
           "Remove it, and write down what replaces it.", "product list C16", "", &no_key_that_goes},
@@ -128,7 +125,7 @@ constexpr std::array kChecks{
 }  // namespace
 
 std::span<const Check> key_checks() {
-  return kChecks;
+  return kKeyChecks;
 }
 
 }  // namespace migrate

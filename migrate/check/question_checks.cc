@@ -33,9 +33,6 @@ struct Question {
   std::string_view fix;
 };
 
-constexpr auto kE = CheckSeverity::Error;
-constexpr auto kW = CheckSeverity::Warning;
-constexpr auto kI = CheckSeverity::Information;
 constexpr Phases kBegin = Phases::from(Phase::S0, Phase::S2);
 constexpr Phases kUntilEnd = Phases::from(Phase::S0, Phase::S7);
 constexpr Phases kSoak = Phases::from(Phase::S6, Phase::S7);

@@ -159,11 +159,7 @@ void controllers_have_keys(const ClusterFacts& facts, Verdicts& verdicts) {
         "soak is over?");
 }
 
-constexpr auto kE = CheckSeverity::Error;
-constexpr auto kW = CheckSeverity::Warning;
-constexpr Phases kWithControllers = Phases::from(Phase::S1, Phase::S6);
-
-constexpr std::array kChecks{
+constexpr std::array kSecurityChecks{
     Check{"C08", kE, kEveryPhase, kNothing, "node", "each node has the rule providers of its mode",
           "ConfluentServerAuthorizer reads ACLs where its providers say.",
           "confluent.authorizer.access.rule.providers: KRAFT_ACL instead of ZK_ACL at the roll to "
@@ -194,7 +190,7 @@ constexpr std::array kChecks{
 }  // namespace
 
 std::span<const Check> security_checks() {
-  return kChecks;
+  return kSecurityChecks;
 }
 
 }  // namespace migrate

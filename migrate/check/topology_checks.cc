@@ -268,12 +268,7 @@ void somebody_leads(const ClusterFacts& facts, Verdicts& verdicts) {
                  at_znode(zk::paths::broker(id), "not there")});
 }
 
-constexpr auto kE = CheckSeverity::Error;
-constexpr auto kW = CheckSeverity::Warning;
-constexpr Phases kToS6 = Phases::from(Phase::S0, Phase::S6);
-constexpr Phases kRolls = kToS6 | Phases{Phase::R1, Phase::R2};
-
-constexpr std::array kChecks{
+constexpr std::array kTopologyChecks{
     Check{"B10", kE, Phases::from(Phase::S1, Phase::S8), kControllers, "controller",
           "controllers keep their metadata on disks that outlive a restart",
           "From the copy on, the controllers' disks are the cluster's memory.",
@@ -318,7 +313,7 @@ constexpr std::array kChecks{
 }  // namespace
 
 std::span<const Check> topology_checks() {
-  return kChecks;
+  return kTopologyChecks;
 }
 
 }  // namespace migrate

@@ -84,7 +84,6 @@ void authorizers_are_back(const ClusterFacts& facts, Verdicts& verdicts) {
 }
 
 void protocol_fits_log(const ClusterFacts& facts, Verdicts& verdicts) {
-  constexpr std::string_view kProtocol = "inter.broker.protocol.version";
   const MetadataFacts& log = *facts.latest();
   const std::string level = sim::describe(log.image.features().metadata_version);
   const auto known = protocol_version(level);
@@ -187,12 +186,10 @@ void one_authorizer(const ClusterFacts& facts, Verdicts& verdicts) {
   }
 }
 
-constexpr auto kE = CheckSeverity::Error;
-constexpr auto kW = CheckSeverity::Warning;
 constexpr Phases kBack{Phase::R1, Phase::R2};
 constexpr Phases kEnd = Phases::from(Phase::S6, Phase::S7);
 
-constexpr std::array kChecks{
+constexpr std::array kWayChecks{
     Check{"G01",
           kE,
           {Phase::R1},
@@ -291,7 +288,7 @@ constexpr std::array kChecks{
 }  // namespace
 
 std::span<const Check> way_checks() {
-  return kChecks;
+  return kWayChecks;
 }
 
 }  // namespace migrate

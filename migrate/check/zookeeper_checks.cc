@@ -307,11 +307,7 @@ void sizes(const ClusterFacts& facts, Verdicts& verdicts) {
       {{facts.zookeeper->source, fmt::format("{} znodes", facts.zookeeper->tree.size())}});
 }
 
-constexpr auto kE = CheckSeverity::Error;
-constexpr auto kW = CheckSeverity::Warning;
-constexpr auto kI = CheckSeverity::Information;
-
-constexpr std::array kChecks{
+constexpr std::array kZookeeperChecks{
     Check{"D01", kE, kBeforeCopy | Phases{Phase::R2}, kZooKeeper, "znode",
           "no earlier copy is recorded in /migration",
           "The initial copy is skipped, and KRaft's old or empty content is written over "
@@ -403,7 +399,7 @@ constexpr std::array kChecks{
 }  // namespace
 
 std::span<const Check> zookeeper_checks() {
-  return kChecks;
+  return kZookeeperChecks;
 }
 
 }  // namespace migrate

@@ -48,11 +48,12 @@ class Interruptible {
   void (*before_[2])(int) = {};
 };
 
-po::options_description options() {
+po::options_description campaign_options() {
   po::options_description options("Options");
   add_cluster_options(options);
   auto add = options.add_options();
-  add("seeds", po::value<std::uint64_t>()->default_value(100)->value_name("N"), "how many seeds (with --seeded-defects each row of the table has its own number)");
+  add("seeds", po::value<std::uint64_t>()->default_value(100)->value_name("N"),
+      "how many seeds (with --seeded-defects each row of the table has its own number)");
   add("first-seed", po::value<std::uint64_t>()->default_value(1)->value_name("S"), "the first one");
   add("jobs,j",
       po::value<unsigned>()
@@ -65,7 +66,8 @@ po::options_description options() {
       "goes on where "
       "it stopped");
   add("seeded-defects", po::bool_switch(),
-      "SCENARIO is a table of seeded defects: for each, seeds are tried until an invariant sees it");
+      "SCENARIO is a table of seeded defects: for each, seeds are tried until an invariant sees "
+      "it");
   add("defect", po::value<std::vector<std::string>>()->value_name("NAME"),
       "with --seeded-defects: only this one (repeatable)");
   add("keep", po::value<std::string>()->value_name("DIR"),
@@ -87,10 +89,6 @@ struct Campaign {
     return scenarios::run_seed(prepared.scenario, prepared.initial, seed, prepared.place);
   }
 };
-
-sim::Problem usage(std::string what, std::string remedy) {
-  return {sim::Severity::Usage, {}, std::move(what), std::move(remedy)};
-}
 
 sim::Expected<Campaign> prepare(const po::variables_map& arguments) {
   Campaign campaign;
@@ -202,7 +200,7 @@ ExitCode run_missing(const Campaign& campaign, CampaignStore& store, LinePrinter
   return code;
 }
 
-ExitCode run(const po::variables_map& arguments) {
+ExitCode run_campaign(const po::variables_map& arguments) {
   const auto format = output_format(
       arguments, std::vector{OutputFormat::Text, OutputFormat::Json, OutputFormat::JsonLines});
   if (!format) return report(format.error());
@@ -292,12 +290,13 @@ Verb campaign_verb() {
             "one JSON line per seed, in the order of seeds"},
            {"zk2kraft campaign scenarios/seeded_defects.pbtxt --seeded-defects",
             "every seeded defect, and how many seeds it took to find it"},
-           {"zk2kraft campaign scenarios/seeded_defects.pbtxt --seeded-defects --defect MB-23 --keep "
+           {"zk2kraft campaign scenarios/seeded_defects.pbtxt --seeded-defects --defect MB-23 "
+            "--keep "
             "found",
             "one of them; found/MB-23.txtpb is a scenario that `run` takes"}},
-      .options = options,
+      .options = &campaign_options,
       .positionals = {{"scenario", 1}},
-      .run = run};
+      .run = &run_campaign};
 }
 
 }  // namespace tools

@@ -20,7 +20,7 @@ namespace {
 
 using migrate::CheckSeverity;
 
-po::options_description options() {
+po::options_description check_options() {
   po::options_description options("Options");
   options.add_options()("phase", po::value<std::string>()->value_name("S0…S8|R1|R2"),
                         "judge for this phase of the plan (default: the one that the files show)")(
@@ -41,13 +41,6 @@ po::options_description options() {
   add_output_option(options, "text|json|junit");
   add_source_options(options);
   return options;
-}
-
-ExitCode usage(std::string what, std::string remedy) {
-  return report({.severity = sim::Severity::Usage,
-                 .place = {},
-                 .what = std::move(what),
-                 .remedy = std::move(remedy)});
 }
 
 std::string today_of(const po::variables_map& arguments) {
@@ -79,7 +72,7 @@ sim::Expected<std::vector<const migrate::Check*>> chosen(const po::variables_map
   return checks;
 }
 
-ExitCode exit_code_of(const CheckReport& result, const Fleet& fleet, bool fail_on_warnings) {
+ExitCode check_exit_code(const CheckReport& result, const Fleet& fleet, bool fail_on_warnings) {
   ExitCode code = ExitCode::Good;
   if (result.is_uncertain() || !fleet.doubts.empty()) code = worse(code, ExitCode::Unknown);
   if (result.count(CheckSeverity::Error) > 0 ||
@@ -89,7 +82,7 @@ ExitCode exit_code_of(const CheckReport& result, const Fleet& fleet, bool fail_o
   return code;
 }
 
-ExitCode run(const po::variables_map& arguments) {
+ExitCode run_check(const po::variables_map& arguments) {
   constexpr std::array kFormats{OutputFormat::Text, OutputFormat::Json, OutputFormat::Junit};
   const auto format = output_format(arguments, kFormats);
   if (!format) return report(format.error());
@@ -98,19 +91,20 @@ ExitCode run(const po::variables_map& arguments) {
     return ExitCode::Good;
   }
   if (arguments.count("source") == 0)
-    return usage("check needs a SOURCE", "Write: zk2kraft check FLEET.");
+    return report(usage("check needs a SOURCE", "Write: zk2kraft check FLEET."));
   const std::string fail_on = arguments["fail-on"].as<std::string>();
   if (fail_on != "error" && fail_on != "warn")
-    return usage(fmt::format("--fail-on {} is neither error nor warn", fail_on),
-                 "Write --fail-on warn.");
+    return report(usage(fmt::format("--fail-on {} is neither error nor warn", fail_on),
+                        "Write --fail-on warn."));
   const auto phase = asked_phase(arguments);
   if (!phase) return report(phase.error());
   std::optional<migrate::Profile> profile;
   if (arguments.count("profile") != 0) {
     profile = migrate::parse_profile(arguments["profile"].as<std::string>());
     if (!profile)
-      return usage(fmt::format("there is no profile '{}'", arguments["profile"].as<std::string>()),
-                   "The profiles are apache, confluent, cfk, cp-ansible, strimzi and msk.");
+      return report(
+          usage(fmt::format("there is no profile '{}'", arguments["profile"].as<std::string>()),
+                "The profiles are apache, confluent, cfk, cp-ansible, strimzi and msk."));
   }
   const auto checks = chosen(arguments);
   if (!checks) return report(checks.error());
@@ -141,7 +135,7 @@ ExitCode run(const po::variables_map& arguments) {
   result.answered = arguments.count("answers") != 0;
   print(result, *fleet, *format,
         arguments.count("all") != 0 ? CheckDetail::All : CheckDetail::First);
-  return exit_code_of(result, *fleet, fail_on == "warn");
+  return check_exit_code(result, *fleet, fail_on == "warn");
 }
 
 }  // namespace
@@ -177,9 +171,9 @@ Verb check_verb() {
                     "with what people know"},
                    {"zk2kraft check fleet --suppress known.json --output junit > check.xml",
                     "in a pipeline, with what is known left out until a date"}},
-      .options = &options,
+      .options = &check_options,
       .positionals = {{"source", -1}},
-      .run = &run};
+      .run = &run_check};
 }
 
 }  // namespace tools

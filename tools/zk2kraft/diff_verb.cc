@@ -24,7 +24,7 @@
 namespace tools {
 namespace {
 
-po::options_description options() {
+po::options_description diff_options() {
   po::options_description options("Options");
   options.add_options()("from", po::value<std::string>()->value_name("SOURCE"),
                         "ZooKeeper data directory or host:port[,…][/chroot]; or a controller's "
@@ -47,14 +47,6 @@ std::vector<std::string_view> kind_words() {
   std::vector<std::string_view> words;
   for (const sim::Family kind : migrate::all_kinds()) words.push_back(migrate::word_of(kind));
   return words;
-}
-
-ExitCode usage(std::string what,
-               std::string remedy = "Write: zk2kraft diff --from SOURCE --to SOURCE.") {
-  return report({.severity = sim::Severity::Usage,
-                 .place = {},
-                 .what = std::move(what),
-                 .remedy = std::move(remedy)});
 }
 
 // The kinds asked for with --kind; nothing: all that both sides hold.
@@ -127,7 +119,7 @@ void add_doubts(const OpenSource& source, sim::Families kinds, migrate::DiffRepo
   if (loaded.log.damage) unknown(sim::describe(loaded.log.damage->place), loaded.log.damage->what);
 }
 
-ExitCode exit_code_of(migrate::Verdict verdict) {
+ExitCode diff_exit_code(migrate::Verdict verdict) {
   switch (verdict) {
     case migrate::Verdict::Equal:
       return ExitCode::Good;
@@ -233,7 +225,7 @@ ExitCode show(OpenSource from, OpenSource to, const Wanted& wanted, OutputFormat
     if (log != nullptr && log->loaded.log.damage) code = ExitCode::Malformed;
   }
   print(compared->report, compared->sides, format, detail);
-  return worse(code, exit_code_of(compared->report.verdict));
+  return worse(code, diff_exit_code(compared->report.verdict));
 }
 
 // A folder that holds both stores is the one from which a migration goes, or to which it goes.
@@ -245,12 +237,13 @@ sim::Expected<OpenSource> open_side(const std::string& argument, SourceOptions o
   return open_source(argument, options);
 }
 
-ExitCode run(const po::variables_map& arguments) {
+ExitCode run_diff(const po::variables_map& arguments) {
   constexpr std::array kFormats{OutputFormat::Text, OutputFormat::Json, OutputFormat::Junit};
   const auto format = output_format(arguments, kFormats);
   if (!format) return report(format.error());
   if (arguments.count("from") == 0 || arguments.count("to") == 0)
-    return usage("diff needs --from and --to, a source each");
+    return report(usage("diff needs --from and --to, a source each",
+                        "Write: zk2kraft diff --from SOURCE --to SOURCE."));
   const auto wanted = wanted_kinds(arguments);
   if (!wanted) return report(wanted.error());
   const auto from_options = source_options(arguments);
@@ -301,10 +294,10 @@ Verb diff_verb() {
                     "--output junit > diff.xml",
                     "a running ensemble, with encoded passwords decoded; a test case for each kind "
                     "of metadata, for a pipeline"}},
-      .options = &options,
+      .options = &diff_options,
       .positionals = {},
       .choices = {{"kind", kind_words()}},
-      .run = &run};
+      .run = &run_diff};
 }
 
 }  // namespace tools

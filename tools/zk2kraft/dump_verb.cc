@@ -12,14 +12,14 @@
 #include "tools/zk2kraft/dump_trace.h"
 #include "tools/zk2kraft/verb.h"
 
-// `zk2kraft dump FILE…`: what kafka-dump-log knows of metadata logs and checkpoints, and the traces of runs, as JSON
-// lines.
+// `zk2kraft dump FILE…`: what kafka-dump-log knows of metadata logs and checkpoints, and the traces
+// of runs, as JSON lines.
 namespace tools {
 namespace {
 
 namespace fs = std::filesystem;
 
-po::options_description options() {
+po::options_description dump_options() {
   po::options_description options("Options");
   add_trace_options(options);
   return options;
@@ -39,10 +39,11 @@ sim::Expected<std::vector<fs::path>> files_of(const std::string& given) {
 ExitCode dump_one(const fs::path& file, const po::variables_map& arguments) {
   if (scenarios::TraceReader::is_trace(file)) return dump_trace(file, arguments);
   if (has_trace_options(arguments) && fs::exists(file)) {
-    return report({.severity = sim::Severity::Usage,
-                   .place = {.source = file.string()},
-                   .what = "--from, --to, --node and --causes are for traces, and this file is none.",
-                   .remedy = "zk2kraft run SCENARIO --trace FILE writes one."});
+    return report(
+        {.severity = sim::Severity::Usage,
+         .place = {.source = file.string()},
+         .what = "--from, --to, --node and --causes are for traces, and this file is none.",
+         .remedy = "zk2kraft run SCENARIO --trace FILE writes one."});
   }
   const auto dumped = kraft::dump_file(file, [](std::string_view line) {
     std::fwrite(line.data(), 1, line.size(), stdout);
@@ -59,12 +60,14 @@ ExitCode dump_one(const fs::path& file, const po::variables_map& arguments) {
   return code;
 }
 
-ExitCode run(const po::variables_map& arguments) {
+ExitCode run_dump(const po::variables_map& arguments) {
   if (arguments.count("files") == 0) {
-    return report({.severity = sim::Severity::Usage,
-                   .place = {},
-                   .what = "dump needs a file",
-                   .remedy = "Give a segment (.log), a checkpoint, the directory that holds them, or a trace."});
+    return report(
+        {.severity = sim::Severity::Usage,
+         .place = {},
+         .what = "dump needs a file",
+         .remedy =
+             "Give a segment (.log), a checkpoint, the directory that holds them, or a trace."});
   }
   ExitCode code = ExitCode::Good;
   for (const std::string& given : arguments["files"].as<std::vector<std::string>>()) {
@@ -86,27 +89,35 @@ Verb dump_verb() {
       .summary = "show a KRaft metadata log, a checkpoint or a run's trace, as JSON lines",
       .synopsis = "FILE… [--from TIME] [--to TIME] [--node NODE] [--causes ID]",
       .explanation =
-          "Prints all that kafka-dump-log --cluster-metadata-decoder knows of a file, under the same names,\n"
-          "one JSON object a line. \"kind\" tells them apart: file, batch, record, and end where bytes at the\n"
-          "end of the file are no batch. A batch with a wrong checksum is shown with \"isvalid\":false and\n"
+          "Prints all that kafka-dump-log --cluster-metadata-decoder knows of a file, under the "
+          "same names,\n"
+          "one JSON object a line. \"kind\" tells them apart: file, batch, record, and end where "
+          "bytes at the\n"
+          "end of the file are no batch. A batch with a wrong checksum is shown with "
+          "\"isvalid\":false and\n"
           "reading goes on behind it.\n\n"
-          "Of a trace that run --trace wrote, the kinds are trace (which run it is), occurrence (what happened\n"
-          "when to whom, the id of what caused it, a notice with its rule and fields), and end (verdict and\n"
-          "digest). --from, --to and --node choose; --causes follows one occurrence back to its first cause.\n"
+          "Of a trace that run --trace wrote, the kinds are trace (which run it is), occurrence "
+          "(what happened\n"
+          "when to whom, the id of what caused it, a notice with its rule and fields), and end "
+          "(verdict and\n"
+          "digest). --from, --to and --node choose; --causes follows one occurrence back to its "
+          "first cause.\n"
           "Nothing of the trace is read but what is asked for.\n\n"
-          "Exit code 0: all was read (a torn tail, as a running controller leaves it, is named on stderr);\n"
-          "2: a record of a newer Kafka's kind, or a trace without an end; 3: no such file; 4: damage.",
-      .examples = {{"zk2kraft dump scenarios/sample/p3-hybrid/controller-3000",
-                    "every segment and checkpoint of a controller"},
-                   {"zk2kraft dump 00000000000000000000.log | jq 'select(.payload.type==\"TOPIC_RECORD\")'",
-                    "the topics that were created"},
-                   {"zk2kraft dump run.trace --from 12s --to 12500ms --node controller-3000",
-                    "half a second of one controller, of a trace by run --trace run.trace"},
-                   {"zk2kraft dump run.trace --causes 81234",
-                    "why it happened: a chain of causes"}},
-      .options = &options,
+          "Exit code 0: all was read (a torn tail, as a running controller leaves it, is named on "
+          "stderr);\n"
+          "2: a record of a newer Kafka's kind, or a trace without an end; 3: no such file; 4: "
+          "damage.",
+      .examples =
+          {{"zk2kraft dump scenarios/sample/p3-hybrid/controller-3000",
+            "every segment and checkpoint of a controller"},
+           {"zk2kraft dump 00000000000000000000.log | jq 'select(.payload.type==\"TOPIC_RECORD\")'",
+            "the topics that were created"},
+           {"zk2kraft dump run.trace --from 12s --to 12500ms --node controller-3000",
+            "half a second of one controller, of a trace by run --trace run.trace"},
+           {"zk2kraft dump run.trace --causes 81234", "why it happened: a chain of causes"}},
+      .options = &dump_options,
       .positionals = {{"files", -1}},
-      .run = &run};
+      .run = &run_dump};
 }
 
 }  // namespace tools

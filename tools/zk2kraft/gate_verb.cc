@@ -34,13 +34,6 @@ po::options_description gate_options() {
   return options;
 }
 
-ExitCode wrong_usage(std::string what, std::string remedy) {
-  return report({.severity = sim::Severity::Usage,
-                 .place = {},
-                 .what = std::move(what),
-                 .remedy = std::move(remedy)});
-}
-
 Colour colour_of(GateAnswer answer) {
   switch (answer) {
     case GateAnswer::Open:
@@ -53,7 +46,7 @@ Colour colour_of(GateAnswer answer) {
   return Colour::None;
 }
 
-ExitCode exit_code_of(GateAnswer answer) {
+ExitCode gate_exit_code(GateAnswer answer) {
   switch (answer) {
     case GateAnswer::Open:
       return ExitCode::Good;
@@ -189,11 +182,12 @@ ExitCode run_gate(const po::variables_map& arguments) {
                                 : std::string();
   const auto question = migrate::parse_question(asked);
   if (!question)
-    return wrong_usage(
+    return report(usage(
         asked.empty() ? "gate needs a question" : fmt::format("gate knows no question '{}'", asked),
-        "Write: zk2kraft gate rollback|finalize|retry|next SOURCE…");
+        "Write: zk2kraft gate rollback|finalize|retry|next SOURCE…"));
   if (arguments.count("source") == 0)
-    return wrong_usage("gate needs a SOURCE", fmt::format("Write: zk2kraft gate {} FLEET.", asked));
+    return report(
+        usage("gate needs a SOURCE", fmt::format("Write: zk2kraft gate {} FLEET.", asked)));
   const auto phase = asked_phase(arguments);
   if (!phase) return report(phase.error());
   const auto from = source_options(arguments);
@@ -206,7 +200,7 @@ ExitCode run_gate(const po::variables_map& arguments) {
   const Gate gate = migrate::ask(*question, fleet->facts, doubts);
   print_as(gate, *fleet, *format,
            arguments.count("all") != 0 ? CheckDetail::All : CheckDetail::First);
-  ExitCode code = exit_code_of(gate.answer);
+  ExitCode code = gate_exit_code(gate.answer);
   for (const sim::Problem& problem : fleet->problems) code = worse(code, report(problem));
   return code;
 }

@@ -24,7 +24,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-po::options_description options() {
+po::options_description inspect_options() {
   po::options_description options("Options");
   add_output_option(options, "text|json|jsonl");
   add_source_options(options);
@@ -161,7 +161,7 @@ ExitCode inspect(const std::string& argument, const Asked& asked) {
   return code;
 }
 
-ExitCode run(const po::variables_map& arguments) {
+ExitCode run_inspect(const po::variables_map& arguments) {
   constexpr std::array kFormats{OutputFormat::Text, OutputFormat::Json, OutputFormat::JsonLines};
   const auto format = output_format(arguments, kFormats);
   if (!format) return report(format.error());
@@ -219,9 +219,9 @@ Verb inspect_verb() {
                         "the tree that the migration copied, with its topics"},
                        {"zk2kraft inspect --output jsonl zk1:2181,zk2:2181/kafka | jq -r .path",
                         "every znode of a running ensemble, read only"}},
-          .options = &options,
+          .options = &inspect_options,
           .positionals = {{"sources", -1}},
-          .run = &run};
+          .run = &run_inspect};
 }
 
 }  // namespace tools

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kLeastKeyBytes = 16;
 
-po::options_description options() {
+po::options_description pseudonymise_options() {
   po::options_description options("Options");
   options.add_options()("out,o", po::value<std::string>()->value_name("DIR"),
                         "the folder to make; it must not exist, or be empty")(
@@ -30,7 +30,7 @@ ExitCode wrong(std::string what, std::string remedy) {
                  .remedy = std::move(remedy)});
 }
 
-ExitCode run(const po::variables_map& arguments) {
+ExitCode run_pseudonymise(const po::variables_map& arguments) {
   if (arguments.count("source") == 0)
     return wrong("pseudonymise needs a SOURCE", "Write: zk2kraft pseudonymise FLEET -o DIR.");
   if (arguments.count("out") == 0)
@@ -95,9 +95,9 @@ Verb pseudonymise_verb() {
                     "the same names as every time with this key"},
                    {"zk2kraft pseudonymise zk-1/version-2 -o tree && zk2kraft inspect tree",
                     "one ZooKeeper server's files"}},
-      .options = &options,
+      .options = &pseudonymise_options,
       .positionals = {{"source", 1}},
-      .run = &run};
+      .run = &run_pseudonymise};
 }
 
 }  // namespace tools

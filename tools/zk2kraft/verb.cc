@@ -38,8 +38,8 @@ void print_help(const Verb& verb) {
 }
 
 ExitCode usage_error(std::string_view verb, std::string_view what) {
-  fmt::print(stderr, "zk2kraft{}{}: {}\nTry 'zk2kraft {}{}--help'.\n", verb.empty() ? "" : " ", verb, what,
-             verb, verb.empty() ? "" : " ");
+  fmt::print(stderr, "zk2kraft{}{}: {}\nTry 'zk2kraft {}{}--help'.\n", verb.empty() ? "" : " ",
+             verb, what, verb, verb.empty() ? "" : " ");
   return ExitCode::Usage;
 }
 
@@ -65,7 +65,8 @@ ExitCode run_verb(const Verb& verb, std::span<const std::string> words) {
   all.add(hidden);
   po::variables_map arguments;
   try {
-    // No guessing of abbreviated options: a script must not change its meaning when an option is added.
+    // No guessing of abbreviated options: a script must not change its meaning when an option is
+    // added.
     const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
     po::store(po::command_line_parser(std::vector<std::string>(words.begin(), words.end()))
                   .options(all)
@@ -76,8 +77,9 @@ ExitCode run_verb(const Verb& verb, std::span<const std::string> words) {
     po::notify(arguments);
   } catch (const po::unknown_option& unknown) {
     std::vector<std::string_view> candidates(known.begin(), known.end());
-    return usage_error(verb.name, fmt::format("there is no option '{}'.{}", unknown.get_option_name(),
-                                              sim::did_you_mean(unknown.get_option_name(), candidates)));
+    return usage_error(verb.name,
+                       fmt::format("there is no option '{}'.{}", unknown.get_option_name(),
+                                   sim::did_you_mean(unknown.get_option_name(), candidates)));
   } catch (const po::too_many_positional_options_error&) {
     return usage_error(verb.name, "there are more arguments than the verb takes.");
   } catch (const po::error& wrong) {
@@ -110,11 +112,13 @@ ExitCode run_command_line(std::span<const std::string> words) {
   if (verb != verbs().end()) return run_verb(*verb, words.subspan(1));
   std::vector<std::string_view> names;
   for (const Verb& known : verbs()) names.push_back(known.name);
-  return usage_error("", fmt::format("there is no verb '{}'.{}", first, sim::did_you_mean(first, names)));
+  return usage_error(
+      "", fmt::format("there is no verb '{}'.{}", first, sim::did_you_mean(first, names)));
 }
 
 void add_output_option(po::options_description& options, const char* allowed) {
-  options.add_options()("output", po::value<std::string>()->default_value("text")->value_name(allowed),
+  options.add_options()("output",
+                        po::value<std::string>()->default_value("text")->value_name(allowed),
                         "form of the result");
 }
 
@@ -132,10 +136,12 @@ sim::Expected<OutputFormat> output_format(const po::variables_map& arguments,
     if (name == word) return format;
     names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
   }
-  return std::unexpected(sim::Problem{sim::Severity::Usage,
-                                      {},
-                                      fmt::format("--output {} is not a form this verb can write.", word),
-                                      fmt::format("It writes {}.", names)});
+  return std::unexpected(usage(fmt::format("--output {} is not a form this verb can write.", word),
+                               fmt::format("It writes {}.", names)));
+}
+
+sim::Problem usage(std::string what, std::string remedy) {
+  return {sim::Severity::Usage, {}, std::move(what), std::move(remedy)};
 }
 
 ExitCode report(const sim::Problem& problem) {

@@ -10,8 +10,8 @@
 #include "sim/base/problem.h"
 #include "tools/zk2kraft/exit_code.h"
 
-// A verb of the command line: what it is called, how it is explained, what it accepts, what it does. Each
-// verb is one value in one file; main knows nothing but the list.
+// A verb of the command line: what it is called, how it is explained, what it accepts, what it
+// does. Each verb is one value in one file; main knows nothing but the list.
 namespace tools {
 
 namespace po = boost::program_options;
@@ -23,8 +23,8 @@ struct Example {
 
 struct Verb {
   std::string_view name;
-  std::string_view summary;     // one line, no full stop
-  std::string_view synopsis;    // "SOURCE… [--chroot PATH]"
+  std::string_view summary;      // one line, no full stop
+  std::string_view synopsis;     // "SOURCE… [--chroot PATH]"
   std::string_view explanation;  // paragraphs for --help
   std::vector<Example> examples;
   po::options_description (*options)();  // visible options, without --help
@@ -51,12 +51,20 @@ std::span<const Verb> verbs();
 ExitCode run_command_line(std::span<const std::string> words);
 
 // The options that every reading verb shares: --output, --quiet.
-enum class OutputFormat { Text, Json, JsonLines, Junit };
+enum class OutputFormat {
+  Text,
+  Json,
+  JsonLines,
+  Junit
+};
 // Adds `--output` with the forms allowed ("text|json").
 void add_output_option(po::options_description& options, const char* allowed);
 // The format asked for; a Usage problem if it is not one of those allowed.
 sim::Expected<OutputFormat> output_format(const po::variables_map& arguments,
                                           std::span<const OutputFormat> allowed);
+
+// A command line that is wrong: what is, and what to write instead (a sentence; may be empty).
+sim::Problem usage(std::string what, std::string remedy);
 
 // Prints a problem to stderr as "zk2kraft: …" and returns its exit code.
 ExitCode report(const sim::Problem& problem);
