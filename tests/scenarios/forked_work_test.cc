@@ -19,7 +19,7 @@ std::vector<std::uint64_t> tasks(std::size_t count) {
 }
 
 // A number of bytes that differs by task, up to more than a socket holds.
-std::string result_of(std::uint64_t task) {
+std::string work_on(std::uint64_t task) {
   return std::string((task % 7) * 100'000, static_cast<char>('a' + task % 26));
 }
 
@@ -27,13 +27,13 @@ TEST(ForkedWork, EveryTaskIsDoneOnceHoweverManyChildrenThereAre) {
   for (const unsigned jobs : {0U, 1U, 2U, 5U, 40U}) {
     std::map<std::uint64_t, std::string> results;
     const auto lost = run_forked(
-        tasks(30), jobs, {.work = result_of, .done = [&](std::uint64_t task, std::string result) {
+        tasks(30), jobs, {.work = work_on, .done = [&](std::uint64_t task, std::string result) {
                             EXPECT_TRUE(results.emplace(task, std::move(result)).second);
                             return true;
                           }});
     EXPECT_TRUE(lost.empty());
     ASSERT_EQ(results.size(), 30U) << jobs;
-    for (const auto& [task, result] : results) EXPECT_EQ(result, result_of(task));
+    for (const auto& [task, result] : results) EXPECT_EQ(result, work_on(task));
   }
 }
 
@@ -44,7 +44,7 @@ TEST(ForkedWork, AChildThatDiesLosesTheTaskItWasAtAndNoOther) {
                                     [](std::uint64_t task) {
                                       if (task == 103 || task == 110) raise(SIGKILL);
                                       if (task == 117) _exit(7);
-                                      return result_of(task);
+                                      return work_on(task);
                                     },
                                 .done =
                                     [&](std::uint64_t task, const std::string&) {
@@ -64,7 +64,7 @@ TEST(ForkedWork, ItStopsWhenToldAndLeavesNoChild) {
   int done = 0;
   const auto lost = run_forked(
       tasks(1000), 3,
-      {.work = result_of, .done = [&](std::uint64_t, const std::string&) { return ++done < 10; }});
+      {.work = work_on, .done = [&](std::uint64_t, const std::string&) { return ++done < 10; }});
   EXPECT_TRUE(lost.empty());
   EXPECT_EQ(done, 10);
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
@@ -75,7 +75,7 @@ TEST(ForkedWork, NothingIsHandedOverOnceItWasToldToStop) {
   int done = 0;
   const auto lost =
       run_forked(tasks(10), 1,
-                 {.work = result_of,
+                 {.work = work_on,
                   .done = [&](std::uint64_t, const std::string&) { return ++done < 1; },
                   .stop =
                       [] {

@@ -20,18 +20,13 @@ constexpr std::string_view kSample = "sample";
 const fs::path kSourceDir = ZK2KRAFT_SOURCE_DIR;
 const fs::path kBinaryDir = ZK2KRAFT_BINARY_DIR;
 
-std::string contents(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
-
-// Unpacks beside the target and renames, so that the target is complete whenever it exists: of several
-// processes that start at once each unpacks its own copy, the first to rename wins, the rest tidy up.
+// Unpacks beside the target and renames, so that the target is complete whenever it exists: of
+// several processes that start at once each unpacks its own copy, the first to rename wins, the
+// rest tidy up.
 void unpack(const fs::path& archive, const fs::path& target) {
   const fs::path part = target.string() + fmt::format(".{}.part", ::getpid());
   fs::create_directories(part);
-  const std::string command =
-      fmt::format("tar -xJf '{}' -C '{}'", archive.string(), part.string());
+  const std::string command = fmt::format("tar -xJf '{}' -C '{}'", archive.string(), part.string());
   sim::check(std::system(command.c_str()) == 0, "tar unpacks " + archive.string());
   std::error_code taken;
   fs::rename(part, target, taken);
@@ -45,7 +40,8 @@ fs::path unpacked(const std::string& cluster) {
   sim::check(fs::exists(archive), "a golden cluster has its archive: " + archive.string());
   sim::Digest digest;
   digest.add(contents(archive));
-  const fs::path target = kBinaryDir / "golden" / fmt::format("{}-{:016x}", cluster, digest.value());
+  const fs::path target =
+      kBinaryDir / "golden" / fmt::format("{}-{:016x}", cluster, digest.value());
   if (!fs::exists(target)) unpack(archive, target);
   return target / cluster;
 }
@@ -59,8 +55,7 @@ std::vector<std::string> golden_clusters() {
 fs::path golden(std::string_view name) {
   const std::size_t slash = name.find('/');
   const std::string cluster(name.substr(0, slash));
-  const fs::path root =
-      cluster == kSample ? kSourceDir / "scenarios/sample" : unpacked(cluster);
+  const fs::path root = cluster == kSample ? kSourceDir / "scenarios/sample" : unpacked(cluster);
   const fs::path path =
       slash == std::string_view::npos ? root : root / fs::path(name.substr(slash + 1));
   sim::check(fs::exists(path), "a golden file exists: " + path.string());
@@ -85,6 +80,11 @@ std::vector<fs::path> golden_files(std::string_view suffix) {
     found.insert(found.end(), files.begin(), files.end());
   }
   return found;
+}
+
+std::string contents(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
 }  // namespace tests

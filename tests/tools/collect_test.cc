@@ -29,6 +29,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 using tests::contains;
+using tests::contents;
 using tests::golden;
 using tests::golden_files_in;
 using tests::run;
@@ -38,11 +39,6 @@ struct Shell {
   int code = 0;
   std::string out;
 };
-
-std::string contents(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
 
 void write(const fs::path& file, const std::string& text) {
   fs::create_directories(file.parent_path());
@@ -122,7 +118,8 @@ std::set<std::string> found_by_check(const json& report) {
   }
   return found;
 }
-// A capture says nothing of the software; what tools/collect reads from the jars' names adds the known bugs of that release.
+// A capture says nothing of the software; what tools/collect reads from the jars' names adds the
+// known bugs of that release.
 std::set<std::string> with_versions(std::set<std::string> found) {
   found.insert("A08 release 3.9.1");
   return found;
@@ -140,7 +137,8 @@ TEST(Collect, MakesASourceOfWhichCheckSaysWhatItSaysOfTheFilesThemselves) {
     ASSERT_EQ(ran.code, 0) << captured << ran.out;
     const auto checked = run({"check", machine.out().string(), "--output", "json"});
     const json report = json::parse(checked.out);
-    EXPECT_EQ(found_by_check(report), with_versions(found_by_check(check_of(golden(captured))))) << captured;
+    EXPECT_EQ(found_by_check(report), with_versions(found_by_check(check_of(golden(captured)))))
+        << captured;
     EXPECT_EQ(checked.err, "") << captured;
   }
 }
@@ -395,7 +393,8 @@ TEST_F(Collected, SeveralMachinesAreOneCluster) {
   fs::create_directories(fleet);
   fs::rename(machine.out(), fleet / "host-1");
   const auto report = check_of(fleet);
-  EXPECT_EQ(found_by_check(report), with_versions(found_by_check(check_of(golden("sample/p4-dual-write")))));
+  EXPECT_EQ(found_by_check(report),
+            with_versions(found_by_check(check_of(golden("sample/p4-dual-write")))));
 }
 
 }  // namespace

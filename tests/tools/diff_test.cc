@@ -44,11 +44,11 @@ TEST_P(CapturedStores, AreEqualByAnyNameOfTheirFiles) {
       diff(phase / "zk-1/version-2", phase / GetParam().controller / "__cluster_metadata-0",
            {"--output", "json"});
   ASSERT_EQ(by_folders.code, ExitCode::Good);
-  const auto json = nlohmann::json::parse(by_folders.out);
-  EXPECT_EQ(json.at("verdict"), "equal");
-  EXPECT_EQ(json.at("kinds").size(), 9u);
-  EXPECT_GT(json.at("kinds").at(0).at("from"), 0);
-  EXPECT_EQ(json.at("different").size(), 0u);
+  const auto said = nlohmann::json::parse(by_folders.out);
+  EXPECT_EQ(said.at("verdict"), "equal");
+  EXPECT_EQ(said.at("kinds").size(), 9u);
+  EXPECT_GT(said.at("kinds").at(0).at("from"), 0);
+  EXPECT_EQ(said.at("different").size(), 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(OfEveryHybridAndDualWritePhase, CapturedStores,
@@ -99,9 +99,9 @@ TEST(Diff, OneByteOfOneConfigIsNamed) {
       << text.out;
   EXPECT_TRUE(contains(text.out, "verdict: different"));
 
-  const auto json = nlohmann::json::parse(diff(scratch.path(), kraft, {"--output", "json"}).out);
-  ASSERT_EQ(json.at("different").size(), 1u);
-  EXPECT_EQ(json.at("different")[0].at("path"), "configs/TOPIC/audit.log/retention.bytes");
+  const auto said = nlohmann::json::parse(diff(scratch.path(), kraft, {"--output", "json"}).out);
+  ASSERT_EQ(said.at("different").size(), 1u);
+  EXPECT_EQ(said.at("different")[0].at("path"), "configs/TOPIC/audit.log/retention.bytes");
 
   const auto junit = diff(scratch.path(), kraft, {"--output", "junit"});
   EXPECT_EQ(junit.code, ExitCode::Finding);
@@ -143,8 +143,8 @@ TEST(Diff, TwoStatesOfZooKeeperDifferInAllThatChangedInThem) {
   EXPECT_TRUE(contains(same.out, "both trees say the same")) << same.out;
   const auto ran = diff(before, after, {"--output", "json"});
   EXPECT_EQ(ran.code, ExitCode::Finding) << ran.out;
-  const auto json = nlohmann::json::parse(ran.out);
-  EXPECT_EQ(json.at("tolerated").size(), 0u);
+  const auto said = nlohmann::json::parse(ran.out);
+  EXPECT_EQ(said.at("tolerated").size(), 0u);
   // What the stores may differ in is a change within one.
   EXPECT_TRUE(contains(ran.out, "partitionEpoch") || contains(ran.out, "producerIds")) << ran.out;
 }
@@ -189,12 +189,12 @@ TEST(Diff, OnlyTheKindsAskedForAreCompared) {
        {"topics", "partitions", "topic-configs", "broker-configs", "client-quotas",
         "scram-credentials", "producer-ids", "acls", "delegation-tokens"}) {
     const auto ran = diff(before, after, {"--kind", kind, "--output", "json"});
-    const auto json = nlohmann::json::parse(ran.out);
-    ASSERT_EQ(json.at("kinds").size(), 1u);
-    EXPECT_EQ(json.at("kinds")[0].at("kind"), kind);
-    for (const auto& each : json.at("different")) EXPECT_EQ(each.at("kind"), kind);
-    if (!json.at("different").empty()) ++in_parts;
-    EXPECT_EQ(ran.code, json.at("different").empty() ? ExitCode::Good : ExitCode::Finding);
+    const auto said = nlohmann::json::parse(ran.out);
+    ASSERT_EQ(said.at("kinds").size(), 1u);
+    EXPECT_EQ(said.at("kinds")[0].at("kind"), kind);
+    for (const auto& each : said.at("different")) EXPECT_EQ(each.at("kind"), kind);
+    if (!said.at("different").empty()) ++in_parts;
+    EXPECT_EQ(ran.code, said.at("different").empty() ? ExitCode::Good : ExitCode::Finding);
   }
   EXPECT_GT(in_parts, 2u);
   const auto two = diff(before, after, {"--kind", "acls", "--kind", "topics", "--output", "json"});

@@ -22,15 +22,11 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 using tests::contains;
+using tests::contents;
 using tests::golden;
 using tests::golden_files_in;
 using tests::run;
 using tools::ExitCode;
-
-std::string contents(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
 
 // Numbers and structure without the names, in an order that does not depend on them.
 json shape(const json& value) {

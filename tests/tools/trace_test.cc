@@ -16,7 +16,7 @@ using tests::contains;
 using tests::run;
 using tools::ExitCode;
 
-constexpr const char* kScenario = R"(
+constexpr const char* kTraced = R"(
 why: "A small cluster, for its trace."
 cluster { zookeepers: 1 controllers: 1 brokers: 2 topics { name: "orders" partitions: 2 } }
 operator { goal: "S1" patience: "1s" }
@@ -25,7 +25,7 @@ operator { goal: "S1" patience: "1s" }
 class Trace : public testing::Test {
  protected:
   Trace() {
-    std::ofstream(path("small.txtpb")) << kScenario;
+    std::ofstream(path("small.txtpb")) << kTraced;
     ran_ =
         run({"run", path("small.txtpb"), "--quiet", "--seed", "4", "--trace", path("run.trace")});
     EXPECT_EQ(ran_.code, ExitCode::Good) << ran_.out << ran_.err;

@@ -7,7 +7,7 @@
 namespace zk {
 namespace {
 
-using Kind = Change::Kind;
+using ChangeKind = Change::Kind;
 
 TxnHeader at(std::int64_t zxid, SessionId client = SessionId(7)) {
   return {.client_id = client, .cxid = 1, .zxid = Zxid(zxid), .time = WallTime(1000 + zxid)};
@@ -43,13 +43,13 @@ TEST(Tree, CreatingAndDeletingMovesTheParentAsClientsSeeIt) {
   EXPECT_EQ(tree.apply(at(1), creation("/a", 1)).result.error, ErrorCode::Ok);
   EXPECT_EQ(tree.apply(at(2), creation("/a/x", 1)).result.error, ErrorCode::Ok);
   const Applied created = tree.apply(at(3), creation("/a/y", 2));
-  EXPECT_EQ(created.changes, (std::vector<Change>{{Kind::Created, "/a/y"}}));
+  EXPECT_EQ(created.changes, (std::vector<Change>{{ChangeKind::Created, "/a/y"}}));
   EXPECT_EQ(tree.stat("/a")->num_children, 2);
   EXPECT_EQ(tree.stat("/a")->cversion, ChildVersion(2));
   EXPECT_EQ(tree.stat("/a")->pzxid, Zxid(3));
 
   const Applied deleted = tree.apply(at(4), DeleteTxn{"/a/x"});
-  EXPECT_EQ(deleted.changes, (std::vector<Change>{{Kind::Deleted, "/a/x"}}));
+  EXPECT_EQ(deleted.changes, (std::vector<Change>{{ChangeKind::Deleted, "/a/x"}}));
   EXPECT_EQ(tree.stat("/a")->cversion, ChildVersion(3)) << "creations plus deletions";
   EXPECT_EQ(tree.find("/a")->stat.cversion, ChildVersion(2)) << "stored: creations only";
   EXPECT_EQ(tree.stat("/a")->pzxid, Zxid(4));
@@ -63,7 +63,7 @@ TEST(Tree, SettingDataStoresTheVersionThatTheTransactionCarries) {
   EXPECT_EQ(tree.find("/a")->data, std::nullopt) << "null is not empty";
   for (int again = 0; again < 2; ++again) {
     const Applied set = tree.apply(at(2), SetDataTxn{"/a", std::string(), DataVersion(1)});
-    EXPECT_EQ(set.changes, (std::vector<Change>{{Kind::DataChanged, "/a"}}));
+    EXPECT_EQ(set.changes, (std::vector<Change>{{ChangeKind::DataChanged, "/a"}}));
   }
   EXPECT_EQ(tree.find("/a")->data, std::string());
   EXPECT_EQ(tree.find("/a")->stat.version, DataVersion(1));

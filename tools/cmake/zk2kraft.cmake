@@ -31,15 +31,14 @@ if(ZK2KRAFT_FUZZERS)
 endif()
 
 # Presets that are built from nothing (release, the compilers CI compares) compile several files of a library as
-# one, which costs a third of the time; so names in anonymous namespaces are unique within a folder. SEPARATE marks
-# a target whose files may repeat them.
-set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+# one, which costs a third of the time; so names in anonymous namespaces are unique within a folder.
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 16)
 
-# zk2kraft_library(<target> [SEPARATE] [DIRECTORY dir] [LINK libs…] [PRIVATE_LINK libs…])
+# zk2kraft_library(<target> [DIRECTORY dir] [LINK libs…] [PRIVATE_LINK libs…])
 # A static library of every .cc directly in the folder (not below it). A folder without a .cc yet, or
 # with headers only, becomes an INTERFACE library, so that the map can stand before the territory.
 function(zk2kraft_library target)
-  cmake_parse_arguments(arg "SEPARATE" "DIRECTORY" "LINK;PRIVATE_LINK" ${ARGN})
+  cmake_parse_arguments(arg "" "DIRECTORY" "LINK;PRIVATE_LINK" ${ARGN})
   if(NOT arg_DIRECTORY)
     set(arg_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
   endif()
@@ -48,19 +47,16 @@ function(zk2kraft_library target)
   if(sources)
     add_library(${target} STATIC ${sources})
     target_link_libraries(${target} PUBLIC zk2kraft_options ${arg_LINK} PRIVATE ${arg_PRIVATE_LINK})
-    if(arg_SEPARATE)
-      set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
-    endif()
   else()
     add_library(${target} INTERFACE)
     target_link_libraries(${target} INTERFACE zk2kraft_options ${arg_LINK} ${arg_PRIVATE_LINK})
   endif()
 endfunction()
 
-# zk2kraft_test(<target> [SEPARATE] [DIRECTORY dir] [LINK libs…] [LABELS labels…] [TIMEOUT seconds])
+# zk2kraft_test(<target> [DIRECTORY dir] [LINK libs…] [LABELS labels…] [TIMEOUT seconds])
 # One GoogleTest binary of every *_test.cc directly in the folder; each test is a ctest entry.
 function(zk2kraft_test target)
-  cmake_parse_arguments(arg "SEPARATE" "DIRECTORY;TIMEOUT" "LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "" "DIRECTORY;TIMEOUT" "LINK;LABELS" ${ARGN})
   if(NOT arg_DIRECTORY)
     set(arg_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
   endif()
@@ -72,9 +68,6 @@ function(zk2kraft_test target)
     return()
   endif()
   add_executable(${target} ${sources})
-  if(arg_SEPARATE)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
-  endif()
   target_link_libraries(${target} PRIVATE ${arg_LINK} zk2kraft_options tests_support GTest::gtest
     GTest::gtest_main rapidcheck_gtest)
   target_compile_definitions(${target} PRIVATE ZK2KRAFT_SOURCE_DIR="${CMAKE_SOURCE_DIR}"

@@ -10,8 +10,6 @@ namespace {
 
 using namespace literals;
 
-const TopicPartition kOrders{"orders", PartitionId{0}};
-
 // Three brokers, a producer, a committing group; every notice is checked when its step is over.
 struct Checked {
   explicit Checked(BrokerBehaviour behaviour, std::int32_t min_insync = 2)
@@ -116,7 +114,7 @@ TEST(BrokerInvariants, P1SeesThatAFollowerTruncatedToItsHighWatermark) {
   for (int shift = 0; shift < 8 && !caught; ++shift) {
     Checked run({.truncate_to_high_watermark = true});
     run.run_for(1_s + Duration{shift * 1'000'000});
-    run.cluster.elect(kOrders, 1);
+    run.cluster.elect(kOrders0, 1);
     run.run_for(2_ms);
     run.kill(1);
     run.cluster.fail_over(1);
@@ -138,7 +136,7 @@ TEST(BrokerInvariants, P1SeesThatAFollowerJoinedTheIsrBeforeItHadCaughtUp) {
     run.cluster.world.files.erase(NodeId{2});  // it comes back with an empty disk
     run.cluster.start(2);
     run.cluster.come_back(2);
-    const auto follows = [&] { return run.cluster.broker(2).partition(kOrders) != nullptr; };
+    const auto follows = [&] { return run.cluster.broker(2).partition(kOrders0) != nullptr; };
     while (!follows()) run.run_for(1_ms);
     run.run_for(moment);
     run.cluster.world.cut(NodeId{1}, NodeId{2});
@@ -174,7 +172,7 @@ TEST(BrokerInvariants, P9SeesThatAnOldLeaderAndIsrWasObeyed) {
     Checked run(behaviour);
     run.run_for(500_ms);
     LeaderAndIsrRequest old = run.cluster.leader_and_isr(BrokerId{1});
-    run.cluster.elect(kOrders, 2);
+    run.cluster.elect(kOrders0, 2);
     run.run_for(500_ms);
     // Its partition epoch is taken for current, as by a broker that looks at none.
     for (auto& topic : old.topic_states) {

@@ -10,8 +10,6 @@ namespace {
 
 using namespace literals;
 
-const TopicPartition kOrders{"orders", PartitionId{0}};
-
 ProducerConfig producer_config(const ScriptedCluster& cluster) {
   return {.name = "producer",
           .self = NodeId{200},
@@ -28,7 +26,7 @@ struct Replicated : testing::Test {
   }
   // Every acknowledged record stands at its offset in the leader's log, below the high watermark.
   void expect_acknowledged_readable(int leader) {
-    const HostedPartition* partition = cluster.broker(leader).partition(kOrders);
+    const HostedPartition* partition = cluster.broker(leader).partition(kOrders0);
     ASSERT_TRUE(partition->leads());
     for (const auto& acked : cluster.world.noticed<ClientAcknowledged>()) {
       const LogBatch* batch = partition->log().batch_at(acked.base_offset);
@@ -45,7 +43,7 @@ TEST_F(Replicated, ARecordIsAcknowledgedWhenTheWholeIsrHasIt) {
   cluster.world.run_for(2_s);
   EXPECT_GT(producer->acknowledged(), 100);
   for (const int id : {2, 3}) {
-    const HostedPartition* follower = cluster.broker(id).partition(kOrders);
+    const HostedPartition* follower = cluster.broker(id).partition(kOrders0);
     EXPECT_EQ(follower->role(), ReplicaRole::Follower);
     for (const auto& acked : cluster.world.noticed<ClientAcknowledged>()) {
       EXPECT_LT(acked.base_offset, follower->log().end_offset());
@@ -64,12 +62,12 @@ TEST_F(Replicated, NothingIsAcknowledgedWhileAMemberOfTheIsrIsSilentUntilItLeave
   cluster.world.run_for(40_s);  // replica.lag.time.max.ms, checked at half of it
   EXPECT_GT(producer->acknowledged(), before);
   ASSERT_FALSE(cluster.world.noticed<IsrShrunk>().empty());
-  EXPECT_EQ(cluster.state(kOrders).isr, (std::vector{BrokerId{1}, BrokerId{2}}));
+  EXPECT_EQ(cluster.state(kOrders0).isr, (std::vector{BrokerId{1}, BrokerId{2}}));
   cluster.start(3);
   cluster.announce();
   cluster.world.run_for(5_s);
   ASSERT_FALSE(cluster.world.noticed<IsrExpanded>().empty());
-  EXPECT_EQ(cluster.state(kOrders).isr.size(), 3U);
+  EXPECT_EQ(cluster.state(kOrders0).isr.size(), 3U);
 }
 
 TEST_F(Replicated, BelowMinInsyncReplicasWritesAreRefusedAndNothingIsLost) {
@@ -102,8 +100,8 @@ TEST_F(Replicated, AfterAFailoverWhatWasAcknowledgedIsThereAndTheProducerGoesOn)
   cluster.start(1);
   cluster.come_back(1);
   cluster.world.run_for(5_s);
-  EXPECT_EQ(cluster.state(kOrders).isr.size(), 3U);
-  cluster.elect(kOrders, 1);
+  EXPECT_EQ(cluster.state(kOrders0).isr.size(), 3U);
+  cluster.elect(kOrders0, 1);
   cluster.world.run_for(3_s);
   expect_acknowledged_readable(1);
 }
@@ -124,7 +122,7 @@ TEST_F(Replicated, AZombieLeaderAcknowledgesNothingAndIsCutBackWhenItReturns) {
   cluster.world.run_for(5_s);
   EXPECT_FALSE(cluster.world.noticed<ReplicaTruncated>().empty());
   expect_acknowledged_readable(2);
-  EXPECT_EQ(cluster.state(kOrders).isr.size(), 3U);
+  EXPECT_EQ(cluster.state(kOrders0).isr.size(), 3U);
 }
 
 TEST_F(Replicated, AnIdlePartitionTellsFollowersTheHighWatermarkWithinTheFetchWait) {
@@ -132,8 +130,8 @@ TEST_F(Replicated, AnIdlePartitionTellsFollowersTheHighWatermarkWithinTheFetchWa
   cluster.world.run_for(1_s);
   cluster.world.kill(NodeId{200});
   cluster.world.run_for(2_s);
-  const Offset end = cluster.broker(1).partition(kOrders)->log().high_watermark();
-  EXPECT_EQ(cluster.broker(2).partition(kOrders)->log().high_watermark(), end);
+  const Offset end = cluster.broker(1).partition(kOrders0)->log().high_watermark();
+  EXPECT_EQ(cluster.broker(2).partition(kOrders0)->log().high_watermark(), end);
 }
 
 TEST_F(Replicated, AGroupReadsAllThatIsAcknowledgedAndFindsItsPlaceAgain) {
@@ -196,7 +194,7 @@ TEST_F(Accepting, AControllerOfThePastIsRefused) {
   EXPECT_EQ(
       broker.stop_replica(context, {.header = {.controller_epoch = ControllerEpoch{4}}}).error_code,
       ErrorCode::StaleControllerEpoch);
-  EXPECT_EQ(broker.partition(kOrders)->leader_epoch(), LeaderEpoch{0});
+  EXPECT_EQ(broker.partition(kOrders0)->leader_epoch(), LeaderEpoch{0});
 }
 
 TEST_F(Accepting, ARequestForAFormerLifeIsRefusedByTheEpochOfItsSendersKind) {
@@ -234,11 +232,11 @@ TEST_F(Accepting, AFullRequestSetsAsideReplicasThatItDoesNotName) {
       .header = {.is_kraft_controller = true, .controller_epoch = ControllerEpoch{1}},
       .type = ControlRequestType::Incremental};
   EXPECT_EQ(top(incremental), ErrorCode::None);
-  EXPECT_NE(broker.partition(kOrders), nullptr);
+  EXPECT_NE(broker.partition(kOrders0), nullptr);
   LeaderAndIsrRequest full = incremental;
   full.type = ControlRequestType::Full;
   EXPECT_EQ(top(full), ErrorCode::None);
-  EXPECT_EQ(broker.partition(kOrders), nullptr);
+  EXPECT_EQ(broker.partition(kOrders0), nullptr);
   const auto& last = std::get<Append>(effects.back()).entry.as<LogDeleted>();
   EXPECT_TRUE(last.stray);
 }
@@ -270,11 +268,11 @@ TEST_F(Accepting, AStoppedReplicaKeepsItsLogUnlessItIsDeleted) {
             ErrorCode::FencedLeaderEpoch);
   stop.topic_states[0].partition_states[0].leader_epoch = LeaderEpoch{3};
   EXPECT_EQ(broker.stop_replica(context, stop).partition_errors[0].error_code, ErrorCode::None);
-  EXPECT_EQ(broker.partition(kOrders)->role(), ReplicaRole::Offline);
+  EXPECT_EQ(broker.partition(kOrders0)->role(), ReplicaRole::Offline);
   stop.topic_states[0].partition_states[0] = {.leader_epoch = kEpochDuringDelete,
                                               .delete_partition = true};
   EXPECT_EQ(broker.stop_replica(context, stop).partition_errors[0].error_code, ErrorCode::None);
-  EXPECT_EQ(broker.partition(kOrders), nullptr);
+  EXPECT_EQ(broker.partition(kOrders0), nullptr);
 }
 
 }  // namespace

@@ -7,24 +7,17 @@
 #include "sim/kafka/canonical.h"
 #include "sim/kafka/delta.h"
 #include "tests/sim/kafka/image_model.h"
+#include "tests/sim/kafka/replayed.h"
 
 namespace sim {
 namespace {
 
-const Uuid kOrders{1, 11};
-
-MetadataImage after(const MetadataImage& base, const std::vector<Record>& records) {
-  MetadataDelta delta(base);
-  for (const Record& record : records) {
-    const auto replayed = delta.replay(record);
-    check(replayed.has_value(), replayed ? "" : replayed.error().what);
-  }
-  return delta.apply({});
-}
+using testing::after;
+using testing::kOrdersId;
 
 PartitionRecord partition(int id) {
   return {.partition_id = PartitionId(id),
-          .topic_id = kOrders,
+          .topic_id = kOrdersId,
           .replicas = {BrokerId(1), BrokerId(2)},
           .isr = {BrokerId(1), BrokerId(2)},
           .leader = BrokerId(1),
@@ -58,7 +51,7 @@ MetadataImage cluster() {
        ZkMigrationStateRecord{.zk_migration_state = ZkMigrationState::Migration},
        RegisterBrokerRecord{.broker_id = BrokerId(1), .broker_epoch = BrokerEpoch(5), .rack = "r1"},
        RegisterControllerRecord{.controller_id = BrokerId(3000)},
-       TopicRecord{.name = "orders", .topic_id = kOrders}, partition(0), partition(3),
+       TopicRecord{.name = "orders", .topic_id = kOrdersId}, partition(0), partition(3),
        config(ConfigResourceType::Topic, "orders", "60000"),
        config(ConfigResourceType::Broker, "", "1"),
        ClientQuotaRecord{.entity = {{.entity_type = "user", .entity_name = "CN=a/b"},
@@ -73,65 +66,94 @@ MetadataImage cluster() {
        DelegationTokenRecord{.owner = "User:alice", .token_id = "t1"}});
 }
 
-struct Case {
+struct Comparison {
   std::string what;
   std::vector<Record> change;
   std::vector<std::string> expected;
   Family kind;
 };
 
-std::vector<Case> cases() {
-  PartitionChangeRecord shrink{.partition_id = PartitionId(3), .topic_id = kOrders};
+std::vector<Comparison> comparisons() {
+  PartitionChangeRecord shrink{.partition_id = PartitionId(3), .topic_id = kOrdersId};
   shrink.isr = std::vector<BrokerId>{BrokerId(1)};
   ConfigRecord no_config = config(ConfigResourceType::Topic, "orders", "");
   no_config.value.reset();
   return {
-      {"partition", {shrink},
+      {"partition",
+       {shrink},
        {"topics/orders/partitions/3/isr: [1,2] vs [1]",
         "topics/orders/partitions/3/partitionEpoch: 0 vs 1"},
        Family::Partitions},
-      {"new partition", {partition(64)},
+      {"new partition",
+       {partition(64)},
        {"topics/orders/partitions/64: absent vs { replicas=[1,2] "
         "directories=[AAAAAAAAAAAAAAAAAAAAAA,AAAAAAAAAAAAAAAAAAAAAA] isr=[1,2] removingReplicas=[] "
         "addingReplicas=[] leader=1 leaderRecoveryState=RECOVERED leaderEpoch=0 partitionEpoch=0 "
         "eligibleLeaderReplicas=[] lastKnownElr=[] }"},
        Family::Partitions},
-      {"new topic", {TopicRecord{.name = "x", .topic_id = Uuid(1, 12)}},
-       {"topics/x: absent vs id=" + Uuid(1, 12).describe() + ", 0 partitions"}, Family::Topics},
-      {"config", {config(ConfigResourceType::Topic, "orders", "6000")},
-       {"configs/TOPIC/orders/retention.ms: 60000 vs 6000"}, Family::TopicConfigs},
-      {"no config", {no_config}, {"configs/TOPIC/orders/retention.ms: 60000 vs absent"},
+      {"new topic",
+       {TopicRecord{.name = "x", .topic_id = Uuid(1, 12)}},
+       {"topics/x: absent vs id=" + Uuid(1, 12).describe() + ", 0 partitions"},
+       Family::Topics},
+      {"config",
+       {config(ConfigResourceType::Topic, "orders", "6000")},
+       {"configs/TOPIC/orders/retention.ms: 60000 vs 6000"},
        Family::TopicConfigs},
-      {"default config", {config(ConfigResourceType::Broker, "", "2")},
-       {"configs/BROKER/<default>/retention.ms: 1 vs 2"}, Family::BrokerConfigs},
-      {"other config", {config(ConfigResourceType::ClientMetrics, "m", "2")},
-       {"configs/CLIENT_METRICS/m/retention.ms: absent vs 2"}, Family::OtherConfigs},
-      {"quota", {ClientQuotaRecord{.entity = {{.entity_type = "client-id"},
-                                              {.entity_type = "user", .entity_name = "CN=a/b"}},
-                                   .key = "producer_byte_rate",
-                                   .value = QuotaValue(1.5)}},
+      {"no config",
+       {no_config},
+       {"configs/TOPIC/orders/retention.ms: 60000 vs absent"},
+       Family::TopicConfigs},
+      {"default config",
+       {config(ConfigResourceType::Broker, "", "2")},
+       {"configs/BROKER/<default>/retention.ms: 1 vs 2"},
+       Family::BrokerConfigs},
+      {"other config",
+       {config(ConfigResourceType::ClientMetrics, "m", "2")},
+       {"configs/CLIENT_METRICS/m/retention.ms: absent vs 2"},
+       Family::OtherConfigs},
+      {"quota",
+       {ClientQuotaRecord{.entity = {{.entity_type = "client-id"},
+                                     {.entity_type = "user", .entity_name = "CN=a/b"}},
+                          .key = "producer_byte_rate",
+                          .value = QuotaValue(1.5)}},
        {"quotas/client-id=<default>,user=\"CN=a%2Fb\"/producer_byte_rate: 8192.0 vs 1.5"},
        Family::ClientQuotas},
-      {"SCRAM", {UserScramCredentialRecord{.name = "alice",
-                                           .mechanism = ScramMechanism::ScramSha256,
-                                           .salt = {1, 2},
-                                           .iterations = 8192}},
-       {"scram/SCRAM-SHA-256/alice/iterations: 4096 vs 8192"}, Family::Scram},
-      {"producer ids", {ProducerIdsRecord{.next_producer_id = ProducerId(2000)}},
-       {"producerIds/next: 1000 vs 2000"}, Family::ProducerIds},
-      {"ACL", {acl(1, AclOperation::Write)},
-       {"acls/" + Uuid(0, 1).describe() + "/operation: READ vs WRITE"}, Family::Acls},
-      {"token", {DelegationTokenRecord{.owner = "User:bob", .token_id = "t1"}},
-       {"tokens/t1/owner: User:alice vs User:bob"}, Family::DelegationTokens},
-      {"broker", {UnfenceBrokerRecord{.id = BrokerId(1), .epoch = BrokerEpoch(5)}},
-       {"brokers/1/fenced: true vs false"}, Family::Brokers},
-      {"controller", {RegisterControllerRecord{.controller_id = BrokerId(3000), .zk_migration_ready = true}},
-       {"controllers/3000/zkMigrationReady: false vs true"}, Family::Controllers},
-      {"migration", {ZkMigrationStateRecord{.zk_migration_state = ZkMigrationState::PostMigration}},
-       {"features/zkMigrationState: MIGRATION vs POST_MIGRATION"}, Family::Features},
-      {"feature", {FeatureLevelRecord{.name = "metadata.version", .feature_level = 20},
-                   FeatureLevelRecord{.name = "group.version", .feature_level = 1}},
-       {"features/metadata.version: 21 vs 20", "features/group.version: absent vs { name=group.version level=1 }"},
+      {"SCRAM",
+       {UserScramCredentialRecord{.name = "alice",
+                                  .mechanism = ScramMechanism::ScramSha256,
+                                  .salt = {1, 2},
+                                  .iterations = 8192}},
+       {"scram/SCRAM-SHA-256/alice/iterations: 4096 vs 8192"},
+       Family::Scram},
+      {"producer ids",
+       {ProducerIdsRecord{.next_producer_id = ProducerId(2000)}},
+       {"producerIds/next: 1000 vs 2000"},
+       Family::ProducerIds},
+      {"ACL",
+       {acl(1, AclOperation::Write)},
+       {"acls/" + Uuid(0, 1).describe() + "/operation: READ vs WRITE"},
+       Family::Acls},
+      {"token",
+       {DelegationTokenRecord{.owner = "User:bob", .token_id = "t1"}},
+       {"tokens/t1/owner: User:alice vs User:bob"},
+       Family::DelegationTokens},
+      {"broker",
+       {UnfenceBrokerRecord{.id = BrokerId(1), .epoch = BrokerEpoch(5)}},
+       {"brokers/1/fenced: true vs false"},
+       Family::Brokers},
+      {"controller",
+       {RegisterControllerRecord{.controller_id = BrokerId(3000), .zk_migration_ready = true}},
+       {"controllers/3000/zkMigrationReady: false vs true"},
+       Family::Controllers},
+      {"migration",
+       {ZkMigrationStateRecord{.zk_migration_state = ZkMigrationState::PostMigration}},
+       {"features/zkMigrationState: MIGRATION vs POST_MIGRATION"},
+       Family::Features},
+      {"feature",
+       {FeatureLevelRecord{.name = "metadata.version", .feature_level = 20},
+        FeatureLevelRecord{.name = "group.version", .feature_level = 1}},
+       {"features/metadata.version: 21 vs 20",
+        "features/group.version: absent vs { name=group.version level=1 }"},
        Family::Features},
   };
 }
@@ -144,7 +166,7 @@ std::vector<std::string> described(const std::vector<Difference>& differences) {
 
 TEST(Compare, FindsWhatOneRecordChangedAndNamesItsPathAndFamily) {
   const MetadataImage before = cluster();
-  for (const Case& c : cases()) {
+  for (const Comparison& c : comparisons()) {
     const MetadataImage changed = after(before, c.change);
     const auto differences = compare(before, changed);
     EXPECT_EQ(described(differences), c.expected) << c.what;
@@ -165,11 +187,11 @@ TEST(Compare, OfEqualImagesFindsNothing) {
 }
 
 TEST(Compare, SecretsAreNamedByTheirHash) {
-  const MetadataImage changed = after(cluster(), {UserScramCredentialRecord{
-                                                     .name = "alice",
-                                                     .mechanism = ScramMechanism::ScramSha256,
-                                                     .salt = {1, 3},
-                                                     .iterations = 4096}});
+  const MetadataImage changed =
+      after(cluster(), {UserScramCredentialRecord{.name = "alice",
+                                                  .mechanism = ScramMechanism::ScramSha256,
+                                                  .salt = {1, 3},
+                                                  .iterations = 4096}});
   const auto differences = compare(cluster(), changed);
   ASSERT_EQ(differences.size(), 1u);
   EXPECT_EQ(differences[0].path, "scram/SCRAM-SHA-256/alice/salt");
@@ -179,8 +201,8 @@ TEST(Compare, SecretsAreNamedByTheirHash) {
 
 TEST(Compare, AclsWithoutTheirIdsAreASet) {
   const MetadataImage one = after({}, {acl(1, AclOperation::Read), acl(2, AclOperation::Write)});
-  const MetadataImage two = after({}, {acl(7, AclOperation::Write), acl(8, AclOperation::Read),
-                                       acl(9, AclOperation::Read)});
+  const MetadataImage two = after(
+      {}, {acl(7, AclOperation::Write), acl(8, AclOperation::Read), acl(9, AclOperation::Read)});
   const CompareOptions options{.ignore_acl_ids = true};
   EXPECT_TRUE(compare(one, two, options).empty());
   EXPECT_EQ(compare(one, two).size(), 5u);
@@ -203,17 +225,18 @@ TEST(Compare, ATopicOfAnotherIdDiffersInItsIdAndItsPartitionsInTheirState) {
   elsewhere.topic_id = Uuid(4, 4);
   elsewhere.leader_epoch = LeaderEpoch(2);
   const MetadataImage left =
-      after({}, {TopicRecord{.name = "orders", .topic_id = kOrders}, partition(0)});
+      after({}, {TopicRecord{.name = "orders", .topic_id = kOrdersId}, partition(0)});
   const MetadataImage right =
       after({}, {TopicRecord{.name = "orders", .topic_id = Uuid(4, 4)}, elsewhere});
   EXPECT_EQ(described(compare(left, right)),
             (std::vector<std::string>{
-                "topics/orders/id: " + kOrders.describe() + " vs " + Uuid(4, 4).describe(),
+                "topics/orders/id: " + kOrdersId.describe() + " vs " + Uuid(4, 4).describe(),
                 "topics/orders/partitions/0/leaderEpoch: 0 vs 2"}));
 }
 
 TEST(Compare, APartitionOfATopicThatOneSideLacksIsNamedIfTopicsAreNotCompared) {
-  const MetadataImage some = after({}, {TopicRecord{.name = "orders", .topic_id = kOrders}, partition(0)});
+  const MetadataImage some =
+      after({}, {TopicRecord{.name = "orders", .topic_id = kOrdersId}, partition(0)});
   EXPECT_EQ(compare(some, {}).size(), 1u);
   const auto differences = compare(some, {}, {.families = Families{Family::Partitions}});
   ASSERT_EQ(differences.size(), 1u);

@@ -2,24 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/sim/kafka/replayed.h"
+
 namespace sim {
 namespace {
 
-const Uuid kOrders{1, 11};
-
-std::vector<BrokerId> brokers(std::initializer_list<int> ids) {
-  std::vector<BrokerId> made;
-  for (const int id : ids) made.emplace_back(id);
-  return made;
-}
-
-void replay(MetadataDelta& delta, const std::vector<Record>& records) {
-  for (const Record& record : records) ASSERT_TRUE(delta.replay(record).has_value());
-}
+using testing::brokers;
+using testing::kOrdersId;
+using testing::replay;
 
 PartitionRecord partition(int id, int leader) {
   return {.partition_id = PartitionId(id),
-          .topic_id = kOrders,
+          .topic_id = kOrdersId,
           .replicas = brokers({1, 2}),
           .isr = brokers({1, 2}),
           .leader = BrokerId(leader),
@@ -27,9 +21,13 @@ PartitionRecord partition(int id, int leader) {
           .partition_epoch = PartitionEpoch(0)};
 }
 
-PartitionChangeRecord change(int id) { return {.partition_id = PartitionId(id), .topic_id = kOrders}; }
+PartitionChangeRecord change(int id) {
+  return {.partition_id = PartitionId(id), .topic_id = kOrdersId};
+}
 
-TopicPartition orders(int id) { return {"orders", PartitionId(id)}; }
+TopicPartition orders(int id) {
+  return {"orders", PartitionId(id)};
+}
 
 template <class Map>
 std::set<TopicPartition> keys(const Map& map) {
@@ -42,7 +40,8 @@ using Partitions = std::set<TopicPartition>;
 
 TEST(LocalChanges, ANewTopicElectsLeadersAndMakesFollowers) {
   MetadataDelta delta{MetadataImage()};
-  replay(delta, {TopicRecord{.name = "orders", .topic_id = kOrders}, partition(0, 1), partition(1, 2)});
+  replay(delta,
+         {TopicRecord{.name = "orders", .topic_id = kOrdersId}, partition(0, 1), partition(1, 2)});
   const LocalReplicaChanges changes = local_changes(delta, BrokerId(1));
   EXPECT_EQ(keys(changes.leaders), Partitions{orders(0)});
   EXPECT_EQ(keys(changes.elected_leaders), Partitions{orders(0)});
@@ -54,8 +53,8 @@ TEST(LocalChanges, ANewTopicElectsLeadersAndMakesFollowers) {
 
 TEST(LocalChanges, AShrunkIsrIsNoElectionAndALeftReplicaIsDeleted) {
   MetadataDelta before{MetadataImage()};
-  replay(before, {TopicRecord{.name = "orders", .topic_id = kOrders}, partition(0, 1), partition(1, 2),
-                  partition(2, 1)});
+  replay(before, {TopicRecord{.name = "orders", .topic_id = kOrdersId}, partition(0, 1),
+                  partition(1, 2), partition(2, 1)});
   MetadataDelta delta(before.apply({}));
   PartitionChangeRecord shrink = change(0);
   shrink.isr = brokers({1});
@@ -73,9 +72,9 @@ TEST(LocalChanges, AShrunkIsrIsNoElectionAndALeftReplicaIsDeleted) {
 
 TEST(LocalChanges, ADeletedTopicDeletesItsReplicasHere) {
   MetadataDelta before{MetadataImage()};
-  replay(before, {TopicRecord{.name = "orders", .topic_id = kOrders}, partition(0, 1)});
+  replay(before, {TopicRecord{.name = "orders", .topic_id = kOrdersId}, partition(0, 1)});
   MetadataDelta delta(before.apply({}));
-  replay(delta, {RemoveTopicRecord{.topic_id = kOrders}});
+  replay(delta, {RemoveTopicRecord{.topic_id = kOrdersId}});
   EXPECT_EQ(local_changes(delta, BrokerId(2)).deletes, Partitions{orders(0)});
   EXPECT_TRUE(local_changes(delta, BrokerId(3)).deletes.empty());
 }

@@ -9,39 +9,24 @@
 
 #include "sim/kafka/canonical.h"
 #include "tests/sim/kafka/image_model.h"
+#include "tests/sim/kafka/replayed.h"
 
 namespace sim {
 namespace {
 
+using testing::after;
+using testing::brokers;
+using testing::kOrdersId;
 using testing::NaiveImage;
+using testing::replay;
 
-const Uuid kOrders{1, 11};
 const Uuid kOther{1, 12};
-
-std::vector<BrokerId> brokers(std::initializer_list<int> ids) {
-  std::vector<BrokerId> made;
-  for (const int id : ids) made.emplace_back(id);
-  return made;
-}
-
-void replay(MetadataDelta& delta, const std::vector<Record>& records) {
-  for (const Record& record : records) {
-    const auto replayed = delta.replay(record);
-    ASSERT_TRUE(replayed.has_value()) << replayed.error().what;
-  }
-}
-
-MetadataImage after(const MetadataImage& base, const std::vector<Record>& records) {
-  MetadataDelta delta(base);
-  replay(delta, records);
-  return delta.apply({});
-}
 
 // One topic of one partition: replicas and ISR 1,2,3, leader 1, leader epoch 5, partition epoch 9.
 std::vector<Record> orders() {
-  return {TopicRecord{.name = "orders", .topic_id = kOrders},
+  return {TopicRecord{.name = "orders", .topic_id = kOrdersId},
           PartitionRecord{.partition_id = PartitionId(0),
-                          .topic_id = kOrders,
+                          .topic_id = kOrdersId,
                           .replicas = brokers({1, 2, 3}),
                           .isr = brokers({1, 2, 3}),
                           .leader = BrokerId(1),
@@ -49,9 +34,13 @@ std::vector<Record> orders() {
                           .partition_epoch = PartitionEpoch(9)}};
 }
 
-Partition orders_0(const ImageParts& parts) { return *parts.topics.find("orders")->partition(PartitionId(0)); }
+Partition orders_0(const ImageParts& parts) {
+  return *parts.topics.find("orders")->partition(PartitionId(0));
+}
 
-PartitionChangeRecord change() { return {.partition_id = PartitionId(0), .topic_id = kOrders}; }
+PartitionChangeRecord change() {
+  return {.partition_id = PartitionId(0), .topic_id = kOrdersId};
+}
 
 // ---------------------------------------------------------------------------------- partitions
 
@@ -80,7 +69,7 @@ TEST(PartitionChange, EveryChangeRaisesThePartitionEpochAndOnlyANamedLeaderTheLe
   replay(delta, {change()});  // names nothing at all
   EXPECT_EQ(orders_0(delta.now()).leader_epoch, LeaderEpoch(7));
   EXPECT_EQ(orders_0(delta.now()).partition_epoch, PartitionEpoch(13));
-  EXPECT_EQ(delta.partition_before(kOrders, PartitionId(0))->partition_epoch, PartitionEpoch(9));
+  EXPECT_EQ(delta.partition_before(kOrdersId, PartitionId(0))->partition_epoch, PartitionEpoch(9));
 }
 
 TEST(PartitionChange, AnAbsentListLeavesAndAnEmptyOneEmpties) {
@@ -121,23 +110,24 @@ struct Refusal {
 };
 
 TEST(MetadataDelta, WhatContradictsTheImageIsAProblemAtTheRecordsPlace) {
-  const MetadataImage base = after(
-      {}, {orders()[0], orders()[1],
-           RegisterBrokerRecord{.broker_id = BrokerId(1), .broker_epoch = BrokerEpoch(7)}});
+  const MetadataImage base =
+      after({}, {orders()[0], orders()[1],
+                 RegisterBrokerRecord{.broker_id = BrokerId(1), .broker_epoch = BrokerEpoch(7)}});
   const BrokerId one(1);
   const BrokerEpoch old(6);
   const std::string epoch = "broker 1 is registered with epoch 7, not 6";
   std::vector<Refusal> refusals = {
       {PartitionRecord{.partition_id = PartitionId(0), .topic_id = kOther},
        "there is no topic with id " + kOther.describe()},
-      {PartitionRecord{.partition_id = PartitionId(-1), .topic_id = kOrders},
+      {PartitionRecord{.partition_id = PartitionId(-1), .topic_id = kOrdersId},
        "partition orders--1: partitions are numbered from 0"},
-      {PartitionRecord{.partition_id = PartitionId(1), .topic_id = kOrders, .directories = {{9, 9}}},
+      {PartitionRecord{
+           .partition_id = PartitionId(1), .topic_id = kOrdersId, .directories = {{9, 9}}},
        "partition orders-1: the record lists 1 directories for 0 replicas"},
-      {PartitionChangeRecord{.partition_id = PartitionId(7), .topic_id = kOrders},
+      {PartitionChangeRecord{.partition_id = PartitionId(7), .topic_id = kOrdersId},
        "partition orders-7: there is no such partition"},
       {PartitionChangeRecord{.partition_id = PartitionId(0),
-                             .topic_id = kOrders,
+                             .topic_id = kOrdersId,
                              .leader_recovery_state = static_cast<LeaderRecoveryState>(5)},
        "partition orders-0: 5 is no leader recovery state"},
       {RemoveTopicRecord{.topic_id = kOther}, "there is no topic with id " + kOther.describe()},
@@ -146,16 +136,19 @@ TEST(MetadataDelta, WhatContradictsTheImageIsAProblemAtTheRecordsPlace) {
       {UnregisterBrokerRecord{.broker_id = one, .broker_epoch = old}, epoch},
       {BrokerRegistrationChangeRecord{.broker_id = one, .broker_epoch = old}, epoch},
       {BrokerRegistrationChangeRecord{.broker_id = BrokerId(2)}, "broker 2 is not registered"},
-      {BrokerRegistrationChangeRecord{
-           .broker_id = one, .broker_epoch = BrokerEpoch(7), .fenced = static_cast<FencingChange>(2)},
+      {BrokerRegistrationChangeRecord{.broker_id = one,
+                                      .broker_epoch = BrokerEpoch(7),
+                                      .fenced = static_cast<FencingChange>(2)},
        "2 is no change of fencing"},
       {RemoveUserScramCredentialRecord{.name = "u", .mechanism = ScramMechanism::ScramSha256},
        "user u has no SCRAM-SHA-256 credential"},
       {RemoveDelegationTokenRecord{.token_id = "t"}, "there is no delegation token t"},
-      {RemoveAccessControlEntryRecord{.id = kOther}, "there is no ACL with id " + kOther.describe()},
+      {RemoveAccessControlEntryRecord{.id = kOther},
+       "there is no ACL with id " + kOther.describe()},
       {ZkMigrationStateRecord{.zk_migration_state = static_cast<ZkMigrationState>(9)},
        "9 is no migration state"},
-      {FeatureLevelRecord{.name = "metadata.version", .feature_level = 0}, "0 is no metadata.version"},
+      {FeatureLevelRecord{.name = "metadata.version", .feature_level = 0},
+       "0 is no metadata.version"},
       {EndTransactionRecord{},
        "transactions are dealt with by whoever reads the log, not by a delta"},
   };
@@ -175,8 +168,9 @@ TEST(MetadataDelta, ATopicIsCreatedOnceInADelta) {
   MetadataDelta delta{MetadataImage()};
   replay(delta, orders());
   EXPECT_FALSE(delta.replay(TopicRecord{.name = "orders", .topic_id = kOther}).has_value());
-  EXPECT_FALSE(delta.replay(TopicRecord{.name = "other", .topic_id = kOrders}).has_value());
-  replay(delta, {RemoveTopicRecord{.topic_id = kOrders}, TopicRecord{.name = "orders", .topic_id = kOther}});
+  EXPECT_FALSE(delta.replay(TopicRecord{.name = "other", .topic_id = kOrdersId}).has_value());
+  replay(delta, {RemoveTopicRecord{.topic_id = kOrdersId},
+                 TopicRecord{.name = "orders", .topic_id = kOther}});
   EXPECT_EQ(delta.now().topics.find("orders")->id(), kOther);
 }
 
@@ -190,16 +184,16 @@ TEST(MetadataChanges, NameTopicsByWhatBecameOfThem) {
                  TopicRecord{.name = "short-lived", .topic_id = short_lived},
                  RemoveTopicRecord{.topic_id = short_lived}});
   ASSERT_EQ(delta.changes().topics.size(), 2u);
-  const TopicChange& changed = delta.changes().topics.at(kOrders);
+  const TopicChange& changed = delta.changes().topics.at(kOrdersId);
   EXPECT_FALSE(changed.is_new);
   EXPECT_EQ(changed.name, "orders");
   EXPECT_EQ(changed.partitions, (boost::container::flat_set<PartitionId>{PartitionId(0)}));
   EXPECT_TRUE(delta.changes().topics.at(kOther).is_new);
   EXPECT_TRUE(delta.changes().deleted_topics.empty());
 
-  replay(delta, {RemoveTopicRecord{.topic_id = kOrders}});
-  EXPECT_EQ(delta.changes().deleted_topics, (std::map<Uuid, std::string>{{kOrders, "orders"}}));
-  EXPECT_FALSE(delta.changes().topics.contains(kOrders));
+  replay(delta, {RemoveTopicRecord{.topic_id = kOrdersId}});
+  EXPECT_EQ(delta.changes().deleted_topics, (std::map<Uuid, std::string>{{kOrdersId, "orders"}}));
+  EXPECT_FALSE(delta.changes().topics.contains(kOrdersId));
 }
 
 TEST(MetadataChanges, AConfigSetToWhatItWasIsNamed) {
@@ -225,12 +219,13 @@ TEST(MetadataChanges, ARegistrationChangeThatChangesNothingIsNotNamed) {
 
 TEST(MetadataDelta, RemovingATopicRemovesItsConfigsAndNoOthers) {
   const auto config = [](ConfigResourceType type, std::string name) {
-    return ConfigRecord{.resource_type = type, .resource_name = std::move(name), .name = "k", .value = "v"};
+    return ConfigRecord{
+        .resource_type = type, .resource_name = std::move(name), .name = "k", .value = "v"};
   };
   MetadataDelta delta(after({}, {orders()[0], config(ConfigResourceType::Topic, "orders"),
                                  config(ConfigResourceType::Topic, "orders2"),
                                  config(ConfigResourceType::Broker, "orders")}));
-  replay(delta, {RemoveTopicRecord{.topic_id = kOrders}});
+  replay(delta, {RemoveTopicRecord{.topic_id = kOrdersId}});
   EXPECT_EQ(delta.now().configs.find({ConfigResourceType::Topic, "orders"}), nullptr);
   EXPECT_EQ(delta.now().configs.resources.size(), 2u);
   EXPECT_TRUE(delta.changes().configs.contains({ConfigResourceType::Topic, "orders"}));
@@ -247,7 +242,8 @@ TEST(FinishSnapshot, WhatTheSnapshotDidNotNameIsRemoved) {
            ProducerIdsRecord{.next_producer_id = ProducerId(5000)}});
   MetadataDelta delta(base);
   replay(delta, orders());
-  replay(delta, {ConfigRecord{.resource_type = ConfigResourceType::Broker, .name = "kept", .value = "1"}});
+  replay(delta,
+         {ConfigRecord{.resource_type = ConfigResourceType::Broker, .name = "kept", .value = "1"}});
   delta.finish_snapshot();
   const MetadataImage image = delta.apply({});
   EXPECT_EQ(image.topics().size(), 1u);
@@ -265,7 +261,7 @@ TEST(FinishSnapshot, ATopicDeletedAndCreatedAgainUnderAnotherIdBeginsAnew) {
   EXPECT_EQ(delta.now().topics.size(), 1u);
   EXPECT_EQ(delta.now().topics.find("orders")->id(), kOther);
   EXPECT_EQ(delta.now().topics.find("orders")->partition_count(), 0u);
-  EXPECT_EQ(delta.changes().deleted_topics, (std::map<Uuid, std::string>{{kOrders, "orders"}}));
+  EXPECT_EQ(delta.changes().deleted_topics, (std::map<Uuid, std::string>{{kOrdersId, "orders"}}));
 }
 
 TEST(FinishSnapshot, WhatTheSnapshotRepeatsStaysShared) {
@@ -307,7 +303,8 @@ RC_GTEST_PROP(MetadataChanges, NameAllThatDiffers, ()) {
   for (const auto& [key, partition] : naive.partitions) {
     const auto old = before.partitions.find(key);
     if (old != before.partitions.end() && old->second == partition) continue;
-    RC_ASSERT(changes.topics.at(naive.topics.at(key.first)).partitions.contains(PartitionId(key.second)));
+    RC_ASSERT(
+        changes.topics.at(naive.topics.at(key.first)).partitions.contains(PartitionId(key.second)));
   }
   for (const auto& [name, id] : before.topics) {
     const bool is_gone = std::ranges::count(std::views::values(naive.topics), id) == 0;

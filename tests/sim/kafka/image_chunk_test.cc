@@ -4,14 +4,12 @@
 
 #include <map>
 
+#include "tests/sim/kafka/replayed.h"
+
 namespace sim {
 namespace {
 
-std::vector<BrokerId> brokers(std::initializer_list<int> ids) {
-  std::vector<BrokerId> made;
-  for (const int id : ids) made.emplace_back(id);
-  return made;
-}
+using testing::brokers;
 
 const Uuid kA{1, 100};
 const Uuid kB{2, 200};
@@ -49,9 +47,8 @@ std::vector<Case> cases() {
          p.leader_epoch = LeaderEpoch(-1);
          p.partition_epoch = PartitionEpoch(-1);
        })},
-      {"broker ids of any size", ordinary_but([](Partition& p) {
-         p.replicas = brokers({0, 16'384, INT32_MAX});
-       })},
+      {"broker ids of any size",
+       ordinary_but([](Partition& p) { p.replicas = brokers({0, 16'384, INT32_MAX}); })},
       {"shrunk ISR", ordinary_but([](Partition& p) { p.isr = brokers({2}); })},
       {"empty ISR", ordinary_but([](Partition& p) { p.isr.clear(); })},
       {"ISR in another order", ordinary_but([](Partition& p) { p.isr = brokers({3, 1, 2}); })},
@@ -71,10 +68,10 @@ std::vector<Case> cases() {
          p.eligible_leader_replicas = brokers({2});
          p.last_known_elr = brokers({3, 1});
        })},
-      {"last known leader only", ordinary_but([](Partition& p) { p.last_known_elr = brokers({3}); })},
-      {"directories not known yet", ordinary_but([](Partition& p) {
-         p.directories.assign(3, kMigratingDirectory);
-       })},
+      {"last known leader only",
+       ordinary_but([](Partition& p) { p.last_known_elr = brokers({3}); })},
+      {"directories not known yet",
+       ordinary_but([](Partition& p) { p.directories.assign(3, kMigratingDirectory); })},
       {"reserved directories", ordinary_but([](Partition& p) {
          p.directories = {kUnassignedDirectory, kLostDirectory, kMigratingDirectory};
        })},
@@ -110,7 +107,8 @@ TEST(PartitionChunk, APartitionIsAddedOrReplacedAmongTheOthersInWhateverOrder) {
   for (std::uint32_t step = 0; step < 500; ++step) {
     const std::uint32_t slot = (step * 37 + step / 64) % 64;
     const Partition& partition = all[(step * 7) % all.size()].partition;
-    chunk = PartitionChunk::with(chunk.get(), pool, PartitionId(static_cast<int>(128 + slot)), partition);
+    chunk = PartitionChunk::with(chunk.get(), pool, PartitionId(static_cast<int>(128 + slot)),
+                                 partition);
     expected[slot] = partition;
     std::map<std::uint32_t, Partition> read;
     for (PartitionChunk::Cursor at(*chunk); !at.done(); at.next()) read[at.slot()] = at.partition();

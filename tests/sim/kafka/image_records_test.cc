@@ -8,23 +8,18 @@
 #include "sim/kafka/compare.h"
 #include "sim/kafka/delta.h"
 #include "tests/sim/kafka/image_model.h"
+#include "tests/sim/kafka/replayed.h"
 
 namespace sim {
 namespace {
 
-MetadataImage after(const MetadataImage& base, const std::vector<Record>& records) {
-  MetadataDelta delta(base);
-  for (const Record& record : records) {
-    const auto replayed = delta.replay(record);
-    check(replayed.has_value(), replayed ? "" : replayed.error().what);
-  }
-  return delta.apply({});
-}
+using testing::after;
 
 std::vector<VersionedRecord> records_of(const MetadataImage& image, MetadataVersion version,
                                         std::vector<std::string>* losses = nullptr) {
   std::vector<VersionedRecord> records;
-  auto lost = to_records(image, version, [&](VersionedRecord r) { records.push_back(std::move(r)); });
+  auto lost =
+      to_records(image, version, [&](VersionedRecord r) { records.push_back(std::move(r)); });
   if (losses != nullptr) *losses = std::move(lost);
   return records;
 }
@@ -58,38 +53,39 @@ RC_GTEST_PROP(ImageRecords, ASnapshotReplayedGivesTheImageAgainWhateverWasThereB
 TEST(ImageRecords, FamiliesComeInKafkasOrder) {
   const Uuid id{1, 2};
   const MetadataImage image = after(
-      {}, {DelegationTokenRecord{.token_id = "t"},
-           UserScramCredentialRecord{.name = "u", .mechanism = ScramMechanism::ScramSha256},
-           AccessControlEntryRecord{.id = id}, ProducerIdsRecord{.next_producer_id = ProducerId(1000)},
-           ClientQuotaRecord{.entity = {{.entity_type = "user"}}, .key = "producer_byte_rate"},
-           ConfigRecord{.resource_type = ConfigResourceType::Broker, .name = "k", .value = "v"},
-           TopicRecord{.name = "t", .topic_id = id},
-           PartitionRecord{.partition_id = PartitionId(0), .topic_id = id},
-           RegisterControllerRecord{.controller_id = BrokerId(3000)},
-           RegisterBrokerRecord{.broker_id = BrokerId(1)},
-           FeatureLevelRecord{.name = "group.version", .feature_level = 1}});
+      {},
+      {DelegationTokenRecord{.token_id = "t"},
+       UserScramCredentialRecord{.name = "u", .mechanism = ScramMechanism::ScramSha256},
+       AccessControlEntryRecord{.id = id}, ProducerIdsRecord{.next_producer_id = ProducerId(1000)},
+       ClientQuotaRecord{.entity = {{.entity_type = "user"}}, .key = "producer_byte_rate"},
+       ConfigRecord{.resource_type = ConfigResourceType::Broker, .name = "k", .value = "v"},
+       TopicRecord{.name = "t", .topic_id = id},
+       PartitionRecord{.partition_id = PartitionId(0), .topic_id = id},
+       RegisterControllerRecord{.controller_id = BrokerId(3000)},
+       RegisterBrokerRecord{.broker_id = BrokerId(1)},
+       FeatureLevelRecord{.name = "group.version", .feature_level = 1}});
   std::vector<std::string_view> names;
   for (const VersionedRecord& r : records_of(image, MetadataVersion::V3_9_IV0)) {
     names.push_back(name_of(r.record));
   }
-  EXPECT_EQ(names, (std::vector<std::string_view>{
-                       "FeatureLevelRecord", "FeatureLevelRecord", "ZkMigrationStateRecord",
-                       "RegisterBrokerRecord", "RegisterControllerRecord", "TopicRecord",
-                       "PartitionRecord", "ConfigRecord", "ClientQuotaRecord", "ProducerIdsRecord",
-                       "AccessControlEntryRecord", "UserScramCredentialRecord",
-                       "DelegationTokenRecord"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string_view>{
+                "FeatureLevelRecord", "FeatureLevelRecord", "ZkMigrationStateRecord",
+                "RegisterBrokerRecord", "RegisterControllerRecord", "TopicRecord",
+                "PartitionRecord", "ConfigRecord", "ClientQuotaRecord", "ProducerIdsRecord",
+                "AccessControlEntryRecord", "UserScramCredentialRecord", "DelegationTokenRecord"}));
 }
 
 TEST(ImageRecords, AnOldVersionNamesWhatItCannotCarry) {
   const Uuid id{1, 2};
-  const MetadataImage image = after(
-      {}, {TopicRecord{.name = "t", .topic_id = id},
-           PartitionRecord{.partition_id = PartitionId(0),
-                           .topic_id = id,
-                           .replicas = {BrokerId(1)},
-                           .directories = {Uuid(5, 5)}},
-           UserScramCredentialRecord{.name = "u", .mechanism = ScramMechanism::ScramSha256},
-           ZkMigrationStateRecord{.zk_migration_state = ZkMigrationState::Migration}});
+  const MetadataImage image =
+      after({}, {TopicRecord{.name = "t", .topic_id = id},
+                 PartitionRecord{.partition_id = PartitionId(0),
+                                 .topic_id = id,
+                                 .replicas = {BrokerId(1)},
+                                 .directories = {Uuid(5, 5)}},
+                 UserScramCredentialRecord{.name = "u", .mechanism = ScramMechanism::ScramSha256},
+                 ZkMigrationStateRecord{.zk_migration_state = ZkMigrationState::Migration}});
   std::vector<std::string> losses;
   const auto at_3_6 = records_of(image, MetadataVersion::V3_6_IV1, &losses);
   EXPECT_EQ(losses, (std::vector<std::string>{"log directories of replicas"}));

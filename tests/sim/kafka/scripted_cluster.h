@@ -13,6 +13,9 @@
 
 namespace sim {
 
+// The partition that tests of one partition use.
+inline const TopicPartition kOrders0{"orders", PartitionId{0}};
+
 // Brokers in a miniature world, under a controller that a test scripts: it checks AlterPartition by
 // epochs, elects whom it is told, and tells everybody. Nodes: broker N is node N, the controller
 // node 100.

@@ -29,7 +29,7 @@ rc::Gen<std::uint64_t> delays() {
   return rc::gen::oneOf(
       rc::gen::just<std::uint64_t>(0), rc::gen::inRange<std::uint64_t>(0, 4),
       rc::gen::inRange<std::uint64_t>(0, 1'000),
-      rc::gen::map(rc::gen::inRange<std::uint64_t>(0, 40), [](std::uint64_t n) { return n * 1'000'000; }),
+      rc::gen::map(rc::gen::inRange<std::uint64_t>(0, 40), [](std::uint64_t ms) { return ms * 1'000'000; }),
       rc::gen::map(rc::gen::pair(rc::gen::inRange<unsigned>(0, 43), rc::gen::arbitrary<std::uint64_t>()),
                    [](const auto& of) { return of.second >> (63 - of.first); }));
 }
