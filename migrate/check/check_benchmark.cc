@@ -4,6 +4,7 @@
 #include <string>
 
 #include "migrate/check/check.h"
+#include "migrate/check/large_tree.h"
 #include "sim/base/check.h"
 #include "sim/kafka/delta.h"
 #include "zk/znodes.h"
@@ -12,59 +13,10 @@
 // Arguments: partitions, phase. The goal is a million in ten seconds, reading the files included.
 namespace {
 
-constexpr int kBrokers = 50;
-constexpr int kPartitionsPerTopic = 100;
-
-zk::Tree tree_of(std::int64_t partitions) {
-  zk::Tree tree;
-  std::int64_t zxid = 0;
-  const auto create = [&](std::string path, std::string data) {
-    const auto cversion = tree.find(zk::parent_of(path))->stat.cversion.next();
-    (void)tree.apply({.zxid = zk::Zxid(++zxid), .time = zk::WallTime(1'700'000'000'000)},
-                     zk::CreateTxn{.path = std::move(path),
-                                   .data = std::move(data),
-                                   .acl = zk::open_acl_unsafe(),
-                                   .parent_cversion = cversion});
-  };
-  for (const char* path :
-       {"/brokers", "/brokers/ids", "/brokers/topics", "/cluster", "/config", "/config/topics"})
-    create(path, "");
-  create("/cluster/id", R"({"version":"1","id":"Tk3Z2c5KQ0CJLgD8kN0t3A"})");
-  create("/controller_epoch", "9");
-  for (int id = 0; id < kBrokers; ++id)
-    create(fmt::format("/brokers/ids/{}", id),
-           zk::encode(zk::BrokerZnode{.rack = std::string(1, static_cast<char>('a' + id % 3))}));
-  for (std::int64_t topic = 0; topic < partitions / kPartitionsPerTopic; ++topic) {
-    std::string assignment;
-    for (int partition = 0; partition < kPartitionsPerTopic; ++partition) {
-      const std::int64_t first = (topic + partition) % kBrokers;
-      assignment += fmt::format(R"({}"{}":[{},{},{}])", assignment.empty() ? "" : ",", partition,
-                                first, (first + 1) % kBrokers, (first + 2) % kBrokers);
-    }
-    const std::string path = fmt::format("/brokers/topics/topic-{:06}", topic);
-    create(path, fmt::format(R"({{"version":3,"topic_id":"{}","partitions":{{{}}},)"
-                             R"("adding_replicas":{{}},"removing_replicas":{{}}}})",
-                             sim::Uuid{1, topic + 2}.describe(), assignment));
-    create(path + "/partitions", "");
-    for (int partition = 0; partition < kPartitionsPerTopic; ++partition) {
-      const std::int64_t first = (topic + partition) % kBrokers;
-      const std::string below = fmt::format("{}/partitions/{}", path, partition);
-      create(below, "");
-      create(below + "/state",
-             fmt::format(R"({{"controller_epoch":5,"leader":{0},"version":1,"leader_epoch":7,)"
-                         R"("isr":[{0},{1},{2}]}})",
-                         first, (first + 1) % kBrokers, (first + 2) % kBrokers));
-    }
-    create(fmt::format("/config/topics/topic-{:06}", topic),
-           R"({"version":1,"config":{"retention.ms":"1000"}})");
-  }
-  return tree;
-}
-
 migrate::ClusterFacts cluster_of(std::int64_t partitions, migrate::Phase phase) {
   migrate::ClusterFacts facts;
   facts.phase = phase;
-  zk::Tree tree = tree_of(partitions);
+  zk::Tree tree = migrate::large_tree(partitions);
   auto read = zk::zk_to_image(tree, "", {});
   auto view = zk::cluster_view(tree, "");
   if (phase == migrate::Phase::S4) {
@@ -79,7 +31,7 @@ migrate::ClusterFacts cluster_of(std::int64_t partitions, migrate::Phase phase) 
                                             .view = std::move(view),
                                             .image = std::move(read.image),
                                             .report = std::move(read.report)};
-  for (int id = 0; id < kBrokers; ++id) {
+  for (int id = 0; id < migrate::kLargeTreeBrokers; ++id) {
     migrate::NodeFacts node{.name = fmt::format("broker-{}", id), .config = std::nullopt};
     auto file = sim::PropertiesFile::parse(
         fmt::format("broker.id={}\nzookeeper.connect=zk:2181\nlisteners=PLAINTEXT://b{}:9092\n"

@@ -2,6 +2,11 @@
 
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
+# Debian has no static libfmt.
+set(ZK2KRAFT_FMT fmt::fmt)
+if(ZK2KRAFT_STATIC)
+  set(ZK2KRAFT_FMT fmt::fmt-header-only)
+endif()
 find_package(Boost 1.74 REQUIRED)
 
 add_library(zk2kraft_options INTERFACE)
