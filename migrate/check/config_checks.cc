@@ -165,6 +165,41 @@ bool is_dynamic(const NodeConfig& config, std::string_view name) {
   return std::ranges::count(config.dynamic_names(), name) > 0;
 }
 
+// The value without the hashes that stand in the place of secrets ("REDACTED:<fingerprint of the
+// salt>:<hash>", tools/collect), and the salts that they were made with.
+struct WithoutSecrets {
+  std::string text;
+  std::set<std::string> salts;
+};
+WithoutSecrets without_secrets(std::string_view value) {
+  constexpr std::string_view kMark = "REDACTED:";
+  WithoutSecrets left;
+  for (std::size_t mark; (mark = value.find(kMark)) != value.npos;) {
+    left.text += value.substr(0, mark + kMark.size());
+    value.remove_prefix(mark + kMark.size());
+    const std::size_t colon = value.find(':');
+    if (colon == value.npos) break;
+    left.salts.emplace(value.substr(0, colon));
+    value.remove_prefix(colon + 1);
+    const std::size_t end = value.find_first_not_of("0123456789abcdef");
+    value.remove_prefix(end == value.npos ? value.size() : end);
+  }
+  left.text += value;
+  return left;
+}
+
+// Whether values that are not the same could be, had their secrets been hashed with one salt.
+bool only_salts_differ(const std::map<std::string, const NodeFacts*>& values) {
+  std::set<std::string> texts;
+  std::set<std::set<std::string>> salts;
+  for (const auto& [value, node] : values) {
+    auto [text, used] = without_secrets(value);
+    texts.insert(std::move(text));
+    salts.insert(std::move(used));
+  }
+  return texts.size() == 1 && salts.size() == values.size();
+}
+
 void brokers_alike(const ClusterFacts& facts, Verdicts& verdicts) {
   static const std::set<std::string_view> kOwn{"broker.id",
                                                "node.id",
@@ -202,6 +237,11 @@ void brokers_alike(const ClusterFacts& facts, Verdicts& verdicts) {
     if (values.size() < 2) continue;
     std::vector<Evidence> evidence;
     const std::string name = what.substr(0, what.find(' '));
+    if (only_salts_differ(values)) {
+      verdicts.unknown(
+          fmt::format("whether {} is alike: the collections have different salts", name));
+      continue;
+    }
     for (const auto& [value, node] : values) evidence.push_back(at_config(*node->config, name));
     verdicts.find(name, "brokers disagree", std::move(evidence));
   }

@@ -202,6 +202,26 @@ TEST(Checks, AWedgeIsUnknownWhereTheFilesAreOfDifferentMoments) {
   EXPECT_EQ(result.outcome, Outcome::Unknown) << told(result);
 }
 
+TEST(Checks, SecretsThatWereHashedWithOtherSaltsAreNotDrift) {
+  const std::string jaas = R"(PlainLoginModule required username="kafka" password="REDACTED:%";)";
+  const auto told_as = [&](std::string_view first, std::string_view second) {
+    World world(Phase::S0);
+    for (const auto& [node, secret] : {std::pair("broker-1", first), std::pair("broker-2", second)})
+      world.set(node, "sasl.jaas.config", std::string(jaas).replace(jaas.find('%'), 1, secret));
+    return run_check(*find_check("C18"), world.facts());
+  };
+  EXPECT_EQ(told_as("ab12:77ff", "ab12:77ff").outcome, Outcome::Pass);
+  const auto unknown = told_as("ab12:77ff", "cd34:01");
+  EXPECT_EQ(unknown.outcome, Outcome::Unknown) << told(unknown);
+  ASSERT_EQ(unknown.missing.size(), 1U);
+  EXPECT_EQ(unknown.missing.front(),
+            "whether sasl.jaas.config is alike: the collections have different salts");
+  const auto one_salt = told_as("ab12:77ff", "ab12:01");
+  EXPECT_EQ(one_salt.outcome, Outcome::Finding) << told(one_salt);
+  const auto other_name = told_as("ab12:77ff", R"(cd34:77ff" serviceName="k)");
+  EXPECT_EQ(other_name.outcome, Outcome::Finding) << told(other_name);
+}
+
 // Ids are what people suppress and what pipelines look for: one is never renamed nor used again. To
 // add a check, add its id here.
 TEST(Checks, KeepTheirIds) {
