@@ -98,9 +98,19 @@ void prefixes_are_no_wildcards(const ClusterFacts& facts, Verdicts& verdicts) {
   }
 }
 
+// A sound topic from before Kafka 2.8.
+bool lacks_topic_id(const ZooKeeperFacts& zookeeper, const std::string& path) {
+  if (!path.starts_with(zk::paths::kTopics) || path.rfind('/') != zk::paths::kTopics.size())
+    return false;
+  const zk::Znode* znode = zookeeper.znode(path);
+  const auto parsed = zk::parse_topic(znode == nullptr ? "" : znode->data.value_or(""));
+  return parsed && !parsed->topic_id;
+}
+
 void everything_readable(const ClusterFacts& facts, Verdicts& verdicts) {
   for (const auto& each : facts.zookeeper->report.unreadable) {
     if (!lacking_type(*facts.zookeeper, each.path).empty()) continue;  // D05
+    if (lacks_topic_id(*facts.zookeeper, each.path)) continue;         // D11
     verdicts.find(each.path,
                   each.kafka_throws
                       ? "Kafka cannot read it: the copy ends here, again and again"
@@ -146,14 +156,12 @@ void no_election_pending(const ClusterFacts& facts, Verdicts& verdicts) {
 }
 
 void topics_have_ids(const ClusterFacts& facts, Verdicts& verdicts) {
-  const ZooKeeperFacts& zookeeper = *facts.zookeeper;
-  for (const std::string& name : zookeeper.children(zk::paths::kTopics)) {
-    const zk::Znode* znode = zookeeper.znode(zk::paths::topic(name));
-    const auto parsed = zk::parse_topic(znode->data.value_or(""));
-    if (!parsed || parsed->topic_id) continue;
+  for (const std::string& name : facts.zookeeper->children(zk::paths::kTopics)) {
+    const std::string path = zk::paths::topic(name);
+    if (!lacks_topic_id(*facts.zookeeper, path)) continue;
     verdicts.find(fmt::format("topic {}", name),
                   "it has no topic id: the copy throws on it, for ever",
-                  {at_znode(zk::paths::topic(name), "no topic_id")});
+                  {at_znode(path, "no topic_id")});
   }
 }
 
