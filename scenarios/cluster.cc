@@ -78,6 +78,11 @@ sim::Expected<Cluster> Cluster::plan(const zk2kraft::Scenario& scenario, Initial
   if (const std::string& name = wanted.metadata_version(); !name.empty()) {
     const auto version = sim::parse_metadata_version(name);
     if (!version) return std::unexpected(unusable(place, fmt::format("there is no metadata.version '{}'.", name), "Write it like 3.9-IV0."));
+    // A controller that begins a migration with an older one ends at once, again and again.
+    if (*version < sim::kMinimumForMigration) {
+      return std::unexpected(unusable(place, fmt::format("with metadata.version {} there is no migration from ZooKeeper.", name),
+                                      fmt::format("Write {} or a later one.", sim::describe(sim::kMinimumForMigration))));
+    }
     cluster.metadata_version_ = *version;
   }
   if (const std::string& version = wanted.kafka_version(); !version.empty() && version != "3.9.1") {

@@ -91,6 +91,18 @@ TEST(Run, AFaultThatNeverFiresMakesTheVerdictUnknown) {
   EXPECT_NE(outcome.unmet.front().find("migrate.CopyAborted"), std::string::npos);
 }
 
+TEST(Run, AMetadataVersionThatCannotMigrateIsRefusedWithTheFirstThatCan) {
+  zk2kraft::Scenario of = scenario("topology.txtpb");
+  const Initial initial = from_nothing(of);
+  of.mutable_cluster()->set_metadata_version("3.6-IV0");
+  const auto outcome = run_scenario(of, initial, {.seed = 1}, {.source = "topology.txtpb"});
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().severity, sim::Severity::Usage);
+  EXPECT_NE(sim::describe(outcome.error()).find("3.6-IV1"), std::string::npos) << sim::describe(outcome.error());
+  of.mutable_cluster()->set_metadata_version("3.6-IV1");
+  EXPECT_TRUE(Cluster::plan(of, initial, {.source = "topology.txtpb"}));
+}
+
 TEST(Run, AFaultThatNamesNobodyIsRefusedWithASuggestion) {
   for (const char* words : {"crash zk:leeder at 3s", "cut zk-1 broker-2,zk:leeder at 3s", "crash zk-1 on zk.Committed of zk:leeder"}) {
     zk2kraft::Scenario of = scenario("plain.txtpb");
