@@ -6,6 +6,7 @@
 
 #include "sim/base/check.h"
 #include "zk/migration_reader_tree.h"
+#include "zk/paths.h"
 
 namespace scenarios {
 namespace {
@@ -261,40 +262,42 @@ bool Operator::in_dual_write(const sim::World& world) const {
          active->driver()->state() == migrate::MigrationDriverState::DualWrite;
 }
 
-bool Operator::zookeeper_mode_is_healthy(const sim::World& world) const {
+bool Operator::zookeeper_mode_is_healthy(const sim::World& world) {
   const zk::Server* const server = cluster_.zookeeper_leader(world);
   if (server == nullptr) return false;
   const zk::Tree& tree = server->database().tree;
-  const zk::ClusterView view = zk::cluster_view(tree, cluster_.initial().chroot);
-  if (!view.controller || view.brokers.size() < cluster_.brokers().size()) return false;
-  const zk::TreeImage read = zk::zk_to_image(tree, cluster_.initial().chroot, {});
-  for (const sim::Topic& topic : read.image.topics()) {
-    for (const auto& [id, partition] : topic.partitions()) {
-      if (!partition.has_leader() || partition.isr.size() < partition.replicas.size()) return false;
+  const std::string& chroot = cluster_.initial().chroot;
+  return tree.find(chroot + std::string(zk::paths::kController)) != nullptr &&
+         tree.children(chroot + std::string(zk::paths::kBrokerIds)).size() >= cluster_.brokers().size() &&
+         out_of_sync_by(tree).empty();
+}
+
+// A tree says the same for as long as no transaction is applied; she looks far more often than that.
+const std::set<sim::BrokerId>& Operator::out_of_sync_by(const zk::Tree& tree) {
+  if (tree.last_processed_zxid() != out_of_sync_as_of_) {
+    out_of_sync_ = zk::brokers_out_of_sync(tree, cluster_.initial().chroot);
+    out_of_sync_as_of_ = tree.last_processed_zxid();
+  }
+  return out_of_sync_;
+}
+
+// In ZooKeeper mode the tree is the word, from the claim on the image.
+bool Operator::isr_is_full(const sim::World& world, sim::BrokerId id) {
+  if (phase_ < Phase::S4) {
+    const zk::Server* const server = cluster_.zookeeper_leader(world);
+    return server != nullptr && !out_of_sync_by(server->database().tree).contains(id);
+  }
+  const sim::MetadataImage* const now = image(world);
+  if (now == nullptr) return false;
+  for (const sim::Topic& topic : now->topics()) {
+    for (const auto& [number, partition] : topic.partitions()) {
+      if (partition.has_replica(id) && (!partition.in_isr(id) || !partition.has_leader())) return false;
     }
   }
   return true;
 }
 
-// In ZooKeeper mode the tree is the word, from the claim on the image.
-bool Operator::isr_is_full(const sim::World& world, sim::BrokerId id) const {
-  const auto full = [&](const sim::TopicsPart& topics) {
-    for (const sim::Topic& topic : topics) {
-      for (const auto& [number, partition] : topic.partitions()) {
-        if (partition.has_replica(id) && (!partition.in_isr(id) || !partition.has_leader())) return false;
-      }
-    }
-    return true;
-  };
-  if (phase_ >= Phase::S4) {
-    const sim::MetadataImage* const now = image(world);
-    return now != nullptr && full(now->topics());
-  }
-  const zk::Server* const server = cluster_.zookeeper_leader(world);
-  return server != nullptr && full(zk::zk_to_image(server->database().tree, cluster_.initial().chroot, {}).image.topics());
-}
-
-bool Operator::broker_is_ready(const sim::World& world, sim::BrokerId id, BrokerMode mode) const {
+bool Operator::broker_is_ready(const sim::World& world, sim::BrokerId id, BrokerMode mode) {
   const migrate::BrokerNode* const core = cluster_.broker(world, id);
   if (core == nullptr || core->broker() == nullptr) return false;
   if (core->zookeeper() != nullptr && !core->zookeeper()->registered()) return false;

@@ -88,9 +88,10 @@ class Operator {
   void look_after_fenced_brokers(sim::World& world, const sim::Watch& watch);
   void note(sim::World& world, std::string what);
 
-  bool zookeeper_mode_is_healthy(const sim::World& world) const;
-  bool broker_is_ready(const sim::World& world, sim::BrokerId id, migrate::BrokerMode mode) const;
-  bool isr_is_full(const sim::World& world, sim::BrokerId id) const;
+  bool zookeeper_mode_is_healthy(const sim::World& world);
+  bool broker_is_ready(const sim::World& world, sim::BrokerId id, migrate::BrokerMode mode);
+  bool isr_is_full(const sim::World& world, sim::BrokerId id);
+  const std::set<sim::BrokerId>& out_of_sync_by(const zk::Tree& tree);
   const sim::MetadataImage* image(const sim::World& world) const;
   bool in_dual_write(const sim::World& world) const;
 
@@ -110,6 +111,9 @@ class Operator {
   std::map<sim::BrokerId, sim::Instant> fenced_since_;
   std::set<sim::BrokerId> stuck_;
   std::optional<sim::Instant> cured_at_;
+  // What the tree of that zxid said.
+  std::set<sim::BrokerId> out_of_sync_;
+  std::optional<zk::Zxid> out_of_sync_as_of_;
 };
 
 }  // namespace scenarios

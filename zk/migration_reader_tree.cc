@@ -132,6 +132,36 @@ TreeImage zk_to_image(const Tree& tree, std::string_view root, const ReadOptions
   return {.image = delta.apply({}), .report = std::move(copy.report)};
 }
 
+std::set<sim::BrokerId> brokers_out_of_sync(const Tree& tree, std::string_view root) {
+  std::set<sim::BrokerId> found;
+  ClusterView unreadable;
+  ViewReader read(tree, root, unreadable);
+  // Of thousands of states only few differ.
+  std::map<std::string, std::optional<PartitionStateZnode>, std::less<>> known;
+  const auto state_of = [&](const std::string& path) -> std::optional<PartitionStateZnode> {
+    const Znode* const znode = tree.find(read.absolute(path));
+    if (znode == nullptr || !znode->data) return std::nullopt;
+    const auto at = known.find(*znode->data);
+    if (at != known.end()) return at->second;
+    const auto parsed = parse_partition_state(*znode->data);
+    return known.emplace(*znode->data, parsed ? std::optional(*parsed) : std::nullopt)
+        .first->second;
+  };
+  for (const std::string& name : read.children(paths::kTopics)) {
+    const auto topic = read.read(paths::topic(name), parse_topic);
+    if (!topic) continue;
+    for (const auto& [id, assignment] : topic->partitions) {
+      const auto state = state_of(paths::partition_state(name, id));
+      const bool led = state && state->leader != sim::BrokerId(-1);
+      for (const sim::BrokerId replica : assignment.replicas) {
+        if (!led || std::ranges::find(state->isr, replica) == state->isr.end())
+          found.insert(replica);
+      }
+    }
+  }
+  return found;
+}
+
 ClusterView cluster_view(const Tree& tree, std::string_view root) {
   ClusterView view;
   ViewReader read(tree, root, view);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,11 @@ struct TreeImage {
 // The image that the copy would make: the nine mirrored families, without registrations and
 // features. What cannot be read is in the report and not in the image.
 TreeImage zk_to_image(const Tree& tree, std::string_view root, const ReadOptions& options);
+
+// Brokers that are assigned a partition without a leader, or one whose ISR lacks them. Empty: every
+// replica is in sync. What cannot be read is left out, as the copy leaves it out. Costs a look at
+// each partition's znodes and keeps nothing of them: for those who ask often.
+std::set<sim::BrokerId> brokers_out_of_sync(const Tree& tree, std::string_view root);
 
 // What a tree says of its cluster besides the metadata that is copied.
 struct ClusterView {

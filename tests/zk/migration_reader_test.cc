@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -154,6 +155,31 @@ TEST(CopyOfATree, UnderAChrootIsTheSame) {
   const auto tree = TreeMaker().put("/x/y/brokers/topics/a", kTopicA).tree;
   EXPECT_EQ(zk::copy_of(tree, "/x/y", {}).lists.size(), 1u);
   EXPECT_EQ(zk::copy_of(tree, "", {}).lists.size(), 0u);
+}
+
+TEST(BrokersOutOfSync, AreThoseWithoutALeaderOrNotInTheIsr) {
+  constexpr auto kStateText =
+      R"({"controller_epoch":1,"leader":%,"version":1,"leader_epoch":0,"isr":[@]})";
+  const auto state = [&](std::string_view leader, std::string_view isr) {
+    std::string text = kStateText;
+    text.replace(text.find('%'), 1, leader);
+    text.replace(text.find('@'), 1, isr);
+    return text;
+  };
+  const std::string topic =
+      R"({"removing_replicas":{},"partitions":{"0":[1,2],"1":[2,3]},"adding_replicas":{},"version":3})";
+  const auto of = [&](std::string_view first, std::string_view second) {
+    TreeMaker maker;
+    maker.put("/k/brokers/topics/a", topic)
+        .put("/k/brokers/topics/a/partitions/0/state", std::string(first));
+    if (!second.empty()) maker.put("/k/brokers/topics/a/partitions/1/state", std::string(second));
+    return zk::brokers_out_of_sync(maker.tree, "/k");
+  };
+  using Brokers = std::set<sim::BrokerId>;
+  EXPECT_EQ(of(state("1", "1,2"), state("2", "3,2")), Brokers{});
+  EXPECT_EQ(of(state("1", "1"), state("2", "3,2")), Brokers{sim::BrokerId(2)});
+  EXPECT_EQ(of(state("-1", "1"), state("2", "3,2")), (Brokers{sim::BrokerId(1), sim::BrokerId(2)}));
+  EXPECT_EQ(of(state("1", "1,2"), ""), (Brokers{sim::BrokerId(2), sim::BrokerId(3)}));
 }
 
 TEST(ClusterView, SaysWhoIsRegisteredAndWhoControls) {
