@@ -81,7 +81,7 @@ bool Broker::on_response(Context& context, const Received& received) {
     for (auto& [leader, fetcher] : fetchers_) {
       if (fetcher.in_flight != fetched->correlation) continue;
       fetcher.in_flight.reset();
-      on_fetched(context, fetcher, fetched->body);
+      on_fetched(context, leader, fetcher, fetched->body);
       break;
     }
     return true;
@@ -131,7 +131,7 @@ std::optional<Instant> Broker::deadline() const {
   if (!expiries_.empty()) due = std::min(due, expiries_.begin()->first);
   if (controller_ && !isr_in_flight_ && !isr_queue_.empty()) due = std::min(due, isr_not_before_);
   for (const auto& [leader, fetcher] : fetchers_) {
-    if (!fetcher.in_flight && !fetcher.partitions.empty()) due = std::min(due, fetcher.not_before);
+    if (!fetcher.in_flight && fetcher.partitions > 0) due = std::min(due, fetcher.not_before);
   }
   if (!hosted_.empty()) due = std::min(due, next_lag_check_);
   if (checkpoint_due_) due = std::min(due, next_checkpoint_);
@@ -188,9 +188,7 @@ void Broker::digest_into(Digest& digest) const {
   sim::digest_into(digest, expiries_);
   for (const auto& [leader, fetcher] : fetchers_) {
     sim::digest_into(digest, leader);
-    sim::digest_into(digest, fetcher.in_flight);
-    sim::digest_into(digest, fetcher.not_before);
-    fetcher.session.digest_into(digest);
+    fetcher.digest_into(digest);
   }
   sim::digest_into(digest, isr_queue_);
   sim::digest_into(digest, isr_in_flight_);

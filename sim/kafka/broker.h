@@ -13,7 +13,7 @@
 #include "sim/kafka/client.h"
 #include "sim/kafka/coordinator.h"
 #include "sim/kafka/fetch_session.h"
-#include "sim/kafka/fetch_session_handler.h"
+#include "sim/kafka/leader_fetcher.h"
 #include "sim/kafka/metadata_cache.h"
 #include "sim/kafka/replica.h"
 #include "sim/kafka/rpc.h"
@@ -138,6 +138,7 @@ class Broker {
     std::vector<WriteWait> writes;
     Instant fetch_not_before = kLongAgo;  // while following
     bool fetch_failed = false;            // until the controller speaks again
+    BrokerId fetched_from{-1};            // the fetcher that it belongs to; -1: none
   };
   struct ParkedProduce {
     ReplyTo to;
@@ -160,12 +161,8 @@ class Broker {
     Settled,  // nothing, and so it stays until the partition changes
     News
   };
-  struct Fetcher {
-    std::set<TopicPartition> partitions;
-    FetchSessionHandler session;
-    std::set<std::pair<Instant, TopicPartition>> delayed;  // after an error, until then
-    std::optional<CorrelationId> in_flight;
-    Instant not_before = kLongAgo;
+  struct Fetcher : LeaderFetcher {
+    std::size_t partitions = 0;  // that are fetched from there
   };
 
   // broker_control.cc
@@ -199,8 +196,8 @@ class Broker {
   // broker_fetch.cc
   void serve_fetch(Context& context, const Received& received,
                    const Request<FetchRequest>& request);
-  Fetched look_at(Context& context, FetchSessionCache::Slot slot, FetchSession& session,
-                  const TopicPartition& id, std::vector<Hosted*>& progressed);
+  Fetched look_at(Context& context, const FetchSession& session, const FetchSession::Cached& cached,
+                  Hosted& hosted, std::vector<Hosted*>& progressed);
   void answer_fetch(Context& context, FetchSessionCache::Slot slot);
   void end_fetch(FetchSessionCache::Slot slot);
   void link(Hosted& hosted, FetchSessionCache::Slot slot);
@@ -223,14 +220,15 @@ class Broker {
   bool relay_any(Context& context, const Received& received);
 
   // broker_fetcher.cc
-  void follow(const TopicPartition& id, BrokerId leader);
-  void unfollow(const TopicPartition& id);
+  void follow(Hosted& hosted, BrokerId leader);
+  void unfollow(Hosted& hosted);
   void run_fetchers(Context& context);
-  std::optional<FetchSessionHandler::Position> fetch_position(Instant now, Fetcher& fetcher,
-                                                              const TopicPartition& id) const;
+  static std::optional<FetchSessionHandler::Position> fetch_position(Instant now, Fetcher& fetcher,
+                                                                     const Hosted& hosted);
   void send_fetch(Context& context, BrokerId leader, Fetcher& fetcher);
-  void on_fetched(Context& context, Fetcher& fetcher, const FetchResponse& response);
-  void on_partition_fetched(Context& context, const TopicPartition& id, const FetchPartition& asked,
+  void on_fetched(Context& context, BrokerId leader, Fetcher& fetcher,
+                  const FetchResponse& response);
+  void on_partition_fetched(Context& context, Hosted& hosted, const FetchPartition& asked,
                             const FetchPartitionData& data);
 
   // broker_isr.cc

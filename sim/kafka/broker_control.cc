@@ -153,7 +153,7 @@ void Broker::become(Context& context, Hosted& hosted, const LeaderAndIsrPartitio
   const bool led = hosted.partition.leads();
   if (state.leader == config_.id) {
     hosted.partition.make_leader(context, state, rules(id.topic));
-    unfollow(id);
+    unfollow(hosted);
     if (id.topic == kGroupMetadataTopic && !led) {
       groups_.load(id.partition, hosted.partition.log());
     }
@@ -164,11 +164,10 @@ void Broker::become(Context& context, Hosted& hosted, const LeaderAndIsrPartitio
     hosted.fetch_failed = hosted.fetch_failed && !restart;
     if (restart) {
       hosted.fetch_not_before = kLongAgo;
-      unfollow(id);
-      if (hosted.partition.leader().value() >= 0) follow(id, hosted.partition.leader());
-    } else if (const auto known = fetchers_.find(hosted.partition.leader());
-               known != fetchers_.end()) {
-      known->second.session.touch(id);  // its log may have been given a topic id
+      unfollow(hosted);
+      if (hosted.partition.leader().value() >= 0) follow(hosted, hosted.partition.leader());
+    } else if (hosted.fetched_from.value() >= 0) {
+      fetchers_.at(hosted.fetched_from).touch(id);  // its log may have been given a topic id
     }
   }
   after_change(context, hosted);
@@ -218,7 +217,7 @@ StopReplicaResponse Broker::stop_replica(Context& context, const StopReplicaRequ
 void Broker::stop(Context& context, const TopicPartition& id, bool erase, bool stray) {
   Hosted& hosted = hosted_.at(id);
   if (id.topic == kGroupMetadataTopic) groups_.unload(id.partition);
-  unfollow(id);
+  unfollow(hosted);
   stir(hosted);
   hosted.partition.stop();
   after_change(context, hosted);

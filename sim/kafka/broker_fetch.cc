@@ -51,46 +51,39 @@ void Broker::serve_fetch(Context& context, const Received& received,
                     .expires = context.now + request.body.max_wait};
   std::vector<Hosted*> progressed;
   bool ready = request.body.max_wait == Duration{} || session.size() == 0;
-  std::vector<TopicPartition> settled;
-  for (const TopicPartition& id : session.unsettled()) {
-    switch (look_at(context, *opened, session, id, progressed)) {
-      case Fetched::News:
-        ready = true;
-        break;
-      case Fetched::Settled:
-        settled.push_back(id);
-        break;
-      case Fetched::Nothing:
-        break;
+  Finger hosted(hosted_);
+  session.visit_unsettled([&](const TopicPartition& id, const FetchSession::Cached& cached) {
+    const auto known = hosted.find(id);
+    Fetched found = Fetched::News;  // an error
+    if (known != hosted_.end()) {
+      link(known->second, *opened);
+      found = look_at(context, session, cached, known->second, progressed);
     }
-  }
-  for (const TopicPartition& id : settled) session.settle(id);
+    ready = ready || found == Fetched::News;
+    return found == Fetched::Settled;
+  });
   if (ready) {
     answer_fetch(context, *opened);
   } else {
     expiries_.emplace(session.parked->expires, *opened);
   }
-  for (Hosted* hosted : progressed) after_change(context, *hosted);
+  for (Hosted* const changed : progressed) after_change(context, *changed);
 }
 
-Broker::Fetched Broker::look_at(Context& context, FetchSessionCache::Slot slot,
-                                FetchSession& session, const TopicPartition& id,
+Broker::Fetched Broker::look_at(Context& context, const FetchSession& session,
+                                const FetchSession::Cached& cached, Hosted& hosted,
                                 std::vector<Hosted*>& progressed) {
-  Hosted* const hosted = find(id);
-  if (hosted == nullptr) return Fetched::News;
-  link(*hosted, slot);
-  const FetchSession::Cached& cached = *session.find(id);
-  HostedPartition& partition = hosted->partition;
+  HostedPartition& partition = hosted.partition;
   const FetchPartitionData data = partition.read(cached.asked, session.replica(), 1);
   const Fetched found = ends_wait(data) ? Fetched::News : Fetched::Nothing;
   const bool understood = data.error_code == ErrorCode::None && !data.diverging_epoch;
   if (understood && session.privileged() &&
       partition.note_fetch(context.now, cached.asked, session.replica(), session.replica_epoch())) {
-    const ReplicaRules around = rules(id.topic);
-    if (partition.maybe_expand_isr(session.replica(), around)) propose_isr(id);
+    const ReplicaRules around = rules(partition.id().topic);
+    if (partition.maybe_expand_isr(session.replica(), around)) propose_isr(partition.id());
     if (partition.maybe_advance_high_watermark(context.now, around)) {
       checkpoint_due_ = true;
-      progressed.push_back(hosted);
+      progressed.push_back(&hosted);
     }
   }
   if (found == Fetched::News) return found;
@@ -102,25 +95,24 @@ void Broker::answer_fetch(Context& context, FetchSessionCache::Slot slot) {
   check(session.parked.has_value(), "a fetch is answered once");
   const ParkedFetch parked = *session.parked;
   FetchResponse response{.session_id = session.id()};
-  std::vector<TopicPartition> settled;
-  for (const TopicPartition& id : session.unsettled()) {
-    const FetchSession::Cached& cached = *session.find(id);
-    const Hosted* const hosted = find(id);
+  Finger hosted(hosted_);
+  session.visit_unsettled([&](const TopicPartition& id, FetchSession::Cached& cached) {
+    const auto known = hosted.find(id);
+    const HostedPartition* const partition =
+        known == hosted_.end() ? nullptr : &known->second.partition;
     FetchPartitionData data =
-        hosted != nullptr
-            ? hosted->partition.read(cached.asked, session.replica(), session.max_records)
-            : FetchPartitionData{.partition_index = id.partition,
-                                 .error_code = ErrorCode::UnknownTopicOrPartition};
+        partition != nullptr ? partition->read(cached.asked, session.replica(), session.max_records)
+                             : FetchPartitionData{.partition_index = id.partition,
+                                                  .error_code = ErrorCode::UnknownTopicOrPartition};
     const bool waits = ends_wait(data);
-    if (session.tell(id, data)) {
+    if (FetchSession::tell(cached, data)) {
       if (response.responses.empty() || response.responses.back().topic != id.topic) {
         response.responses.push_back({.topic = id.topic, .topic_id = cached.topic_id});
       }
       response.responses.back().partitions.push_back(std::move(data));
     }
-    if (!waits && is_settled(hosted->partition, session, cached)) settled.push_back(id);
-  }
-  for (const TopicPartition& id : settled) session.settle(id);
+    return !waits && is_settled(*partition, session, cached);
+  });
   context.effects.push_back(reply(parked.to, std::move(response)));
   end_fetch(slot);
 }
@@ -130,8 +122,10 @@ void Broker::end_fetch(FetchSessionCache::Slot slot) {
   FetchSession& session = fetch_sessions_.at(slot);
   expiries_.erase({session.parked->expires, slot});
   if (session.id() == kNoFetchSession) {
+    Finger hosted(hosted_);
     session.for_each_partition([&](const TopicPartition& id) {
-      if (Hosted* const hosted = find(id)) std::erase(hosted->fetched_by, slot);
+      const auto known = hosted.find(id);
+      if (known != hosted_.end()) std::erase(known->second.fetched_by, slot);
     });
   }
   fetch_sessions_.finish(slot);

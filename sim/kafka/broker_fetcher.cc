@@ -8,36 +8,35 @@
 
 namespace sim {
 
-void Broker::follow(const TopicPartition& id, BrokerId leader) {
+void Broker::follow(Hosted& hosted, BrokerId leader) {
   Fetcher& fetcher = fetchers_[leader];
-  fetcher.partitions.insert(id);
-  fetcher.session.touch(id);
+  hosted.fetched_from = leader;
+  ++fetcher.partitions;
+  fetcher.touch(hosted.partition.id());
   fetcher.not_before = kLongAgo;
 }
 
-void Broker::unfollow(const TopicPartition& id) {
-  for (auto& [leader, fetcher] : fetchers_) {
-    if (fetcher.partitions.erase(id) > 0) fetcher.session.touch(id);
-  }
+void Broker::unfollow(Hosted& hosted) {
+  if (hosted.fetched_from.value() < 0) return;
+  Fetcher& fetcher = fetchers_.at(std::exchange(hosted.fetched_from, BrokerId{-1}));
+  --fetcher.partitions;
+  fetcher.touch(hosted.partition.id());
 }
 
 void Broker::run_fetchers(Context& context) {
   for (auto& [leader, fetcher] : fetchers_) {
-    if (fetcher.in_flight || fetcher.partitions.empty()) continue;
+    if (fetcher.in_flight || fetcher.partitions == 0) continue;
     if (context.now >= fetcher.not_before) send_fetch(context, leader, fetcher);
   }
 }
 
 // A partition that is not ready to be fetched leaves the session and comes back later.
-std::optional<FetchSessionHandler::Position> Broker::fetch_position(
-    Instant now, Fetcher& fetcher, const TopicPartition& id) const {
-  if (!fetcher.partitions.contains(id)) return std::nullopt;
-  const auto known = hosted_.find(id);
-  check(known != hosted_.end(), "a fetcher asks for what the broker hosts");
-  const Hosted& hosted = known->second;
+std::optional<FetchSessionHandler::Position> Broker::fetch_position(Instant now, Fetcher& fetcher,
+                                                                    const Hosted& hosted) {
   if (hosted.fetch_failed) return std::nullopt;
+  const TopicPartition& id = hosted.partition.id();
   if (now < hosted.fetch_not_before) {
-    fetcher.delayed.emplace(hosted.fetch_not_before, id);
+    fetcher.delay(hosted.fetch_not_before, id);
     return std::nullopt;
   }
   const ReplicaLog& log = hosted.partition.log();
@@ -56,40 +55,38 @@ void Broker::send_fetch(Context& context, BrokerId leader, Fetcher& fetcher) {
     fetcher.not_before = Instant::never();
     return;
   }
-  while (!fetcher.delayed.empty() && fetcher.delayed.begin()->first <= context.now) {
-    fetcher.session.touch(fetcher.delayed.begin()->second);
-    fetcher.delayed.erase(fetcher.delayed.begin());
-  }
-  auto request = fetcher.session.build(
-      [&](const TopicPartition& id) { return fetch_position(context.now, fetcher, id); });
-  if (!request) {
-    fetcher.not_before =
-        fetcher.delayed.empty() ? Instant::never() : fetcher.delayed.begin()->first;
-    return;
-  }
+  Finger hosted(hosted_);
+  auto request = fetcher.next_request(
+      context.now, [&](const TopicPartition& id) -> std::optional<FetchSessionHandler::Position> {
+        const auto known = hosted.find(id);
+        if (known == hosted_.end() || known->second.fetched_from != leader) return std::nullopt;
+        return fetch_position(context.now, fetcher, known->second);
+      });
+  if (!request) return;
   request->replica_id = config_.id;
   request->replica_epoch = config_.kraft_mode ? epochs_.kraft : kNoBrokerEpoch;
   request->max_wait = config_.replica_fetch_wait_max;
   fetcher.in_flight = network_.send(context, address->second, std::move(*request));
 }
 
-void Broker::on_fetched(Context& context, Fetcher& fetcher, const FetchResponse& response) {
+void Broker::on_fetched(Context& context, BrokerId leader, Fetcher& fetcher,
+                        const FetchResponse& response) {
   fetcher.not_before = context.now;
   if (!fetcher.session.handle_response(response)) return;
-  for (const FetchTopicResponse& topic : response.responses) {
-    for (const FetchPartitionData& data : topic.partitions) {
-      const TopicPartition id{topic.topic, data.partition_index};
-      const FetchSessionHandler::Position* const asked = fetcher.session.asked(id);
-      if (asked == nullptr || !fetcher.partitions.contains(id)) continue;
-      on_partition_fetched(context, id, asked->fetch, data);
-      fetcher.session.touch(id);
-    }
-  }
+  Finger hosted(hosted_);
+  fetcher.session.for_each_answer(
+      response, [&](const TopicPartition& id, const FetchSessionHandler::Position& asked,
+                    const FetchPartitionData& data) {
+        const auto known = hosted.find(id);
+        if (known == hosted_.end() || known->second.fetched_from != leader) return;
+        on_partition_fetched(context, known->second, asked.fetch, data);
+        fetcher.session.touch(id);
+      });
 }
 
-void Broker::on_partition_fetched(Context& context, const TopicPartition& id,
-                                  const FetchPartition& asked, const FetchPartitionData& data) {
-  Hosted& hosted = hosted_.at(id);
+void Broker::on_partition_fetched(Context& context, Hosted& hosted, const FetchPartition& asked,
+                                  const FetchPartitionData& data) {
+  const TopicPartition& id = hosted.partition.id();
   ReplicaLog& log = hosted.partition.log();
   // Metadata has moved on while the answer travelled.
   if (hosted.partition.leader_epoch() != asked.current_leader_epoch ||

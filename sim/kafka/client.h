@@ -27,6 +27,9 @@ struct Context {
 // an entry cannot be reached.
 using AddressBook = boost::container::flat_map<BrokerId, NodeId>;
 
+// Before every instant that a clock can show.
+inline constexpr Instant kLongAgo{INT64_MIN / 4};
+
 // What clients wait before they ask again: retry.backoff.ms.
 inline constexpr Duration kRetryBackoff{100'000'000};
 

@@ -19,6 +19,7 @@ class ClientMetadata {
   struct Leader {
     BrokerId id{-1};
     LeaderEpoch epoch{-1};
+    bool operator==(const Leader&) const = default;
     static constexpr auto fields(auto&& visit) {
       return visit(field("id", &Leader::id), field("epoch", &Leader::epoch));
     }

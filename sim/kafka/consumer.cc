@@ -23,11 +23,11 @@ Effects Consumer::step(Instant now, Input input, Choices& choices) {
   for (const CorrelationId lost : network_.handle(context, input)) on_lost(context, lost);
   if (const auto* received = std::get_if<Received>(&input)) {
     if (metadata_.handle(context, network_, *received)) {
-      for (const auto& [id, leader] : metadata_.leaders()) positions_.try_emplace(id);
+      on_metadata(context);
     } else if (const auto* fetched = network_.answer<FetchResponse>(*received)) {
-      for (auto& [leader, fetching] : fetching_) {
-        if (fetching.in_flight != fetched->correlation) continue;
-        fetching.in_flight.reset();
+      for (auto& [leader, fetcher] : fetchers_) {
+        if (fetcher.in_flight != fetched->correlation) continue;
+        fetcher.in_flight.reset();
         on_fetched(context, leader, fetched->body);
         break;
       }
@@ -68,12 +68,12 @@ void Consumer::run_coordinator(Context& context) {
   }
   const auto node = metadata_.node(*coordinator_);
   if (!node) return lose_coordinator(context.now);
-  OffsetFetchRequest fetch{.group_id = config_.group, .partitions = std::vector<TopicPartition>{}};
-  for (const auto& [id, position] : positions_) {
-    if (position.next.value() < 0) fetch.partitions->push_back(id);
-  }
-  if (!fetch.partitions->empty()) {
-    coordinating_ = network_.send(context, *node, std::move(fetch));
+  if (!without_position_.empty()) {
+    coordinating_ = network_.send(
+        context, *node,
+        OffsetFetchRequest{
+            .group_id = config_.group,
+            .partitions = std::vector(without_position_.begin(), without_position_.end())});
     return;
   }
   if (context.now < next_commit_) return;
@@ -107,6 +107,9 @@ void Consumer::on_offsets(Context& context, const OffsetFetchResponse& response)
     // Simplified: auto.offset.reset=earliest begins at 0; a higher log start is learned from the
     // leader.
     position.next = std::max(part.committed_offset, Offset{0});
+    without_position_.erase(part.topic_partition);
+    touch(part.topic_partition, position);
+    if (position.leader.id.value() < 0) metadata_.expire(context.now);
     context.notify(Payload::of(
         ClientFetchedOffset{config_.group, part.topic_partition, part.committed_offset}));
   }
@@ -135,54 +138,82 @@ void Consumer::on_committed(Context& context, const OffsetCommitResponse& respon
 // ── Fetching
 // ────────────────────────────────────────────────────────────────────────────────────────
 
-void Consumer::run_fetches(Context& context) {
-  std::map<BrokerId, FetchRequest> requests;
-  for (auto& [id, position] : positions_) {
-    if (position.next.value() < 0 || context.now < position.not_before) continue;
-    const auto leader = metadata_.leader(id);
-    if (!leader) {
-      metadata_.expire(context.now);
-      position.not_before = context.now + kRetryBackoff;
-      continue;
-    }
-    const Fetching& fetching = fetching_[leader->id];
-    if (fetching.in_flight || context.now < fetching.not_before) continue;
-    FetchRequest& request = requests[leader->id];
-    request.max_wait = config_.fetch_max_wait;
-    request.max_records = config_.max_records;
-    if (request.topics.empty() || request.topics.back().topic != id.topic) {
-      request.topics.push_back({.topic = id.topic});
-    }
-    request.topics.back().partitions.push_back({.partition = id.partition,
-                                                .current_leader_epoch = leader->epoch,
-                                                .fetch_offset = position.next});
+// Who leads what may have changed: each partition is fetched from its leader of now.
+void Consumer::on_metadata(Context& context) {
+  for (const auto& [id, leader] : metadata_.leaders()) {
+    if (positions_.try_emplace(id).second) without_position_.insert(id);
   }
-  for (auto& [leader, request] : requests) {
-    fetching_[leader].in_flight =
-        network_.send(context, *metadata_.node(leader), std::move(request));
+  bool leaderless = false;
+  for (auto& [id, position] : positions_) {
+    const auto leader = metadata_.leader(id).value_or(ClientMetadata::Leader{});
+    if (leader != position.leader) {
+      touch(id, position);
+      position.leader = leader;
+      touch(id, position);
+    }
+    leaderless = leaderless || (leader.id.value() < 0 && position.next.value() >= 0);
+  }
+  if (leaderless) metadata_.expire(context.now);
+}
+
+void Consumer::touch(const TopicPartition& id, const Position& position) {
+  if (position.leader.id.value() >= 0) fetchers_[position.leader.id].touch(id);
+}
+
+void Consumer::run_fetches(Context& context) {
+  for (auto& [leader, fetcher] : fetchers_) {
+    if (fetcher.in_flight || context.now < fetcher.not_before) continue;
+    auto request = fetcher.next_request(context.now, [&, to = leader](const TopicPartition& id) {
+      return fetch_position(context.now, to, id);
+    });
+    if (!request) continue;
+    request->max_wait = config_.fetch_max_wait;
+    request->max_records = config_.max_records;
+    fetcher.in_flight = network_.send(context, *metadata_.node(leader), std::move(*request));
   }
 }
 
+std::optional<FetchSessionHandler::Position> Consumer::fetch_position(Instant now, BrokerId leader,
+                                                                      const TopicPartition& id) {
+  const Position& position = positions_.at(id);
+  if (position.leader.id != leader || position.next.value() < 0) return std::nullopt;
+  if (now < position.not_before) {
+    fetchers_.at(leader).delay(position.not_before, id);
+    return std::nullopt;
+  }
+  return FetchSessionHandler::Position{.topic_id = {},
+                                       .fetch = {.partition = id.partition,
+                                                 .current_leader_epoch = position.leader.epoch,
+                                                 .fetch_offset = position.next}};
+}
+
 void Consumer::on_fetched(Context& context, BrokerId leader, const FetchResponse& response) {
-  for (const FetchTopicResponse& topic : response.responses) {
-    for (const FetchPartitionData& data : topic.partitions) {
-      const TopicPartition id{topic.topic, data.partition_index};
-      Position& position = positions_.at(id);
-      if (data.error_code == ErrorCode::OffsetOutOfRange) {
-        position.next = data.log_start_offset;
-      } else if (data.error_code != ErrorCode::None) {
-        position.not_before = context.now + kRetryBackoff;
-        metadata_.expire(context.now);
-      }
-      for (const LogBatch& batch : data.records) {
-        if (batch.base_offset != position.next) break;  // read twice: the position has moved
-        position.next = batch.next_offset();
-        position.last_epoch = batch.leader_epoch;
-        consumed_ += batch.count;
-        context.notify(Payload::of(ClientConsumed{config_.group, id, batch.base_offset, batch.count,
-                                                  batch.first_token, leader}));
-      }
-    }
+  LeaderFetcher& fetcher = fetchers_.at(leader);
+  if (!fetcher.session.handle_response(response)) return;
+  fetcher.session.for_each_answer(
+      response, [&](const TopicPartition& id, const FetchSessionHandler::Position&,
+                    const FetchPartitionData& data) {
+        on_partition_fetched(context, leader, id, data);
+        fetcher.touch(id);
+      });
+}
+
+void Consumer::on_partition_fetched(Context& context, BrokerId leader, const TopicPartition& id,
+                                    const FetchPartitionData& data) {
+  Position& position = positions_.at(id);
+  if (data.error_code == ErrorCode::OffsetOutOfRange) {
+    position.next = data.log_start_offset;
+  } else if (data.error_code != ErrorCode::None) {
+    position.not_before = context.now + kRetryBackoff;
+    metadata_.expire(context.now);
+  }
+  for (const LogBatch& batch : data.records) {
+    if (batch.base_offset != position.next) break;  // read twice: the position has moved
+    position.next = batch.next_offset();
+    position.last_epoch = batch.leader_epoch;
+    consumed_ += batch.count;
+    context.notify(Payload::of(ClientConsumed{config_.group, id, batch.base_offset, batch.count,
+                                              batch.first_token, leader}));
   }
 }
 
@@ -195,10 +226,11 @@ void Consumer::on_lost(Context& context, CorrelationId correlation) {
     coordinating_.reset();
     return lose_coordinator(context.now);
   }
-  for (auto& [leader, fetching] : fetching_) {
-    if (fetching.in_flight != correlation) continue;
-    fetching.in_flight.reset();
-    fetching.not_before = context.now + kRetryBackoff;
+  for (auto& [leader, fetcher] : fetchers_) {
+    if (fetcher.in_flight != correlation) continue;
+    fetcher.in_flight.reset();
+    fetcher.session.handle_error();
+    fetcher.not_before = context.now + kRetryBackoff;
     metadata_.expire(context.now);
   }
 }
@@ -206,22 +238,13 @@ void Consumer::on_lost(Context& context, CorrelationId correlation) {
 std::optional<Instant> Consumer::deadline() const {
   Instant due = std::max(config_.start, metadata_.deadline());
   if (const auto network = network_.deadline()) due = std::min(due, *network);
-  const bool asks_offsets = std::ranges::any_of(
-      positions_, [](const auto& entry) { return entry.second.next.value() < 0; });
   if (!coordinating_ && !positions_.empty()) {
-    const bool waits = coordinator_ && !asks_offsets;
+    const bool waits = coordinator_ && without_position_.empty();
     due = std::min(due,
                    waits ? std::max(next_commit_, coordinate_not_before_) : coordinate_not_before_);
   }
-  for (const auto& [id, position] : positions_) {
-    if (position.next.value() < 0) continue;
-    const auto leader = metadata_.leader(id);
-    const auto fetching = leader ? fetching_.find(leader->id) : fetching_.end();
-    if (fetching == fetching_.end()) {
-      due = std::min(due, position.not_before);
-    } else if (!fetching->second.in_flight) {
-      due = std::min(due, std::max(position.not_before, fetching->second.not_before));
-    }
+  for (const auto& [leader, fetcher] : fetchers_) {
+    if (!fetcher.in_flight) due = std::min(due, fetcher.not_before);
   }
   if (due == Instant::never()) return std::nullopt;
   return due;
@@ -235,10 +258,9 @@ void Consumer::digest_into(Digest& digest) const {
   sim::digest_into(digest, coordinating_);
   sim::digest_into(digest, coordinate_not_before_);
   sim::digest_into(digest, next_commit_);
-  for (const auto& [leader, fetching] : fetching_) {
+  for (const auto& [leader, fetcher] : fetchers_) {
     sim::digest_into(digest, leader);
-    sim::digest_into(digest, fetching.in_flight);
-    sim::digest_into(digest, fetching.not_before);
+    fetcher.digest_into(digest);
   }
   digest.add(static_cast<std::uint64_t>(consumed_));
 }

@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "sim/kafka/client_metadata.h"
+#include "sim/kafka/leader_fetcher.h"
 
 namespace sim {
 
@@ -23,7 +25,7 @@ struct ConsumerConfig {
 
 // A consumer that is alone in its group and commits by hand what it has processed (at-least-once:
 // process, then commit; brokers.md §3.6), a process of its own. It starts where the group has
-// committed, else at the beginning.
+// committed, else at the beginning. It fetches in incremental sessions, one per leader (KIP-227).
 //
 // Simplified: it names its partitions itself (assign, not subscribe): no JoinGroup, no rebalance;
 // positions are not validated against leader epochs (KIP-320).
@@ -46,20 +48,24 @@ class Consumer {
     Offset committed{-1};
     LeaderEpoch last_epoch{-1};
     Instant not_before;
+    ClientMetadata::Leader leader;  // whom it is fetched from; -1: nobody
     static constexpr auto fields(auto&& visit) {
       using P = Position;
       return visit(field("next", &P::next), field("committed", &P::committed),
-                   field("lastEpoch", &P::last_epoch), field("notBefore", &P::not_before));
+                   field("lastEpoch", &P::last_epoch), field("notBefore", &P::not_before),
+                   field("leader", &P::leader));
     }
-  };
-  struct Fetching {
-    std::optional<CorrelationId> in_flight;
-    Instant not_before;
   };
   void run(Context& context);
   void run_coordinator(Context& context);
   void run_fetches(Context& context);
+  std::optional<FetchSessionHandler::Position> fetch_position(Instant now, BrokerId leader,
+                                                              const TopicPartition& id);
+  void touch(const TopicPartition& id, const Position& position);
+  void on_metadata(Context& context);
   void on_fetched(Context& context, BrokerId leader, const FetchResponse& response);
+  void on_partition_fetched(Context& context, BrokerId leader, const TopicPartition& id,
+                            const FetchPartitionData& data);
   void on_offsets(Context& context, const OffsetFetchResponse& response);
   void on_committed(Context& context, const OffsetCommitResponse& response);
   void lose_coordinator(Instant now);
@@ -70,7 +76,8 @@ class Consumer {
   ClientMetadata metadata_;
   std::uint32_t last_serial_ = 0;
   std::map<TopicPartition, Position> positions_;
-  std::map<BrokerId, Fetching> fetching_;
+  std::set<TopicPartition> without_position_;  // the coordinator is to be asked
+  std::map<BrokerId, LeaderFetcher> fetchers_;
   std::optional<BrokerId> coordinator_;
   // One request of the coordinator's kind at a time: find it, fetch offsets, commit.
   std::optional<CorrelationId> coordinating_;

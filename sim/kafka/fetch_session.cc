@@ -18,24 +18,25 @@ void FetchSession::update(Instant now, const FetchRequest& request) {
     replica_epoch_ = request.replica_epoch;
     for (const auto& [id, cached] : partitions_) unsettled_.insert(unsettled_.end(), id);
   }
+  Finger partitions(partitions_);
+  Finger unsettled(unsettled_);
   for (const FetchTopic& topic : request.topics) {
     for (const FetchPartition& asked : topic.partitions) {
       const TopicPartition id{topic.topic, asked.partition};
-      Cached& cached = partitions_[id];
+      Cached& cached = partitions_.try_emplace(partitions.lower_bound(id), id)->second;
       // Another topic of the same name: nothing of it was told.
       if (cached.topic_id != topic.topic_id) cached = {.topic_id = topic.topic_id};
       cached.asked = asked;
-      unsettled_.insert(id);
+      unsettled_.insert(unsettled.lower_bound(id), id);
     }
   }
   for (const TopicPartition& id : request.forgotten) {
-    partitions_.erase(id);
-    unsettled_.erase(id);
+    if (const auto known = partitions.find(id); known != partitions_.end()) partitions.erase(known);
+    if (const auto known = unsettled.find(id); known != unsettled_.end()) unsettled.erase(known);
   }
 }
 
-bool FetchSession::tell(const TopicPartition& id, const FetchPartitionData& data) {
-  Cached& cached = partitions_.at(id);
+bool FetchSession::tell(Cached& cached, const FetchPartitionData& data) {
   const bool error = data.error_code != ErrorCode::None;
   const bool news = error || data.diverging_epoch || !data.records.empty() ||
                     data.high_watermark != cached.told_high_watermark ||

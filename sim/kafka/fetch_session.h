@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/base/digest.h"
+#include "sim/base/finger.h"
 #include "sim/core/core.h"
 #include "sim/kafka/client.h"
 #include "sim/kafka/rpc_fetch.h"
@@ -66,13 +67,19 @@ class FetchSession {
 
   // Takes over what a request adds, changes and forgets. All of it is unsettled then.
   void update(Instant now, const FetchRequest& request);
-  // Whether the response must speak of the partition, given what a read of it says; if so the
-  // session counts it as told (CachedPartition.maybeUpdateResponseData).
-  bool tell(const TopicPartition& id, const FetchPartitionData& data);
-
-  const std::set<TopicPartition>& unsettled() const { return unsettled_; }
-  // A read of the partition would say nothing until somebody stirs it.
-  void settle(const TopicPartition& id) { unsettled_.erase(id); }
+  // `visit(id, cached)` for each unsettled partition, in order of name. True: a read of it would
+  // say nothing until somebody stirs it, so it is settled from now on.
+  template <class Visit>
+  void visit_unsettled(Visit&& visit) {
+    Finger partitions(partitions_);
+    for (auto id = unsettled_.begin(); id != unsettled_.end();) {
+      const bool settled = visit(*id, partitions.find(*id)->second);
+      id = settled ? unsettled_.erase(id) : std::next(id);
+    }
+  }
+  // Whether the response must speak of a partition, given what a read of it says; if so it counts
+  // as told (CachedPartition.maybeUpdateResponseData).
+  static bool tell(Cached& cached, const FetchPartitionData& data);
   // The partition has changed, or is about to. The time of the last request if the partition was
   // settled: so long its fetcher is known to have had all of it. None if it is no part of the
   // session, or was stirred before.

@@ -13,46 +13,42 @@ void add_to(FetchRequest& request, const TopicPartition& id,
 
 }  // namespace
 
-void FetchSessionHandler::set(const TopicPartition& id, std::optional<Position> position) {
-  const auto known = asked_.find(id);
+void FetchSessionHandler::set(const TopicPartition& id, std::optional<Position> position,
+                              Finger<Asked>& asked, Changes& changes) {
+  const auto at = asked.lower_bound(id);
+  const bool known = at != asked_.end() && at->first == id;
   if (!position) {
-    if (known == asked_.end()) return;
-    asked_.erase(known);
-    changed_.erase(id);
-    forgotten_.insert(id);
-  } else if (known == asked_.end() || known->second != *position) {
-    asked_.insert_or_assign(known, id, std::move(*position));
-    changed_.insert(id);
-    forgotten_.erase(id);  // a change of what the session holds is as good as a new entry
+    if (!known) return;
+    asked.erase(at);
+    changes.forgotten.push_back(id);
+  } else if (!known) {
+    changes.changed.push_back(asked_.emplace_hint(at, id, std::move(*position)));
+  } else if (at->second != *position) {
+    at->second = std::move(*position);
+    changes.changed.push_back(at);
   }
 }
 
-std::optional<FetchRequest> FetchSessionHandler::next_request() {
-  if (next_.is_full()) forgotten_.clear();
-  if (asked_.empty() && forgotten_.empty()) return std::nullopt;
+std::optional<FetchRequest> FetchSessionHandler::next_request(Changes changes) {
+  if (next_.is_full()) changes.forgotten.clear();
+  if (asked_.empty() && changes.forgotten.empty()) return std::nullopt;
   FetchRequest request{.metadata = next_};
   if (next_.is_full()) {
     for (const auto& [id, position] : asked_) add_to(request, id, position);
   } else {
-    for (const TopicPartition& id : changed_) add_to(request, id, asked_.at(id));
-    request.forgotten.assign(forgotten_.begin(), forgotten_.end());
+    for (const auto& changed : changes.changed) add_to(request, changed->first, changed->second);
+    request.forgotten = std::move(changes.forgotten);
   }
-  changed_.clear();
-  forgotten_.clear();
   return request;
-}
-
-const FetchSessionHandler::Position* FetchSessionHandler::asked(const TopicPartition& id) const {
-  const auto found = asked_.find(id);
-  return found == asked_.end() ? nullptr : &found->second;
 }
 
 // Nothing that was not asked for; and all that was, if the request was full.
 bool FetchSessionHandler::fits(const FetchResponse& response) const {
   std::size_t answered = 0;
+  Finger asked(asked_);
   for (const FetchTopicResponse& topic : response.responses) {
     for (const FetchPartitionData& data : topic.partitions) {
-      if (!asked_.contains({topic.topic, data.partition_index})) return false;
+      if (asked.find({topic.topic, data.partition_index}) == asked_.end()) return false;
       ++answered;
     }
   }

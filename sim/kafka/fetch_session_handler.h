@@ -1,11 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 #include <utility>
+#include <vector>
 
 #include "sim/base/digest.h"
+#include "sim/base/finger.h"
 #include "sim/kafka/ids.h"
 #include "sim/kafka/rpc_fetch.h"
 
@@ -40,7 +42,7 @@ class FetchSessionHandler {
 
   // The partition may have to be asked for otherwise than it was, or for the first time, or no
   // more: the next `build` looks.
-  void touch(const TopicPartition& id) { touched_.insert(id); }
+  void touch(const TopicPartition& id) { touched_.push_back(id); }
 
   // The next request; session and partitions are set, the rest is the caller's. `position(id)`
   // gives an `std::optional<Position>` for a touched partition; none: not to be fetched now. None
@@ -48,12 +50,28 @@ class FetchSessionHandler {
   // its loss comes before the next `build`.
   template <class PositionOf>
   std::optional<FetchRequest> build(PositionOf&& position) {
-    for (const TopicPartition& id : std::exchange(touched_, {})) set(id, position(id));
-    return next_request();
+    std::ranges::sort(touched_);
+    const auto again = std::ranges::unique(touched_);
+    touched_.erase(again.begin(), again.end());
+    Changes changes;
+    Finger asked(asked_);
+    for (const TopicPartition& id : touched_) set(id, position(id), asked, changes);
+    touched_.clear();
+    return next_request(std::move(changes));
   }
 
-  // What was last asked of a partition, or null if it is not fetched.
-  const Position* asked(const TopicPartition& id) const;
+  // `visit(id, position, data)` for each partition in a response that was of use: what was last
+  // asked of it, and the answer.
+  template <class Visit>
+  void for_each_answer(const FetchResponse& response, Visit&& visit) const {
+    Finger asked(asked_);
+    for (const FetchTopicResponse& topic : response.responses) {
+      for (const FetchPartitionData& data : topic.partitions) {
+        const auto known = asked.find({topic.topic, data.partition_index});
+        if (known != asked_.end()) visit(known->first, known->second, data);
+      }
+    }
+  }
 
   // Whether the partitions in the response may be used. False: an error, or a response that does
   // not fit the request; what comes next is a full request.
@@ -65,16 +83,20 @@ class FetchSessionHandler {
   void digest_into(Digest& digest) const;
 
  private:
-  void set(const TopicPartition& id, std::optional<Position> position);
-  std::optional<FetchRequest> next_request();
+  using Asked = std::map<TopicPartition, Position>;
+  // Of one request, in order of name.
+  struct Changes {
+    std::vector<Asked::const_iterator> changed;
+    std::vector<TopicPartition> forgotten;
+  };
+  void set(const TopicPartition& id, std::optional<Position> position, Finger<Asked>& asked,
+           Changes& changes);
+  std::optional<FetchRequest> next_request(Changes changes);
   bool fits(const FetchResponse& response) const;
 
   FetchMetadata next_{kNoFetchSession, FetchMetadata::kInitialEpoch};
-  std::map<TopicPartition, Position> asked_;
-  std::set<TopicPartition> touched_;
-  // Of the next incremental request.
-  std::set<TopicPartition> changed_;
-  std::set<TopicPartition> forgotten_;
+  Asked asked_;
+  std::vector<TopicPartition> touched_;  // as they came; some perhaps twice
 };
 
 }  // namespace sim

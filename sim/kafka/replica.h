@@ -43,9 +43,6 @@ struct ReplicaRules {
   const BrokerBehaviour& behaviour;
 };
 
-// Before every instant that a clock can show.
-constexpr Instant kLongAgo{INT64_MIN / 4};
-
 // What a leader knows of a follower (Replica, ReplicaState).
 struct RemoteReplica {
   BrokerId id{-1};

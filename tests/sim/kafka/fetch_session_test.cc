@@ -71,20 +71,20 @@ struct FetchedLeader {
     if (!opened) return {.error_code = opened.error()};
     FetchSession& session = cache.at(*opened);
     FetchResponse response{.session_id = session.id()};
-    for (const TopicPartition& id : std::set(session.unsettled())) {
+    session.visit_unsettled([&](const TopicPartition& id, FetchSession::Cached& cached) {
       const Log& log = logs[id];
       FetchPartitionData data{.partition_index = id.partition,
                               .high_watermark = Offset{log.high_watermark},
                               .log_start_offset = Offset{0}};
-      const std::int64_t from = session.find(id)->asked.fetch_offset.value();
+      const std::int64_t from = cached.asked.fetch_offset.value();
       if (!log.leads) data.error_code = ErrorCode::NotLeaderOrFollower;
       if (log.leads && from < log.end) {
         data.records.push_back(
             {.base_offset = Offset{from}, .count = static_cast<std::int32_t>(log.end - from)});
       }
-      if (session.tell(id, data)) response.responses.push_back({id.topic, {}, {data}});
-      if (log.leads && from == log.end && log.end == log.high_watermark) session.settle(id);
-    }
+      if (FetchSession::tell(cached, data)) response.responses.push_back({id.topic, {}, {data}});
+      return log.leads && from == log.end && log.end == log.high_watermark;
+    });
     cache.finish(*opened);
     return response;
   }
