@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kraft/log.h"
 #include "migrate/driver.h"
 #include "migrate/notice.h"
 #include "sim/base/violation.h"
@@ -71,8 +72,10 @@ Violations check_write(const zk::Committed& notice, const std::string& root, Mig
 Violations check_silence(const sim::MetadataImage& image, const MigrationMemory& memory);
 
 // migration.S4, copy fidelity: at EndTransaction the image holds exactly what the copy makes of the tree, topics
-// pending deletion aside. `tree` must not have changed on mirrored paths since the claim.
-Violations check_copy(const sim::MetadataImage& image, const zk::Tree& tree, const std::string& root,
+// pending deletion aside. `tree` must not have changed on mirrored paths since the claim. What merely stands in between is
+// not the copy's (migration.md §3.3): a broker that is fenced meanwhile takes partitions that were copied out of its hands
+// by PartitionChangeRecords, which a copy never writes; `log` tells which.
+Violations check_copy(const sim::MetadataImage& image, const kraft::Log& log, const zk::Tree& tree, const std::string& root,
                       const std::optional<std::string>& password_secret);
 
 // migration.S5, checkpoint soundness: with the driver idle in DUAL_WRITE, and /migration as far as the image, the

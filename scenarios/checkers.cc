@@ -135,7 +135,7 @@ void Checkers::look_at_notice(const sim::Occurrence& occurrence, const sim::Worl
         const migrate::ControllerNode* const core = cluster_.controller(world, id);
         if (node != occurrence.node || core == nullptr || server == nullptr) continue;
         count({"migration.S4"});
-        add(migrate::check_copy(core->node()->image(), server->database().tree, cluster_.initial().chroot,
+        add(migrate::check_copy(core->node()->image(), core->node()->replica().log(), server->database().tree, cluster_.initial().chroot,
                                 cluster_.initial().password_secret),
             world);
       }

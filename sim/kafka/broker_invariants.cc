@@ -33,7 +33,7 @@ void remember(Ghost& ghost, const KnownRecords& records) {
   auto after = ghost.acknowledged.lower_bound(records.base_offset);
   if (after != ghost.acknowledged.begin()) {
     KnownRecords& before = std::prev(after)->second;
-    if (before.next_offset() == records.base_offset &&
+    if (before.next_offset() == records.base_offset && before.epoch == records.epoch &&
         before.first_token.plus(before.count) == records.first_token) {
       before.count += records.count;
       return;
@@ -63,9 +63,13 @@ void check_records(const TopicPartition& id, const Broker& leader, BrokerMemory&
     const auto lost = static_cast<std::uint64_t>(missing->distance_to(entry.second.next_offset()));
     const bool alone = partition.committed_isr() == std::vector{broker};
     // Excuses of §6.3: it lost its data as the last in the ISR; or, with ZooKeeper-mode leaders, it
-    // came back into an ISR on the strength of its former life.
+    // came back into an ISR on the strength of its former life, or led on in it.
     if (ghost.lossy.contains(broker) && (alone || !leader.config().kraft_mode)) {
       memory.expected_losses[alone ? "E-LRS" : "E-903"] += lost;
+      return true;
+    }
+    if (ghost.led_on.contains(entry.second.epoch)) {
+      memory.expected_losses["E-903"] += lost;
       return true;
     }
     found.push_back(
@@ -154,6 +158,9 @@ void on_leader(const BrokerBecameLeader& notice, std::span<const Broker* const> 
     ghost.topic_id = partition->log().topic_id();
   }
   check_epochs(notice.broker, id, notice.leader_epoch, notice.partition_epoch, memory, found);
+  if (ghost.led_at_loss == notice.leader_epoch && !leader->config().kraft_mode) {
+    ghost.led_on.insert(notice.leader_epoch);
+  }
   const auto [known, first] = ghost.leaders.emplace(notice.leader_epoch, notice.broker);
   if (!first && known->second != notice.broker) {
     found.push_back({"broker.P7",
@@ -175,7 +182,8 @@ void on_acknowledged(const ClientAcknowledged& notice, std::span<const Broker* c
   memory.records_acknowledged += static_cast<std::uint64_t>(notice.count);
   Ghost& ghost = memory.partitions[notice.topic_partition];
   // With nobody in office the next leader is asked.
-  remember(ghost, {notice.base_offset, notice.count, notice.first_token});
+  const KnownRecords records{notice.base_offset, notice.count, notice.first_token, notice.leader_epoch};
+  remember(ghost, records);
   const Broker* leader = leader_of(notice.topic_partition, running);
   if (leader == nullptr) return;
   if (ghost.topic_id.is_zero()) {
@@ -183,7 +191,6 @@ void on_acknowledged(const ClientAcknowledged& notice, std::span<const Broker* c
   }
   if (ghost.leaders.empty() ||
       leader->partition(notice.topic_partition)->leader_epoch() >= ghost.leaders.rbegin()->first) {
-    const KnownRecords records{notice.base_offset, notice.count, notice.first_token};
     const ReplicaLog& log = leader->partition(notice.topic_partition)->log();
     if (first_missing(records, log)) {
       check_records(notice.topic_partition, *leader, memory, ghost, found);
@@ -219,8 +226,12 @@ void BrokerMemory::on_restart(BrokerId broker) {
 }
 
 void BrokerMemory::on_data_loss(BrokerId broker, const Broker& before) {
-  before.for_each_partition(
-      [&](const HostedPartition& partition) { partitions[partition.id()].lossy.insert(broker); });
+  before.for_each_partition([&](const HostedPartition& partition) {
+    PartitionGhost& ghost = partitions[partition.id()];
+    ghost.lossy.insert(broker);
+    if (!ghost.leaders.empty() && ghost.leaders.rbegin()->second == broker)
+      ghost.led_at_loss = ghost.leaders.rbegin()->first;
+  });
 }
 
 void BrokerMemory::on_topic_deleted(const std::string& topic) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -24,6 +25,7 @@ struct KnownRecords {
   Offset base_offset{};
   std::int64_t count = 0;
   RecordToken first_token{};
+  LeaderEpoch epoch{-1};  // of the leader who acknowledged them
   Offset next_offset() const { return base_offset.plus(count); }
 };
 
@@ -35,6 +37,11 @@ struct BrokerMemory {
     std::map<LeaderEpoch, BrokerId> leaders;  // who was seen to lead in each epoch
     std::set<BrokerId>
         lossy;  // brokers that lost unflushed data or their disk since it was first written
+    // Epochs whose leader lost data and leads on in them, as a broker in ZooKeeper mode does that is
+    // back before a controller sees that it was gone. What it appends takes the offsets of what it
+    // lost, under the epoch of what it lost: no follower can tell the two apart.
+    std::set<LeaderEpoch> led_on;
+    std::optional<LeaderEpoch> led_at_loss;  // the newest, if its leader lost data since it began
     // By broker: the highest leader and partition epochs seen in its present life.
     std::map<BrokerId, std::pair<LeaderEpoch, PartitionEpoch>> epochs;
   };
