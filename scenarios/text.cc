@@ -66,7 +66,7 @@ class FirstError : public pb::io::ErrorCollector {
   void AddError(int line, pb::io::ColumnNumber column, const std::string& message) override {
     if (problem_) return;
     std::string what = message;
-    std::string remedy = "See the schema, scenarios/scenario.proto, for what may stand where.";
+    std::string remedy = "See the schema (scenarios/scenario.proto, migrate/plan/plan.proto) for what may stand where.";
     if (message.find("has no field named") != std::string::npos) {
       const std::string_view type = quoted(message, 0);
       const std::string field(quoted(message, 1));

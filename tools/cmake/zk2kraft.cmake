@@ -58,6 +58,26 @@ function(zk2kraft_library target)
   endif()
 endfunction()
 
+# zk2kraft_schemas(<target>): a library of the generated code of every .proto directly in the folder, which is not held
+# to our warnings. Generated files stand at the same place below the build directory, so that they are included by path
+# from the root like everything else.
+function(zk2kraft_schemas target)
+  find_package(Protobuf REQUIRED)
+  file(GLOB schemas CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/*.proto)
+  set(generated)
+  foreach(schema ${schemas})
+    string(REGEX REPLACE "\\.proto$" ".pb" stem ${CMAKE_BINARY_DIR}/${schema})
+    add_custom_command(OUTPUT ${stem}.cc ${stem}.h
+      COMMAND protobuf::protoc --proto_path=${CMAKE_SOURCE_DIR} --cpp_out=${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR}/${schema}
+      DEPENDS ${CMAKE_SOURCE_DIR}/${schema} COMMENT "Schema ${schema}")
+    list(APPEND generated ${stem}.cc ${stem}.h)
+  endforeach()
+  add_library(${target} STATIC ${generated})
+  target_include_directories(${target} SYSTEM PUBLIC ${CMAKE_BINARY_DIR})
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
+  target_link_libraries(${target} PUBLIC protobuf::libprotobuf)
+endfunction()
+
 # zk2kraft_test(<target> [DIRECTORY dir] [LINK libs…] [LABELS labels…] [TIMEOUT seconds])
 # One GoogleTest binary of every *_test.cc directly in the folder; each test is a ctest entry.
 function(zk2kraft_test target)

@@ -1,0 +1,147 @@
+#include "migrate/plan/layout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+namespace migrate {
+namespace {
+
+constexpr std::int32_t kFirstPlaceholder = 3000;
+constexpr int kPlaceholders = 3;
+
+LaidOutNode& node_of(std::map<sim::BrokerId, LaidOutNode>& nodes, sim::BrokerId id,
+                     std::string_view kind) {
+  const auto [at, is_new] = nodes.try_emplace(id);
+  if (is_new) at->second = {.name = fmt::format("{}-{}", kind, id.value()), .id = id};
+  return at->second;
+}
+
+void take_file(const NodeFacts& facts, std::string_view kind,
+               std::map<sim::BrokerId, LaidOutNode>& nodes) {
+  if (!facts.config) return;
+  std::int64_t number = facts.config->node_id();
+  for (const LogDirectory& directory : facts.log_directories) {
+    if (number < 0 && directory.node_id) number = directory.node_id->value();
+  }
+  if (number < 0) return;
+  LaidOutNode& node = node_of(nodes, sim::BrokerId(static_cast<std::int32_t>(number)), kind);
+  node.name = facts.name;
+  node.shape = target_shape_of(*facts.config);
+  if (facts.host) node.host = *facts.host;
+  if (!facts.config->text("broker.rack").empty()) node.rack = facts.config->text("broker.rack");
+}
+
+std::vector<LaidOutNode> values_of(std::map<sim::BrokerId, LaidOutNode> nodes) {
+  std::vector<LaidOutNode> all;
+  for (auto& [id, node] : nodes) all.push_back(std::move(node));
+  return all;
+}
+
+std::vector<LaidOutNode> brokers_of(const ClusterFacts& facts) {
+  std::map<sim::BrokerId, LaidOutNode> brokers;
+  if (facts.zookeeper) {
+    for (const auto& [id, broker] : facts.zookeeper->view.brokers) {
+      LaidOutNode& node = node_of(brokers, id, "broker");
+      if (broker.znode.rack) node.rack = *broker.znode.rack;
+    }
+  }
+  if (const MetadataFacts* log = facts.latest()) {
+    for (const auto& broker : log->image.cluster().brokers) {
+      LaidOutNode& node = node_of(brokers, broker.broker_id, "broker");
+      if (broker.rack) node.rack = *broker.rack;
+    }
+  }
+  for (const NodeFacts* broker : facts.brokers()) take_file(*broker, "broker", brokers);
+  return values_of(std::move(brokers));
+}
+
+std::vector<LaidOutNode> placeholders(const std::vector<LaidOutNode>& brokers) {
+  std::vector<LaidOutNode> controllers;
+  std::int32_t id = kFirstPlaceholder;
+  while (controllers.size() < kPlaceholders) {
+    const bool taken = std::ranges::find(brokers, sim::BrokerId(id), &LaidOutNode::id) != brokers.end();
+    if (!taken)
+      controllers.push_back({.name = fmt::format("controller-{}", id), .id = sim::BrokerId(id), .exists = false});
+    ++id;
+  }
+  return controllers;
+}
+
+std::vector<LaidOutNode> controllers_of(const ClusterFacts& facts) {
+  std::map<sim::BrokerId, LaidOutNode> controllers;
+  for (const NodeFacts* node : facts.controllers()) take_file(*node, "controller", controllers);
+  for (const MetadataFacts& log : facts.metadata) {
+    for (const auto& controller : log.image.cluster().controllers) node_of(controllers, controller.controller_id, "controller");
+    const bool is_broker = log.node && log.image.cluster().broker(*log.node) != nullptr;
+    if (log.node && !is_broker) node_of(controllers, *log.node, "controller");
+  }
+  return values_of(std::move(controllers));
+}
+
+}  // namespace
+
+sim::Expected<std::vector<PlannedController>> parse_controllers(std::string_view text) {
+  std::vector<PlannedController> controllers;
+  const auto wrong = [&](std::string_view part) {
+    return sim::refused(sim::Severity::Usage, "--controllers",
+                        fmt::format("'{}' is no ID@HOST:PORT", part),
+                        "Write them like controller.quorum.voters: 3000@c1:9093,3001@c2:9093,3002@c3:9093.");
+  };
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+    const std::size_t at = part.find('@');
+    const std::size_t colon = part.rfind(':');
+    if (at == std::string_view::npos || colon == std::string_view::npos || colon < at + 2) return wrong(part);
+    std::int32_t id = -1;
+    std::int64_t port = 0;
+    const auto number = [&](std::string_view digits, auto& value) {
+      const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+      return error == std::errc() && end == digits.data() + digits.size() && value >= 0;
+    };
+    if (!number(part.substr(0, at), id) || !number(part.substr(colon + 1), port) || port > 65'535) return wrong(part);
+    const bool known = std::ranges::find(controllers, sim::BrokerId(id), &PlannedController::id) != controllers.end();
+    if (known)
+      return sim::refused(sim::Severity::Usage, "--controllers", fmt::format("{} is named twice", id),
+                          "Each controller has an id of its own, and none is a broker's.");
+    controllers.push_back({sim::BrokerId(id), std::string(part.substr(at + 1, colon - at - 1)), port});
+  }
+  if (controllers.empty()) return wrong("");
+  return controllers;
+}
+
+const sim::MetadataImage* leading_image(const ClusterFacts& facts) {
+  const bool kraft = facts.phase >= Phase::S4 && facts.phase != Phase::R2;
+  const MetadataFacts* const log = facts.latest();
+  const sim::MetadataImage* const of_log = log == nullptr ? nullptr : &log->image;
+  const sim::MetadataImage* const of_tree = facts.zookeeper ? &facts.zookeeper->image : nullptr;
+  if (kraft) return of_log != nullptr ? of_log : of_tree;
+  return of_tree != nullptr ? of_tree : of_log;
+}
+
+Layout lay_out(const ClusterFacts& facts, const std::vector<PlannedController>& wanted) {
+  Layout layout{.brokers = brokers_of(facts), .controllers = controllers_of(facts)};
+  if (layout.controllers.empty()) {
+    for (const PlannedController& each : wanted)
+      layout.controllers.push_back({.name = fmt::format("controller-{}", each.id.value()),
+                                    .id = each.id,
+                                    .host = each.host,
+                                    .exists = false});
+    std::ranges::sort(layout.controllers, {}, &LaidOutNode::id);
+  }
+  if (layout.controllers.empty()) {
+    layout.controllers = placeholders(layout.brokers);
+    layout.controllers_assumed = true;
+  }
+  if (facts.zookeeper && facts.zookeeper->view.controller) {
+    const zk::ControllerZnode& controller = facts.zookeeper->view.controller->znode;
+    if (!controller.kraft_controller_epoch) layout.zookeeper_controller = controller.broker;
+  }
+  if (const MetadataFacts* log = facts.latest()) layout.active_controller = log->leader;
+  return layout;
+}
+
+}  // namespace migrate

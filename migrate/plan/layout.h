@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "migrate/check/facts.h"
+#include "migrate/plan/stage.h"
+#include "sim/base/problem.h"
+
+// Who takes part in a migration: the brokers and controllers of this cluster, by whatever tells of
+// them, and those controllers that are still to be provisioned.
+namespace migrate {
+
+struct PlannedController {
+  sim::BrokerId id;
+  std::string host;
+  std::int64_t port = 0;
+};
+// "3000@c1.example:9093,3001@…", as controller.quorum.voters has it; a Usage problem if it is not.
+sim::Expected<std::vector<PlannedController>> parse_controllers(std::string_view text);
+
+struct LaidOutNode {
+  std::string name;  // of its folder, or "broker-4" where there is none
+  sim::BrokerId id;
+  std::string host;  // "" where nothing tells
+  std::string rack;
+  std::optional<TargetShape> shape;  // now
+  bool exists = true;                // false: a controller to be provisioned
+};
+
+struct Layout {
+  std::vector<LaidOutNode> brokers;      // ordered by id
+  std::vector<LaidOutNode> controllers;  // ordered by id; never empty
+  bool controllers_assumed = false;      // nobody said who they will be: placeholders
+  std::optional<sim::BrokerId> zookeeper_controller;  // the broker that leads now
+  std::optional<sim::BrokerId> active_controller;     // of the quorum, as far as the logs tell
+};
+// `wanted` is who the controllers will be, and counts only where there are none.
+Layout lay_out(const ClusterFacts& facts, const std::vector<PlannedController>& wanted);
+
+// The image of the store that leads in the facts' phase, or of the other one where that is missing.
+// Null without any.
+const sim::MetadataImage* leading_image(const ClusterFacts& facts);
+
+}  // namespace migrate

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "migrate/check/facts.h"
+#include "migrate/plan/layout.h"
+#include "migrate/plan/plan.pb.h"
+#include "migrate/plan/roll.h"
+
+// The steps of the way forward and of the way back, for the nodes of one cluster. What is done
+// already is marked so: the way can begin anywhere.
+namespace migrate {
+
+class Steps {
+ public:
+  Steps(const ClusterFacts& facts, const Layout& layout, const RollPlan& roll, zk2kraft::Plan& plan)
+      : facts_(facts), layout_(layout), roll_(roll), plan_(plan) {}
+
+  void add_all();
+
+ private:
+  // ── The way forward (steps_forward.cc) ──
+  void prepare();
+  void upgrade();
+  void controllers();
+  void migration_mode();
+  void copy();
+  void hybrid();
+  void kraft_mode();
+  void soak();
+  void finalise();
+  void clean_up();
+  void towards_four();
+  // ── The way back (steps_back.cc) ──
+  void back_to_migration_mode();
+  void back_to_zookeeper();
+  void name_ways_back();
+
+  // A step behind the last one of its own road; the reference holds until the next one is added.
+  zk2kraft::PlanStep& add(Stage stage, const std::string& what, std::string title);
+  // A step for each wave of the brokers, in order. `is_done` says of a broker whether it was taken.
+  struct BrokerRoll {
+    Stage stage;
+    std::string prefix;  // of the ids: "kraft-mode"
+    std::string does;    // "restart {} in KRaft mode"
+    std::vector<zk2kraft::PlanProof> proofs;
+  };
+  template <class Commands, class IsDone>
+  void roll(const BrokerRoll& roll, Commands commands, IsDone is_done);
+  const LaidOutNode& broker(sim::BrokerId id) const;
+  bool passed(Stage stage) const;  // by the phase that the files show
+  std::vector<const LaidOutNode*> controllers_active_last() const;
+
+  const ClusterFacts& facts_;
+  const Layout& layout_;
+  const RollPlan& roll_;
+  zk2kraft::Plan& plan_;
+  std::string last_;       // of the way forward
+  std::string last_back_;  // of the way back
+};
+
+// ── What both roads are made of ─────────────────────────────────────────────────────────────────
+
+zk2kraft::PlanProof metric(std::string bean, std::string expect);
+zk2kraft::PlanProof log_line(std::string file, std::string line);
+zk2kraft::PlanProof znode(std::string path, std::string expect);
+zk2kraft::PlanProof command(std::string line, std::string expect);
+// "on broker-1 (kafka1.example)"
+std::string on(const LaidOutNode& node);
+// Stop, put the rendered file in place, start; Kafka's own scripts.
+std::vector<std::string> restart_commands(const LaidOutNode& node, Stage stage);
+
+template <class Commands, class IsDone>
+void Steps::roll(const BrokerRoll& roll, Commands commands, IsDone is_done) {
+  for (const Wave& wave : roll_.waves) {
+    std::string names;
+    std::string ids;
+    bool done = true;
+    for (const sim::BrokerId id : wave.brokers) {
+      names += (names.empty() ? "" : ", ") + broker(id).name;
+      ids += (ids.empty() ? "" : "+") + std::to_string(id.value());
+      done = done && is_done(broker(id));
+    }
+    zk2kraft::PlanStep& step = add(roll.stage, roll.prefix + ".broker-" + ids, roll.does + " " + names);
+    step.set_done(done);
+    for (const sim::BrokerId id : wave.brokers) {
+      step.add_nodes(broker(id).name);
+      for (std::string& each : commands(broker(id))) step.add_commands(std::move(each));
+    }
+    for (const zk2kraft::PlanProof& proof : roll.proofs) *step.add_gates() = proof;
+    *step.add_gates() = command("kafka-topics --bootstrap-server $BOOTSTRAP --describe --under-replicated-partitions",
+                                "prints nothing");
+  }
+}
+
+}  // namespace migrate
