@@ -130,7 +130,8 @@ class Values {
     const std::string text = index < 0 ? reflection.GetString(message, &field)
                                        : reflection.GetRepeatedString(message, &field, index);
     const sim::Place place = place_of(field, index, tree);
-    if (duration_fields().contains(field.name()) && !text.empty() && !parse_duration(text)) {
+    const bool is_scenario = field.file() == zk2kraft::Scenario::descriptor()->file();
+    if (is_scenario && duration_fields().contains(field.name()) && !text.empty() && !parse_duration(text)) {
       return sim::Problem{sim::Severity::Usage, place,
                           fmt::format("'{}' is no duration, which {} must be.", text, field.name()),
                           "Write a number and a unit: 250ms, 10s, 2m, 1m30s."};

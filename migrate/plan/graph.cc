@@ -110,15 +110,17 @@ sim::Expected<void> order_steps(zk2kraft::Plan& plan, const std::string& source)
 }
 
 std::vector<const zk2kraft::PlanStep*> ready_steps(const zk2kraft::Plan& plan) {
-  std::set<std::string> done;
-  for (const zk2kraft::PlanStep& step : plan.steps()) {
-    if (step.done()) done.insert(step.id());
-  }
+  std::set<std::string> behind;  // done, and all that they waited for
   std::vector<const zk2kraft::PlanStep*> ready;
+  const bool going_back = plan.phase() == name_of(Phase::R1) || plan.phase() == name_of(Phase::R2);
   for (const zk2kraft::PlanStep& step : plan.steps()) {
     const auto stage = parse_stage(step.stage());
-    if (step.done() || !stage || is_way_back(*stage)) continue;
-    if (std::ranges::all_of(step.after(), [&](const std::string& id) { return done.contains(id); }))
+    if (!stage || is_way_back(*stage) != going_back) continue;
+    const bool is_free = std::ranges::all_of(step.after(), [&](const std::string& id) { return behind.contains(id); });
+    if (!is_free) continue;
+    if (step.done())
+      behind.insert(step.id());
+    else
       ready.push_back(&step);
   }
   return ready;

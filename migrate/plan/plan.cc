@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "migrate/plan/graph.h"
@@ -149,7 +150,8 @@ zk2kraft::Plan make_plan(const ClusterFacts& facts, const PlanOptions& options) 
   describe(roll, *plan.mutable_roll());
   Steps(facts, layout, roll, plan).add_all();
   describe_thresholds(plan);
-  std::set<std::string> missing;
+  std::set<std::string> missing(plan.missing().begin(), plan.missing().end());
+  plan.clear_missing();
   for (const CheckResult& result : run_checks(facts)) take(result, plan, missing);
   if (leading_image(facts) == nullptr) missing.insert("ZooKeeper's files, or a controller's metadata log: which topics there are");
   if (layout.brokers.empty()) missing.insert("every broker: neither files nor a store name one");

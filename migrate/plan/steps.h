@@ -24,6 +24,8 @@ class Steps {
   // ── The way forward (steps_forward.cc) ──
   void prepare();
   void upgrade();
+  void upgrade_software(bool started);
+  void upgrade_protocol(bool started);
   void controllers();
   void migration_mode();
   void copy();

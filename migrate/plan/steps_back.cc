@@ -70,6 +70,7 @@ void Steps::back_to_zookeeper() {
   step->add_commands(fmt::format("zookeeper-shell $ZK get {}        # keep what it says", znode_path(facts_, "/migration")));
   step->add_commands(fmt::format("zookeeper-shell $ZK delete {}", znode_path(facts_, "/migration")));
   *step->add_gates() = znode("/migration", "is gone");
+  step->set_done(stopped && facts_.zookeeper && !facts_.zookeeper->view.migration);
 
   roll({Stage::BackToZooKeeper, "back-to-zookeeper", "restart in ZooKeeper mode, without the flag:",
         {znode("/brokers/ids/ID", "it is there")}},

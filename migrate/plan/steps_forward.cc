@@ -33,19 +33,21 @@ const NodeFacts* facts_of(const ClusterFacts& facts, const LaidOutNode& node) {
   return nullptr;
 }
 
-// Whether the broker says the protocol of the bridge release; unset it follows the software.
-bool speaks_bridge(const NodeFacts* node) {
-  if (node == nullptr || !node->config) return false;
+// Whether the broker says the protocol of the bridge release, as far as is known; unset it follows
+// the software.
+std::optional<bool> speaks_bridge(const NodeFacts* node) {
+  if (node == nullptr || !node->config) return std::nullopt;
   if (node->config->in_kraft_mode()) return true;
-  const auto& file = node->config->file();
-  const auto set = file.get("inter.broker.protocol.version");
+  const auto set = node->config->file().get("inter.broker.protocol.version");
   const auto release = release_of(set ? *set : node->software.value_or(""));
-  return release && Release{release->major, release->minor, 0} >= kBridge;
+  if (!release) return std::nullopt;
+  return Release{release->major, release->minor, 0} >= kBridge;
 }
 
-bool runs_bridge(const NodeFacts* node) {
+std::optional<bool> runs_bridge(const NodeFacts* node) {
   const auto release = node == nullptr || !node->software ? std::nullopt : release_of(*node->software);
-  return release && *release >= kBridge;
+  if (!release) return std::nullopt;
+  return *release >= kBridge;
 }
 
 const sim::BrokerRegistration* registration(const ClusterFacts& facts, const LaidOutNode& node) {
@@ -71,42 +73,52 @@ void Steps::prepare() {
 }
 
 void Steps::upgrade() {
-  const auto lowest = lowest_broker_release(facts_);
+  bool software_is_due = false;
+  bool protocol_is_due = false;
+  std::string unknown;
+  for (const LaidOutNode& node : layout_.brokers) {
+    const auto runs = runs_bridge(facts_of(facts_, node));
+    const auto speaks = speaks_bridge(facts_of(facts_, node));
+    software_is_due = software_is_due || runs == false;
+    protocol_is_due = protocol_is_due || speaks == false || runs == false;
+    if (!runs || !speaks) unknown += (unknown.empty() ? "" : ", ") + node.name;
+  }
   const bool started = facts_.phase > Phase::S0;
-  const auto is_old = [&](const LaidOutNode& node) { return !runs_bridge(facts_of(facts_, node)); };
-  if (lowest && *lowest < kBridge) {
-    const std::string pinned = fmt::format("{}.{}", lowest->major, lowest->minor);
-    roll({Stage::Upgrade, "upgrade.software", "upgrade to Kafka 3.9",
-          {log_line("server.log", "Kafka version: 3.9.")}},
-         [&](const LaidOutNode& node) {
-           return std::vector<std::string>{
-               fmt::format("# {}:", on(node)), "kafka-server-stop",
-               fmt::format("# inter.broker.protocol.version={} in server.properties; put Kafka 3.9.1's libs in place",
-                           pinned),
-               "kafka-server-start -daemon server.properties"};
-         },
-         [&](const LaidOutNode& node) { return started || !is_old(node); });
+  if (software_is_due) upgrade_software(started);
+  if (protocol_is_due) upgrade_protocol(started);
+  if (started || (unknown.empty() && !protocol_is_due)) {
+    if (!software_is_due && !protocol_is_due)
+      add(Stage::Upgrade, "upgrade.none", "no upgrade is due: every broker runs and speaks 3.9").set_done(true);
+    return;
   }
-  const bool all_speak = std::ranges::all_of(
-      layout_.brokers, [&](const LaidOutNode& node) { return speaks_bridge(facts_of(facts_, node)); });
-  const bool protocol_known = std::ranges::any_of(
-      layout_.brokers, [&](const LaidOutNode& node) { return facts_of(facts_, node) != nullptr; });
-  if (protocol_known && !all_speak) {
-    roll({Stage::Upgrade, "upgrade.protocol", "let the protocol of 3.9 be spoken by",
-          {command("kafka-configs --bootstrap-server $BOOTSTRAP --describe --all --entity-type brokers --entity-name ID | "
-                   "grep inter.broker.protocol.version",
-                   "inter.broker.protocol.version=3.9 of every broker")}},
-         [&](const LaidOutNode& node) {
-           std::vector<std::string> commands = restart_commands(node, Stage::Upgrade);
-           commands.insert(commands.begin() + 1, "# sets inter.broker.protocol.version=3.9: no way back to an older release");
-           return commands;
-         },
-         [&](const LaidOutNode& node) { return started || speaks_bridge(facts_of(facts_, node)); });
-  }
-  if (lowest && *lowest >= kBridge && all_speak) {
-    zk2kraft::PlanStep& step = add(Stage::Upgrade, "upgrade.none", "no upgrade is due: every broker runs and speaks 3.9");
-    step.set_done(true);
-  }
+  if (!unknown.empty())
+    plan_.add_missing(fmt::format("which release runs on {}, and which inter.broker.protocol.version: an upgrade may be due",
+                                  unknown));
+}
+
+void Steps::upgrade_software(bool started) {
+  const auto lowest = lowest_broker_release(facts_);
+  const std::string pinned = lowest ? fmt::format("{}.{}", lowest->major, lowest->minor) : "its release";
+  roll({Stage::Upgrade, "upgrade.software", "upgrade to Kafka 3.9:", {log_line("server.log", "Kafka version: 3.9.")}},
+       [&](const LaidOutNode& node) {
+         return std::vector<std::string>{
+             fmt::format("# {}:", on(node)), "kafka-server-stop",
+             fmt::format("# inter.broker.protocol.version={} in server.properties, and Kafka 3.9.1's libs in place", pinned),
+             "kafka-server-start -daemon server.properties"};
+       },
+       [&](const LaidOutNode& node) { return started || runs_bridge(facts_of(facts_, node)) == true; });
+}
+
+void Steps::upgrade_protocol(bool started) {
+  roll({Stage::Upgrade, "upgrade.protocol", "raise inter.broker.protocol.version to 3.9:",
+        {command("kafka-configs --bootstrap-server $BOOTSTRAP --describe --all --entity-type brokers --entity-name ID",
+                 "inter.broker.protocol.version=3.9 of every broker")}},
+       [&](const LaidOutNode& node) {
+         std::vector<std::string> commands = restart_commands(node, Stage::Upgrade);
+         commands.insert(commands.begin() + 1, "# it sets inter.broker.protocol.version=3.9: no way back to an older release");
+         return commands;
+       },
+       [&](const LaidOutNode& node) { return started || speaks_bridge(facts_of(facts_, node)) == true; });
 }
 
 void Steps::controllers() {

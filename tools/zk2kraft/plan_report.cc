@@ -1,6 +1,7 @@
 #include "tools/zk2kraft/plan_report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <google/protobuf/text_format.h>
 #include <google/protobuf/util/json_util.h>
 
@@ -39,14 +40,14 @@ void print_hazards(const Plan& plan) {
   }
   fmt::print("rolls   {} in any order:\n", coloured("cannot keep", Colour::Yellow));
   for (const auto& hazard : plan.roll().hazards())
-    fmt::print("        {:<14} {}-{}: {}\n", hazard.kind(), hazard.topic(), hazard.partitions(), hazard.what());
+    fmt::print("        {:<14} {}, partition{} {}: {}\n", hazard.kind(), hazard.topic(), hazard.count() == 1 ? "" : "s",
+               hazard.partitions(), hazard.what());
 }
 
 void print_way_back(const PlanStep& step) {
   if (!step.way_back_note().empty()) fmt::print("        back    {}\n", step.way_back_note());
   if (!step.way_back().empty())
-    fmt::print("        back    {} steps: {} … {}\n", step.way_back_size(), step.way_back(0),
-               step.way_back(step.way_back_size() - 1));
+    fmt::print("        back    {}\n", fmt::join(step.way_back(), ", "));
 }
 
 void print_step(const PlanStep& step, PlanDetail detail) {
@@ -57,11 +58,6 @@ void print_step(const PlanStep& step, PlanDetail detail) {
   for (const std::string& each : step.only_if()) fmt::print("        first   {}\n", each);
   for (const std::string& each : step.commands()) fmt::print("        do      {}\n", each);
   for (const auto& gate : step.gates()) fmt::print("        proof   {}: {}\n", gate.where(), gate.expect());
-  if (!step.abort_if().empty()) {
-    std::string ids;
-    for (const std::string& each : step.abort_if()) ids += (ids.empty() ? "" : ", ") + each;
-    fmt::print("        watch   {}\n", ids);
-  }
   print_way_back(step);
 }
 
@@ -76,6 +72,7 @@ void print_stages(const Plan& plan, PlanDetail detail) {
       }
       if (steps.empty() || !stage) continue;
       fmt::print("  {} {}: {}\n", name_of(migrate::phase_of(*stage)), name, explain(*stage));
+      if (detail == PlanDetail::All) fmt::print("    watch   {}\n", fmt::join(steps.front()->abort_if(), ", "));
       for (const PlanStep* step : steps) print_step(*step, detail);
     }
     if (!window.together().empty()) fmt::print("  not torn apart: {}\n", window.together());
