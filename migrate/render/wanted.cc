@@ -17,8 +17,6 @@ constexpr std::string_view kAclAuthorizerClass = "kafka.security.authorizer.AclA
 constexpr std::string_view kStandardAuthorizerClass =
     "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
 constexpr std::string_view kMapKey = "listener.security.protocol.map";
-constexpr std::string_view kDefaultMap =
-    "PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL";
 
 bool kraft(const Rendering& rendering) {
   return rendering.shape >= TargetShape::KRaftBroker;
@@ -80,7 +78,7 @@ Wanted map_without_controllers(const Rendering& rendering) {
     });
   });
   const std::string map = map_of(pairs);
-  if (rendering.added && map == kDefaultMap) return Wanted::remove();
+  if (rendering.added && map == find_definition(kMapKey)->default_value) return Wanted::remove();
   return map == map_of(pairs_of(rendering.now.text(kMapKey))) ? Wanted::leave() : Wanted::of(map);
 }
 
