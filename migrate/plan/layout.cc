@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <cstdint>
 #include <map>
+
+#include "migrate/config/definitions.h"
 
 namespace migrate {
 namespace {
@@ -83,34 +85,24 @@ std::vector<LaidOutNode> controllers_of(const ClusterFacts& facts) {
 
 }  // namespace
 
-sim::Expected<std::vector<PlannedController>> parse_controllers(std::string_view text) {
-  std::vector<PlannedController> controllers;
-  const auto wrong = [&](std::string_view part) {
-    return sim::refused(sim::Severity::Usage, "--controllers",
-                        fmt::format("'{}' is no ID@HOST:PORT", part),
-                        "Write them like controller.quorum.voters: 3000@c1:9093,3001@c2:9093,3002@c3:9093.");
-  };
-  while (!text.empty()) {
-    const std::string_view part = text.substr(0, text.find(','));
-    text.remove_prefix(std::min(text.size(), part.size() + 1));
-    const std::size_t at = part.find('@');
-    const std::size_t colon = part.rfind(':');
-    if (at == std::string_view::npos || colon == std::string_view::npos || colon < at + 2) return wrong(part);
-    std::int32_t id = -1;
-    std::int64_t port = 0;
-    const auto number = [&](std::string_view digits, auto& value) {
-      const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-      return error == std::errc() && end == digits.data() + digits.size() && value >= 0;
-    };
-    if (!number(part.substr(0, at), id) || !number(part.substr(colon + 1), port) || port > 65'535) return wrong(part);
-    const bool known = std::ranges::find(controllers, sim::BrokerId(id), &PlannedController::id) != controllers.end();
-    if (known)
-      return sim::refused(sim::Severity::Usage, "--controllers", fmt::format("{} is named twice", id),
-                          "Each controller has an id of its own, and none is a broker's.");
-    controllers.push_back({sim::BrokerId(id), std::string(part.substr(at + 1, colon - at - 1)), port});
+std::expected<std::vector<Voter>, std::string> parse_controllers(std::string_view text) {
+  std::vector<Voter> voters;
+  for (const std::string& each : csv_list_of(text)) {
+    const std::size_t at = each.find('@');
+    const auto id = integer_of(std::string_view(each).substr(0, at));
+    const std::size_t colon = each.rfind(':');
+    const auto port = integer_of(std::string_view(each).substr(std::min(each.size(), colon + 1)));
+    const bool is_endpoint = at != std::string::npos && colon != std::string::npos && colon > at + 1 && port &&
+                             *port > 0 && *port <= 65'535 && is_host_and_port(std::string_view(each).substr(at + 1));
+    if (!id || *id < 0 || *id > INT32_MAX || !is_endpoint)
+      return std::unexpected(fmt::format("'{}' is not ID@HOST:PORT", each));
+    const sim::BrokerId broker(static_cast<std::int32_t>(*id));
+    if (std::ranges::find(voters, broker, &Voter::id) != voters.end())
+      return std::unexpected(fmt::format("controller {} is named twice", *id));
+    voters.push_back({broker, each.substr(at + 1)});
   }
-  if (controllers.empty()) return wrong("");
-  return controllers;
+  if (voters.empty()) return std::unexpected("no controller is named");
+  return voters;
 }
 
 const sim::MetadataImage* leading_image(const ClusterFacts& facts) {
@@ -122,13 +114,13 @@ const sim::MetadataImage* leading_image(const ClusterFacts& facts) {
   return of_tree != nullptr ? of_tree : of_log;
 }
 
-Layout lay_out(const ClusterFacts& facts, const std::vector<PlannedController>& wanted) {
+Layout lay_out(const ClusterFacts& facts, const std::vector<Voter>& wanted) {
   Layout layout{.brokers = brokers_of(facts), .controllers = controllers_of(facts)};
   if (layout.controllers.empty()) {
-    for (const PlannedController& each : wanted)
+    for (const Voter& each : wanted)
       layout.controllers.push_back({.name = fmt::format("controller-{}", each.id.value()),
                                     .id = each.id,
-                                    .host = each.host,
+                                    .host = each.endpoint.substr(0, each.endpoint.rfind(':')),
                                     .exists = false});
     std::ranges::sort(layout.controllers, {}, &LaidOutNode::id);
   }

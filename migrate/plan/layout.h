@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,19 +8,13 @@
 
 #include "migrate/check/facts.h"
 #include "migrate/plan/stage.h"
-#include "sim/base/problem.h"
 
 // Who takes part in a migration: the brokers and controllers of this cluster, by whatever tells of
 // them, and those controllers that are still to be provisioned.
 namespace migrate {
 
-struct PlannedController {
-  sim::BrokerId id;
-  std::string host;
-  std::int64_t port = 0;
-};
-// "3000@c1.example:9093,3001@…", as controller.quorum.voters has it; a Usage problem if it is not.
-sim::Expected<std::vector<PlannedController>> parse_controllers(std::string_view text);
+// "3000@c1.example:9093,3001@…", as controller.quorum.voters has it. The sentence says what is wrong.
+std::expected<std::vector<Voter>, std::string> parse_controllers(std::string_view text);
 
 struct LaidOutNode {
   std::string name;  // of its folder, or "broker-4" where there is none
@@ -39,7 +33,7 @@ struct Layout {
   std::optional<sim::BrokerId> active_controller;     // of the quorum, as far as the logs tell
 };
 // `wanted` is who the controllers will be, and counts only where there are none.
-Layout lay_out(const ClusterFacts& facts, const std::vector<PlannedController>& wanted);
+Layout lay_out(const ClusterFacts& facts, const std::vector<Voter>& wanted);
 
 // The image of the store that leads in the facts' phase, or of the other one where that is missing.
 // Null without any.

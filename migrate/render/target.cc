@@ -292,23 +292,6 @@ TargetFound find_target(const ClusterFacts& facts, const RenderOptions& options)
   return TargetFinder(facts, options).find();
 }
 
-std::expected<std::vector<Voter>, std::string> parse_controllers(std::string_view text) {
-  std::vector<Voter> voters;
-  for (const std::string& each : csv_list_of(text)) {
-    const std::size_t at = each.find('@');
-    const auto id = integer_of(std::string_view(each).substr(0, at));
-    if (at == std::string::npos || !id || *id < 0 || *id > INT32_MAX ||
-        !is_host_and_port(std::string_view(each).substr(at + 1)))
-      return std::unexpected(fmt::format("'{}' is not ID@HOST:PORT", each));
-    const sim::BrokerId broker(static_cast<std::int32_t>(*id));
-    if (std::ranges::find(voters, broker, &Voter::id) != voters.end())
-      return std::unexpected(fmt::format("controller {} is named twice", *id));
-    voters.push_back({broker, each.substr(at + 1)});
-  }
-  if (voters.empty()) return std::unexpected("no controller is named");
-  return voters;
-}
-
 std::expected<RenderOptions::ListenerName, std::string> parse_controller_listener(
     std::string_view text) {
   const std::size_t colon = std::min(text.find(':'), text.size());

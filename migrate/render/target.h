@@ -9,6 +9,7 @@
 
 #include "migrate/check/facts.h"
 #include "migrate/config/node_config.h"
+#include "migrate/plan/layout.h"
 
 // What all nodes of a cluster must agree on before one of their files can be rendered: found in the
 // files of those that have it, or said by a person; never guessed.
@@ -89,9 +90,7 @@ struct TargetFound {
 // Requires files of brokers for most of it; what is missing is asked for where it matters.
 TargetFound find_target(const ClusterFacts& facts, const RenderOptions& options);
 
-// "3000@host:9093,3001@host:9093". The sentence says what is wrong.
-std::expected<std::vector<Voter>, std::string> parse_controllers(std::string_view text);
-// "CONTROLLER:SASL_SSL"
+// "CONTROLLER:SASL_SSL". The sentence says what is wrong.
 std::expected<RenderOptions::ListenerName, std::string> parse_controller_listener(
     std::string_view text);
 

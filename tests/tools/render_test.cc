@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "migrate/config/validation.h"
+#include "migrate/plan/stage.h"
 #include "tests/support/golden.h"
 #include "tests/tools/command_line.h"
 
@@ -72,7 +73,7 @@ TEST(RenderVerb, EveryCapturedClusterIsRenderedForEveryPhaseAsKafkaTakesIt) {
         for (const json& node : fleet["nodes"]) {
           ++rendered;
           const auto config = config_of(node["properties"]);
-          EXPECT_EQ(name_of(target_shape_of(config).value()), node["shape"]);
+          EXPECT_EQ(migrate::name_of(migrate::target_shape_of(config).value()), node["shape"]);
           for (const auto& outcome : judge(config))
             EXPECT_FALSE(outcome.refused) << node["node"] << " " << phase << *outcome.refused;
         }

@@ -49,7 +49,9 @@ sim::Expected<migrate::PlanOptions> asked_plan(const po::variables_map& argument
   migrate::PlanOptions options;
   if (arguments.count("controllers") != 0) {
     auto controllers = migrate::parse_controllers(arguments["controllers"].as<std::string>());
-    if (!controllers) return std::unexpected(controllers.error());
+    if (!controllers)
+      return std::unexpected(usage("--controllers: " + controllers.error(),
+                                   "Write them like controller.quorum.voters: 3000@c1:9093,3001@c2:9093,3002@c3:9093."));
     options.controllers = *std::move(controllers);
   }
   const int at_once = arguments["at-once"].as<int>();
