@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -74,7 +75,7 @@ TEST(RenderVerb, EveryCapturedClusterIsRenderedForEveryPhaseAsKafkaTakesIt) {
           ++rendered;
           const auto config = config_of(node["properties"]);
           EXPECT_EQ(migrate::name_of(migrate::target_shape_of(config).value()), node["shape"]);
-          for (const auto& outcome : judge(config))
+          for (const auto& outcome : migrate::judge(config))
             EXPECT_FALSE(outcome.refused) << node["node"] << " " << phase << *outcome.refused;
         }
       }
