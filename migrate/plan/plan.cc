@@ -116,6 +116,16 @@ void put_into_windows(const std::vector<std::string>& given, zk2kraft::Plan& pla
   }
 }
 
+// The options of render that say who the controllers will be, where no file does.
+std::string controllers_said(const Layout& layout, const PlanOptions& options) {
+  if (std::ranges::all_of(layout.controllers, &LaidOutNode::exists)) return "";
+  std::string voters;
+  for (const Voter& each : options.controllers)
+    voters += fmt::format("{}{}@{}", voters.empty() ? "" : ",", each.id.value(), each.endpoint);
+  return fmt::format(" --controllers {} --controller-listener {}", voters.empty() ? "$CONTROLLERS" : voters,
+                     options.controller_listener.empty() ? "$CONTROLLER_LISTENER" : options.controller_listener);
+}
+
 void take(const CheckResult& result, zk2kraft::Plan& plan, std::set<std::string>& missing) {
   std::size_t objects = 0;
   for (const Finding& finding : result.findings) {
@@ -148,7 +158,7 @@ zk2kraft::Plan make_plan(const ClusterFacts& facts, const PlanOptions& options) 
   describe(layout.brokers, *plan.mutable_brokers());
   describe(layout.controllers, *plan.mutable_controllers());
   describe(roll, *plan.mutable_roll());
-  Steps(facts, layout, roll, plan).add_all();
+  Steps(facts, layout, roll, controllers_said(layout, options), plan).add_all();
   describe_thresholds(plan);
   std::set<std::string> missing(plan.missing().begin(), plan.missing().end());
   plan.clear_missing();

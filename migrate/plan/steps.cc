@@ -10,37 +10,53 @@
 namespace migrate {
 namespace {
 
-zk2kraft::PlanProof proof(std::string kind, std::string where, std::string expect) {
+zk2kraft::PlanProof proof(std::string kind, std::string where, std::string expect, std::string of, std::string value) {
   zk2kraft::PlanProof proof;
   proof.set_kind(std::move(kind));
   proof.set_where(std::move(where));
   proof.set_expect(std::move(expect));
+  proof.set_of(std::move(of));
+  proof.set_value(std::move(value));
   return proof;
 }
 
 }  // namespace
 
-zk2kraft::PlanProof metric(std::string bean, std::string expect) {
-  return proof("metric", std::move(bean), std::move(expect));
+zk2kraft::PlanProof metric(std::string_view name, std::string expect, std::string of, std::string value) {
+  return proof("metric", fmt::format("kafka.controller:type=KafkaController,name={}", name), std::move(expect),
+               std::move(of), std::move(value));
 }
-zk2kraft::PlanProof log_line(std::string file, std::string line) {
-  return proof("log", std::move(file), std::move(line));
+zk2kraft::PlanProof log_line(std::string file, std::string line, std::string of) {
+  return proof("log", std::move(file), line, std::move(of), line);
 }
-zk2kraft::PlanProof znode(std::string path, std::string expect) {
-  return proof("znode", std::move(path), std::move(expect));
+zk2kraft::PlanProof znode(std::string path, std::string expect, std::string value) {
+  return proof("znode", std::move(path), std::move(expect), "", std::move(value));
 }
-zk2kraft::PlanProof command(std::string line, std::string expect) {
-  return proof("command", std::move(line), std::move(expect));
+zk2kraft::PlanProof command(std::string line, std::string expect, std::string value) {
+  return proof("command", std::move(line), std::move(expect), "", std::move(value));
+}
+zk2kraft::PlanProof said_by_a_person(std::string what) {
+  return proof("person", "a person says so", std::move(what), "", "");
 }
 
-std::string on(const LaidOutNode& node) {
-  return node.host.empty() ? fmt::format("on {}", node.name) : fmt::format("on {} ({})", node.name, node.host);
+std::string on_machine(const LaidOutNode& node) {
+  return node.host.empty() ? fmt::format("# on {}:", node.name) : fmt::format("# on {} ({}):", node.name, node.host);
+}
+
+std::string machine_of(const LaidOutNode& node) {
+  if (!node.host.empty()) return node.host;
+  std::string name = "$";
+  for (const char c : in_capitals(node.name)) name += (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_';
+  return name;
 }
 
 std::vector<std::string> restart_commands(const LaidOutNode& node, Stage stage) {
-  return {render_command(stage, node.name), fmt::format("# {}:", on(node)), "kafka-server-stop",
+  return {render_command(stage, node.name),
+          fmt::format("scp rendered/{}/server.properties {}:server.properties.next", node.name, machine_of(node)),
+          on_machine(node),
+          "kafka-server-stop",
           "cp server.properties server.properties.before",
-          fmt::format("cp rendered/{}/server.properties server.properties", node.name),
+          "mv server.properties.next server.properties",
           "kafka-server-start -daemon server.properties"};
 }
 

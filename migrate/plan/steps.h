@@ -2,6 +2,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "migrate/check/facts.h"
@@ -15,8 +17,10 @@ namespace migrate {
 
 class Steps {
  public:
-  Steps(const ClusterFacts& facts, const Layout& layout, const RollPlan& roll, zk2kraft::Plan& plan)
-      : facts_(facts), layout_(layout), roll_(roll), plan_(plan) {}
+  // `controllers_said`: options of render that say who the controllers will be, or "".
+  Steps(const ClusterFacts& facts, const Layout& layout, const RollPlan& roll, std::string controllers_said,
+        zk2kraft::Plan& plan)
+      : facts_(facts), layout_(layout), roll_(roll), controllers_said_(std::move(controllers_said)), plan_(plan) {}
 
   void add_all();
 
@@ -58,6 +62,7 @@ class Steps {
   const ClusterFacts& facts_;
   const Layout& layout_;
   const RollPlan& roll_;
+  std::string controllers_said_;
   zk2kraft::Plan& plan_;
   std::string last_;       // of the way forward
   std::string last_back_;  // of the way back
@@ -65,13 +70,18 @@ class Steps {
 
 // ── What both roads are made of ─────────────────────────────────────────────────────────────────
 
-zk2kraft::PlanProof metric(std::string bean, std::string expect);
-zk2kraft::PlanProof log_line(std::string file, std::string line);
-zk2kraft::PlanProof znode(std::string path, std::string expect);
-zk2kraft::PlanProof command(std::string line, std::string expect);
-// "on broker-1 (kafka1.example)"
-std::string on(const LaidOutNode& node);
-// Stop, put the rendered file in place, start; Kafka's own scripts.
+// Each with what a program can judge (plan.proto); without a value only a person can.
+zk2kraft::PlanProof metric(std::string_view name, std::string expect, std::string of = "", std::string value = "");
+zk2kraft::PlanProof log_line(std::string file, std::string line, std::string of);
+zk2kraft::PlanProof znode(std::string path, std::string expect, std::string value = "");
+zk2kraft::PlanProof command(std::string line, std::string expect, std::string value = "");
+zk2kraft::PlanProof said_by_a_person(std::string what);
+// "# on broker-1 (kafka1.example):", before the commands that are given there.
+std::string on_machine(const LaidOutNode& node);
+// "kafka1.example", or a variable of hers where nothing tells: "$BROKER_1".
+std::string machine_of(const LaidOutNode& node);
+// The rendered file is brought to the machine, put in place, and the node restarted with it; Kafka's
+// own scripts.
 std::vector<std::string> restart_commands(const LaidOutNode& node, Stage stage);
 
 template <class Commands, class IsDone>
@@ -93,7 +103,7 @@ void Steps::roll(const BrokerRoll& roll, Commands commands, IsDone is_done) {
     }
     for (const zk2kraft::PlanProof& proof : roll.proofs) *step.add_gates() = proof;
     *step.add_gates() = command("kafka-topics --bootstrap-server $BOOTSTRAP --describe --under-replicated-partitions",
-                                "prints nothing");
+                                "prints nothing", "prints nothing");
   }
 }
 

@@ -22,8 +22,8 @@ std::string znode_path(const ClusterFacts& facts, std::string_view path) {
 
 void Steps::back_to_migration_mode() {
   roll({Stage::BackToMigrationMode, "back-to-migration-mode", "restart in ZooKeeper mode, with the flag:",
-        {znode("/brokers/ids/ID", "it is there"),
-         metric("kafka.controller:type=KafkaController,name=MigratingZkBrokerCount", "one more than before for each")}},
+        {znode("/brokers/ids/ID", "it is there", "listener_security_protocol_map"),
+         metric("MigratingZkBrokerCount", "one more than before for each")}},
        [&](const LaidOutNode& node) { return restart_commands(node, Stage::BackToMigrationMode); },
        [&](const LaidOutNode& node) {
          return facts_.phase == Phase::R2 || (facts_.phase == Phase::R1 && node.shape == TargetShape::MigratingBroker);
@@ -34,14 +34,16 @@ void Steps::back_to_zookeeper() {
   const bool stopped = facts_.phase == Phase::R2;
   zk2kraft::PlanStep* step = &add(Stage::BackToZooKeeper, std::string(kGate), "ask whether the way back is open now");
   step->add_commands("zk2kraft gate rollback $FLEET");
-  *step->add_gates() = command("zk2kraft gate rollback $FLEET", "OPEN");
-  *step->add_gates() = metric("kafka.controller:type=KafkaController,name=ZkWriteBehindLag", "0 on the active controller");
+  *step->add_gates() = command("zk2kraft gate rollback $FLEET",
+                               "OPEN, or closed by the epoch alone, which the step after the next one raises (KAFKA-20488)");
+  *step->add_gates() = metric("ZkWriteBehindLag", "0 on the active controller");
   step->set_done(stopped);
 
   step = &add(Stage::BackToZooKeeper, std::string(kStop), "stop every controller, the active one last");
   for (const LaidOutNode* controller : controllers_active_last()) {
     step->add_nodes(controller->name);
-    step->add_commands(fmt::format("kafka-server-stop                 # {}", on(*controller)));
+    step->add_commands(on_machine(*controller));
+    step->add_commands("kafka-server-stop");
   }
   *step->add_gates() = command("jps -l", "no controller runs on any of their machines: one that does claims /controller again");
   step->set_done(stopped);
@@ -63,27 +65,29 @@ void Steps::back_to_zookeeper() {
 
   step = &add(Stage::BackToZooKeeper, std::string(kDeleteController), "let a broker be elected, at once");
   step->add_commands(fmt::format("zookeeper-shell $ZK delete {}", znode_path(facts_, "/controller")));
-  *step->add_gates() = znode("/controller", "names a broker; if none is elected, restart the first broker of the next step now");
+  *step->add_gates() = znode("/controller", "names a broker; if none is elected, restart the first broker of the next step now",
+                            "\"kraftControllerEpoch\":-1");
   step->set_done(stopped);
 
   step = &add(Stage::BackToZooKeeper, std::string(kMigration), "forget the attempt: another one would begin where it ended (MB-01, MB-02)");
   step->add_commands(fmt::format("zookeeper-shell $ZK get {}        # keep what it says", znode_path(facts_, "/migration")));
   step->add_commands(fmt::format("zookeeper-shell $ZK delete {}", znode_path(facts_, "/migration")));
-  *step->add_gates() = znode("/migration", "is gone");
+  *step->add_gates() = znode("/migration", "is gone", "absent");
   step->set_done(stopped && facts_.zookeeper && !facts_.zookeeper->view.migration);
 
   roll({Stage::BackToZooKeeper, "back-to-zookeeper", "restart in ZooKeeper mode, without the flag:",
-        {znode("/brokers/ids/ID", "it is there")}},
+        {znode("/brokers/ids/ID", "it is there", "listener_security_protocol_map")}},
        [&](const LaidOutNode& node) { return restart_commands(node, Stage::BackToZooKeeper); },
        [&](const LaidOutNode& node) { return facts_.phase == Phase::R2 && node.shape == TargetShape::ZooKeeperBroker; });
 
   step = &add(Stage::BackToZooKeeper, std::string(kWipe), "empty the controllers' log directories: one that starts again writes its old image over ZooKeeper (MB-02)");
   for (const LaidOutNode& controller : layout_.controllers) {
     step->add_nodes(controller.name);
-    step->add_commands(fmt::format("rm -r $METADATA_LOG_DIR/__cluster_metadata-0 $METADATA_LOG_DIR/meta.properties   # {}", on(controller)));
+    step->add_commands(on_machine(controller));
+    step->add_commands("rm -r $METADATA_LOG_DIR/__cluster_metadata-0 $METADATA_LOG_DIR/meta.properties");
   }
-  step->add_commands("rm -r $LOG_DIR/__cluster_metadata-0   # on brokers before 3.8 only (KAFKA-16463)");
-  *step->add_gates() = command("zk2kraft gate retry $FLEET", "OPEN");
+  step->add_commands("# on brokers before 3.8 only (KAFKA-16463): rm -r $LOG_DIR/__cluster_metadata-0");
+  *step->add_gates() = command("zk2kraft gate retry $FLEET", "OPEN", "exit 0");
 }
 
 void Steps::name_ways_back() {

@@ -11,10 +11,19 @@ namespace migrate {
 namespace {
 
 constexpr Release kBridge{3, 9, 0};  // the last line that can migrate
-constexpr std::string_view kControllerBean = "kafka.controller:type=KafkaController,name=";
 
-std::string controller_metric(std::string_view name) {
-  return fmt::format("{}{}", kControllerBean, name);
+constexpr std::string_view kActiveLog = "controller.log of the active controller";
+constexpr std::string_view kActive = "the active controller";
+constexpr std::string_view kEvery = "every controller";
+
+zk2kraft::PlanProof of_active(std::string_view name, std::string value) {
+  return metric(name, fmt::format("{} on {}", value, kActive), std::string(kActive), value);
+}
+zk2kraft::PlanProof of_every(std::string_view name, std::string value) {
+  return metric(name, fmt::format("{} on {}", value, kEvery), std::string(kEvery), value);
+}
+zk2kraft::PlanProof logged(std::string line) {
+  return log_line(std::string(kActiveLog), std::move(line), std::string(kActive));
 }
 
 std::optional<Release> lowest_broker_release(const ClusterFacts& facts) {
@@ -60,16 +69,17 @@ const sim::BrokerRegistration* registration(const ClusterFacts& facts, const Lai
 void Steps::prepare() {
   zk2kraft::PlanStep* step = &add(Stage::Prepare, "prepare.check", "cure what blocks");
   step->add_commands("zk2kraft check $FLEET");
-  *step->add_gates() = command("zk2kraft check $FLEET", "exits with 0: no finding of severity error, nothing unknown");
+  *step->add_gates() =
+      command("zk2kraft check $FLEET", "exits with 0: no finding of severity error, nothing unknown", "exit 0");
   step = &add(Stage::Prepare, "prepare.backup", "save what a rollback needs");
   step->add_commands("tools/collect                     # on every machine; the folders together are $FLEET");
-  step->add_commands("cp -a $FLEET $FLEET.before        # ZooKeeper's files, every server.properties, its inter.broker.protocol.version");
+  step->add_commands("cp -a $FLEET $FLEET.before        # ZooKeeper's files, and every server.properties as it was");
   for (const LaidOutNode& broker : layout_.brokers) step->add_nodes(broker.name);
-  *step->add_gates() = command("zk2kraft inspect $FLEET.before", "names every node and the tree");
+  *step->add_gates() = command("zk2kraft inspect $FLEET.before", "names the tree");
   step = &add(Stage::Prepare, "prepare.freeze", "agree with the tenants when no metadata may change");
-  *step->add_gates() = command("a person says so",
-                               "no topic, config, ACL or quota is changed from the first restart with the flag until "
-                               "the copy is complete (KAFKA-14805)");
+  *step->add_gates() = said_by_a_person(
+      "no topic, config, ACL or quota is changed from the first restart with the flag until the copy is complete "
+      "(KAFKA-14805)");
 }
 
 void Steps::upgrade() {
@@ -99,10 +109,10 @@ void Steps::upgrade() {
 void Steps::upgrade_software(bool started) {
   const auto lowest = lowest_broker_release(facts_);
   const std::string pinned = lowest ? fmt::format("{}.{}", lowest->major, lowest->minor) : "its release";
-  roll({Stage::Upgrade, "upgrade.software", "upgrade to Kafka 3.9:", {log_line("server.log", "Kafka version: 3.9.")}},
+  roll({Stage::Upgrade, "upgrade.software", "upgrade to Kafka 3.9:", {log_line("server.log", "Kafka version: 3.9.", "the node")}},
        [&](const LaidOutNode& node) {
          return std::vector<std::string>{
-             fmt::format("# {}:", on(node)), "kafka-server-stop",
+             on_machine(node), "kafka-server-stop",
              fmt::format("# inter.broker.protocol.version={} in server.properties, and Kafka 3.9.1's libs in place", pinned),
              "kafka-server-start -daemon server.properties"};
        },
@@ -127,21 +137,20 @@ void Steps::controllers() {
     zk2kraft::PlanStep& step =
         add(Stage::Controllers, "controllers." + controller.name, fmt::format("format and start {}", controller.name));
     step.add_nodes(controller.name);
-    step.add_only_if("the log directory of the controller is new: one that was ever started without the flag cannot migrate");
-    step.add_commands(render_command(Stage::Controllers, controller.name));
-    step.add_commands(fmt::format("# {}:", on(controller)));
-    step.add_commands(fmt::format("kafka-storage format --cluster-id={} --config rendered/{}/server.properties", cluster,
-                                  controller.name));
-    step.add_commands(fmt::format("kafka-server-start -daemon rendered/{}/server.properties", controller.name));
-    *step.add_gates() = log_line("controller.log", "Kafka Server started");
+    step.add_only_if("its log directory is new: a controller that was ever started without the flag cannot migrate");
+    step.add_commands(render_command(Stage::Controllers, controller.name) + controllers_said_);
+    step.add_commands(fmt::format("scp rendered/{}/server.properties {}:server.properties", controller.name, machine_of(controller)));
+    step.add_commands(on_machine(controller));
+    step.add_commands(fmt::format("kafka-storage format --cluster-id={} --config server.properties", cluster));
+    step.add_commands("kafka-server-start -daemon server.properties");
+    *step.add_gates() = log_line("server.log", "Kafka Server started", "the node");
     step.set_done(step.done() || (controller.exists && facts_.phase >= Phase::S1 && facts_.phase <= Phase::S8));
   }
   zk2kraft::PlanStep& step = add(Stage::Controllers, "controllers.quorum", "the quorum has a leader and waits for brokers");
-  *step.add_gates() = metric(controller_metric("ZkMigrationState"), "2 on every controller");
-  *step.add_gates() = metric(controller_metric("ActiveControllerCount"), "1 on one of the controllers");
-  *step.add_gates() = log_line("controller.log of the active controller",
-                               "transitioning from WAIT_FOR_CONTROLLER_QUORUM to WAIT_FOR_BROKERS state");
-  *step.add_gates() = znode("/migration", "kraft_metadata_offset is -1");
+  *step.add_gates() = of_every("ZkMigrationState", "2");
+  *step.add_gates() = metric("ActiveControllerCount", "1 on one of the controllers", "one controller", "1");
+  *step.add_gates() = logged("transitioning from WAIT_FOR_CONTROLLER_QUORUM to WAIT_FOR_BROKERS state");
+  *step.add_gates() = znode("/migration", "kraft_metadata_offset is -1", "\"kraft_metadata_offset\":-1");
 }
 
 void Steps::migration_mode() {
@@ -151,33 +160,35 @@ void Steps::migration_mode() {
                                          node.shape == TargetShape::MigratingBroker);
   };
   roll({Stage::MigrationMode, "migration-mode", "restart with the migration flag:",
-        {znode("/brokers/ids/ID", "it is there again"),
-         command("zk2kraft dump $CONTROLLER/__cluster_metadata-0", "a RegisterBrokerRecord of it, isMigratingZkBroker true")}},
+        {znode("/brokers/ids/ID", "it is there again", "listener_security_protocol_map"),
+         command("zk2kraft dump $CONTROLLER/__cluster_metadata-0",
+                 "a RegisterBrokerRecord of it, isMigratingZkBroker true")}},
        [&](const LaidOutNode& node) { return restart_commands(node, Stage::MigrationMode); }, is_done);
 }
 
 void Steps::copy() {
   zk2kraft::PlanStep& step = add(Stage::Copy, "copy.wait", "the copy runs by itself once the last broker is back: restart nobody");
-  *step.add_gates() = log_line("controller.log of the active controller", "Completed migration of metadata from ZooKeeper to KRaft");
-  *step.add_gates() = log_line("controller.log of the active controller",
-                               "transitioning from KRAFT_CONTROLLER_TO_BROKER_COMM to DUAL_WRITE state");
-  *step.add_gates() = metric(controller_metric("ZkMigrationState"), "1 on every controller");
-  *step.add_gates() = metric(controller_metric("MigratingZkBrokerCount"), std::to_string(layout_.brokers.size()));
-  *step.add_gates() = znode("/controller", "brokerid is a controller's, kraftControllerEpoch is not -1");
+  *step.add_gates() = logged("Completed migration of metadata from ZooKeeper to KRaft");
+  *step.add_gates() = logged("transitioning from KRAFT_CONTROLLER_TO_BROKER_COMM to DUAL_WRITE state");
+  *step.add_gates() = of_every("ZkMigrationState", "1");
+  *step.add_gates() = of_active("MigratingZkBrokerCount", std::to_string(layout_.brokers.size()));
+  *step.add_gates() = znode("/controller", "brokerid is a controller's, kraftControllerEpoch is not -1",
+                            "\"kraftControllerEpoch\":[0-9]");
 }
 
 void Steps::hybrid() {
   zk2kraft::PlanStep* step = &add(Stage::Hybrid, "hybrid.verify", "prove that both stores are equal");
   step->add_commands("tools/collect                     # on the ensemble's machines and on the controllers, at one moment");
-  step->add_commands("zk2kraft diff $FLEET");
+  step->add_commands("zk2kraft diff --from $FLEET --to $FLEET");
   step->add_commands("zk2kraft status $FLEET");
-  *step->add_gates() = command("zk2kraft diff $FLEET", "equal: exits with 0");
-  *step->add_gates() = command("zk2kraft status $FLEET", "healthy: exits with 0");
+  *step->add_gates() = command("zk2kraft diff --from $FLEET --to $FLEET", "equal: exits with 0", "exit 0");
+  *step->add_gates() = command("zk2kraft status $FLEET", "healthy: exits with 0", "exit 0");
   step = &add(Stage::Hybrid, "hybrid.next", "ask whether the brokers may go to KRaft mode, and whether the way back is open");
-  step->add_commands("zk2kraft gate rollback $FLEET");
   step->add_commands("zk2kraft gate next $FLEET");
-  *step->add_gates() = command("zk2kraft gate rollback $FLEET", "OPEN");
-  *step->add_gates() = command("zk2kraft gate next $FLEET", "OPEN");
+  step->add_commands("zk2kraft gate rollback $FLEET");
+  *step->add_gates() = command("zk2kraft gate next $FLEET", "OPEN", "exit 0");
+  *step->add_gates() = command("zk2kraft gate rollback $FLEET",
+                               "OPEN, or closed by the epoch alone, which the way back raises first (KAFKA-20488)");
 }
 
 void Steps::kraft_mode() {
@@ -188,32 +199,31 @@ void Steps::kraft_mode() {
     return known != nullptr ? !known->is_migrating_zk_broker : node.shape == TargetShape::KRaftBroker;
   };
   roll({Stage::KRaftMode, "kraft-mode", "restart in KRaft mode:",
-        {metric(controller_metric("MigratingZkBrokerCount"), "one less than before for each"),
-         metric(controller_metric("FencedBrokerCount"), "0")}},
+        {metric("MigratingZkBrokerCount", "one less than before for each"), of_active("FencedBrokerCount", "0")}},
        [&](const LaidOutNode& node) { return restart_commands(node, Stage::KRaftMode); }, is_done);
 }
 
 void Steps::soak() {
   zk2kraft::PlanStep* step = &add(Stage::Soak, "soak.verify", "prove again that both stores are equal");
-  step->add_commands("zk2kraft diff $FLEET");
-  *step->add_gates() = command("zk2kraft diff $FLEET", "equal: exits with 0");
-  *step->add_gates() = metric(controller_metric("MigratingZkBrokerCount"), "0");
+  step->add_commands("zk2kraft diff --from $FLEET --to $FLEET");
+  *step->add_gates() = command("zk2kraft diff --from $FLEET --to $FLEET", "equal: exits with 0", "exit 0");
+  *step->add_gates() = of_active("MigratingZkBrokerCount", "0");
   step = &add(Stage::Soak, "soak.drill", "let the active controller fail once, while there is a way back");
   step->add_commands("# on the active controller: kafka-server-stop; kafka-server-start -daemon server.properties");
   step->add_commands("zk2kraft status $FLEET");
   *step->add_gates() = log_line("controller.log of the new active controller",
-                                "transitioning from KRAFT_CONTROLLER_TO_BROKER_COMM to DUAL_WRITE state");
-  *step->add_gates() = metric(controller_metric("FencedBrokerCount"), "0");
+                                "transitioning from KRAFT_CONTROLLER_TO_BROKER_COMM to DUAL_WRITE state", std::string(kActive));
+  *step->add_gates() = of_active("FencedBrokerCount", "0");
   *step->add_gates() = command("zk2kraft gate rollback $FLEET",
                                "OPEN, or says by how much /controller_epoch must be raised (KAFKA-20488)");
   step = &add(Stage::Soak, "soak.wait", "live with it: one week or two");
-  *step->add_gates() = metric(controller_metric("MetadataErrorCount"), "0 on every controller, all the time");
+  *step->add_gates() = of_every("MetadataErrorCount", "0");
   step = &add(Stage::Soak, "soak.backup", "save ZooKeeper's files once more, after its last write");
   step->add_commands("tools/collect                     # on the ensemble's machines");
   *step->add_gates() = command("zk2kraft inspect $FLEET", "names the tree");
   step = &add(Stage::Soak, "soak.sign-off", "decide, with names, to give up the way back");
   step->add_commands("zk2kraft gate finalize $FLEET");
-  *step->add_gates() = command("zk2kraft gate finalize $FLEET", "OPEN");
+  *step->add_gates() = command("zk2kraft gate finalize $FLEET", "OPEN", "exit 0");
 }
 
 void Steps::finalise() {
@@ -223,13 +233,13 @@ void Steps::finalise() {
     step.add_nodes(controller->name);
     step.add_only_if("zk2kraft gate finalize $FLEET is OPEN");
     for (std::string& each : restart_commands(*controller, Stage::Finalise)) step.add_commands(std::move(each));
-    *step.add_gates() = command("kafka-metadata-quorum --bootstrap-controller $CONTROLLERS describe --status",
-                                "a leader, and every voter's lag is 0");
+    *step.add_gates() = command("kafka-metadata-quorum --bootstrap-server $BOOTSTRAP describe --status",
+                                "a leader, and every voter's lag is 0", "prints LeaderId");
     step.set_point_of_no_return(true);
     step.set_done(step.done() || (facts_.phase == Phase::S7 && controller->shape == TargetShape::FinalController));
   }
   zk2kraft::PlanStep& step = add(Stage::Finalise, "finalise.proof", "it is final");
-  *step.add_gates() = metric(controller_metric("ZkMigrationState"), "3 on every controller");
+  *step.add_gates() = of_every("ZkMigrationState", "3");
   step.set_point_of_no_return(true);
 }
 
@@ -239,7 +249,7 @@ void Steps::clean_up() {
   *step->add_gates() = command("echo cons | nc $ZK_HOST 2181", "no connection of a broker, a controller or a job with --zookeeper");
   step = &add(Stage::CleanUp, "clean-up.zookeeper", "take the ensemble out of service, and keep its last snapshot");
   step->add_commands("# on every machine of the ensemble: zkServer.sh stop");
-  *step->add_gates() = metric(controller_metric("MetadataErrorCount"), "0 on every controller");
+  *step->add_gates() = of_every("MetadataErrorCount", "0");
 }
 
 void Steps::towards_four() {
@@ -262,7 +272,7 @@ void Steps::towards_four() {
   step->add_commands("zk2kraft check $FLEET --phase S8");
   *step->add_gates() = command("zk2kraft check $FLEET --phase S8", "no finding of C16");
   step = &add(Stage::TowardsFour, "towards-4.clients", "clients older than 2.1 are upgraded: 4.x does not speak to them");
-  *step->add_gates() = metric("kafka.network:type=RequestMetrics,name=DeprecatedRequestsPerSec", "0 on every broker for a week");
+  *step->add_gates() = said_by_a_person("kafka.network:type=RequestMetrics,name=DeprecatedRequestsPerSec is 0 on every broker for a week");
   step = &add(Stage::TowardsFour, "towards-4.upgrade", "upgrade controllers, then brokers, to Kafka 4");
   *step->add_gates() = command("kafka-broker-api-versions --bootstrap-server $BOOTSTRAP", "every broker answers");
 }

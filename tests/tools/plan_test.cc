@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -71,6 +72,36 @@ TEST(PlanVerb, LinesOfTheControllersLogAreThoseThatKafkaWrote) {
     }
   }
   EXPECT_EQ(looked_at, 4);
+}
+
+// What a plan tells her to type is what the verbs take.
+TEST(PlanVerb, ItsOwnVerbsAreSpeltAsTheyAreTaken) {
+  const tests::ScratchFolder scratch;
+  const std::string fleet = golden("sample/p3-hybrid").string();
+  const json plan = plan_of("sample/p3-hybrid");
+  std::set<std::string> commands;
+  for (const json& step : plan["steps"]) {
+    for (const json& each : step["commands"]) commands.insert(each.get<std::string>());
+    for (const json& gate : step["gates"]) commands.insert(gate["where"].get<std::string>());
+  }
+  int tried = 0;
+  for (std::string command : commands) {
+    if (!command.starts_with("zk2kraft ") || contains(command, "$CONTROLLER")) continue;
+    const auto put = [&](const std::string& name, const std::string& value) {
+      for (std::size_t at = 0; (at = command.find(name, at)) != std::string::npos;) command.replace(at, name.size(), value);
+    };
+    put("$FLEET.before", golden("sample/p0-zookeeper").string());
+    put("$FLEET", fleet);
+    put("-o rendered", "-o " + (scratch.path() / "rendered").string());
+    std::istringstream text(command);
+    std::vector<std::string> words;
+    for (std::string word; text >> word;) words.push_back(word);
+    words.erase(words.begin());
+    const auto ran = run(words);
+    EXPECT_NE(ran.code, ExitCode::Usage) << command << "\n" << ran.err;
+    ++tried;
+  }
+  EXPECT_GT(tried, 15);
 }
 
 TEST(PlanVerb, AWrittenPlanHoldsForItsClusterAndForItsLaterPhases) {

@@ -31,6 +31,8 @@ po::options_description plan_options() {
       "force", "write FILE even though another plan stands in it")(
       "controllers", po::value<std::string>()->value_name("ID@HOST:PORT,…"),
       "who the controllers will be, where there are none yet")(
+      "controller-listener", po::value<std::string>()->value_name("NAME:PROTOCOL"),
+      "their listener and its security, where there are none yet: CONTROLLER:SSL")(
       "at-once", po::value<int>()->default_value(1)->value_name("N"),
       "brokers of one rack that may be down together, where every partition bears it")(
       "window", po::value<std::vector<std::string>>()->composing()->value_name("WHEN"),
@@ -54,6 +56,8 @@ sim::Expected<migrate::PlanOptions> asked_plan(const po::variables_map& argument
                                    "Write them like controller.quorum.voters: 3000@c1:9093,3001@c2:9093,3002@c3:9093."));
     options.controllers = *std::move(controllers);
   }
+  if (arguments.count("controller-listener") != 0)
+    options.controller_listener = arguments["controller-listener"].as<std::string>();
   const int at_once = arguments["at-once"].as<int>();
   if (at_once < 1 || at_once > kMostAtOnce)
     return std::unexpected(usage(fmt::format("--at-once {} is no number of brokers", at_once), "Give 1 or more."));

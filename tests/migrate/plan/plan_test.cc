@@ -141,7 +141,7 @@ TEST(Plan, AssumedControllersAreAskedForAndNamedOnesAreTaken) {
   const auto named = plan_of(World(Phase::S0), {.controllers = *controllers});
   EXPECT_EQ(named.controllers_size(), 2);
   EXPECT_EQ(named.controllers(0).host(), "c1.example");
-  EXPECT_NE(step(named, "controllers.controller-4001").commands(2).find(tests::kClusterId), std::string::npos);
+  EXPECT_NE(step(named, "controllers.controller-4001").commands(3).find(tests::kClusterId), std::string::npos);
   for (const char* wrong : {"", "3000", "3000@c1", "x@c1:9093", "3000@c1:99999", "3000@:9093", "1@a:1,1@b:1"})
     EXPECT_FALSE(migrate::parse_controllers(wrong)) << wrong;
 }
