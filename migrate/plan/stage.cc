@@ -108,7 +108,8 @@ std::optional<TargetShape> shape_made_by(Stage stage) {
 }
 
 std::string render_command(Stage stage, std::string_view node) {
-  return fmt::format("zk2kraft render $FLEET --phase {} --node {} -o rendered{}", name_of(phase_of(stage)), node,
+  const std::string_view phase = name_of(phase_of(stage));
+  return fmt::format("zk2kraft render $FLEET --phase {} --node {} -o rendered/{}{}", phase, node, phase,
                      is_way_back(stage) ? " --before $FLEET.before" : "");
 }
 

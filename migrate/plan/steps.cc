@@ -52,7 +52,8 @@ std::string machine_of(const LaidOutNode& node) {
 
 std::vector<std::string> restart_commands(const LaidOutNode& node, Stage stage) {
   return {render_command(stage, node.name),
-          fmt::format("scp rendered/{}/server.properties {}:server.properties.next", node.name, machine_of(node)),
+          fmt::format("scp rendered/{}/{}/server.properties {}:server.properties.next", name_of(phase_of(stage)), node.name,
+                      machine_of(node)),
           on_machine(node),
           "kafka-server-stop",
           "cp server.properties server.properties.before",

@@ -75,7 +75,7 @@ void Steps::prepare() {
   step->add_commands("tools/collect                     # on every machine; the folders together are $FLEET");
   step->add_commands("cp -a $FLEET $FLEET.before        # ZooKeeper's files, and every server.properties as it was");
   for (const LaidOutNode& broker : layout_.brokers) step->add_nodes(broker.name);
-  *step->add_gates() = command("zk2kraft inspect $FLEET.before", "names the tree");
+  *step->add_gates() = command("zk2kraft status $FLEET.before", "names every store: it can be read");
   step = &add(Stage::Prepare, "prepare.freeze", "agree with the tenants when no metadata may change");
   *step->add_gates() = said_by_a_person(
       "no topic, config, ACL or quota is changed from the first restart with the flag until the copy is complete "
@@ -139,7 +139,7 @@ void Steps::controllers() {
     step.add_nodes(controller.name);
     step.add_only_if("its log directory is new: a controller that was ever started without the flag cannot migrate");
     step.add_commands(render_command(Stage::Controllers, controller.name) + controllers_said_);
-    step.add_commands(fmt::format("scp rendered/{}/server.properties {}:server.properties", controller.name, machine_of(controller)));
+    step.add_commands(fmt::format("scp rendered/S1/{}/server.properties {}:server.properties", controller.name, machine_of(controller)));
     step.add_commands(on_machine(controller));
     step.add_commands(fmt::format("kafka-storage format --cluster-id={} --config server.properties", cluster));
     step.add_commands("kafka-server-start -daemon server.properties");
@@ -220,7 +220,7 @@ void Steps::soak() {
   *step->add_gates() = of_every("MetadataErrorCount", "0");
   step = &add(Stage::Soak, "soak.backup", "save ZooKeeper's files once more, after its last write");
   step->add_commands("tools/collect                     # on the ensemble's machines");
-  *step->add_gates() = command("zk2kraft inspect $FLEET", "names the tree");
+  *step->add_gates() = command("zk2kraft status $FLEET", "names ZooKeeper's files: they can be read");
   step = &add(Stage::Soak, "soak.sign-off", "decide, with names, to give up the way back");
   step->add_commands("zk2kraft gate finalize $FLEET");
   *step->add_gates() = command("zk2kraft gate finalize $FLEET", "OPEN", "exit 0");
