@@ -232,6 +232,7 @@ void Steps::finalise() {
                                    fmt::format("restart {} without the migration flag", controller->name));
     step.add_nodes(controller->name);
     step.add_only_if("zk2kraft gate finalize $FLEET is OPEN");
+    step.add_only_if("the active controller comes last: take another one first if it is this one");
     for (std::string& each : restart_commands(*controller, Stage::Finalise)) step.add_commands(std::move(each));
     *step.add_gates() = command("kafka-metadata-quorum --bootstrap-server $BOOTSTRAP describe --status",
                                 "a leader, and every voter's lag is 0", "prints LeaderId");
