@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
+
 #include "migrate/plan/steps.h"
 
 // The way back to ZooKeeper (migration.md §1.5; product list b.7).
@@ -16,6 +19,22 @@ constexpr std::string_view kWipe = "back-to-zookeeper.wipe";
 // The znodes of this cluster, under its chroot.
 std::string znode_path(const ClusterFacts& facts, std::string_view path) {
   return (facts.zookeeper ? facts.zookeeper->root : std::string()) + std::string(path);
+}
+
+// Elections while controllers stop raise the quorum's epoch, once for each of them or a few times more; a higher
+// /controller_epoch than is needed does no harm.
+constexpr std::int64_t kEpochMargin = 100;
+
+std::int64_t safe_epoch(const ClusterFacts& facts) {
+  std::int64_t highest = 0;
+  if (facts.zookeeper) {
+    const zk::ClusterView& view = facts.zookeeper->view;
+    if (view.controller_epoch) highest = std::max<std::int64_t>(highest, view.controller_epoch->value());
+    if (view.highest_partition_controller_epoch)
+      highest = std::max<std::int64_t>(highest, view.highest_partition_controller_epoch->value());
+  }
+  for (const MetadataFacts& log : facts.metadata) highest = std::max<std::int64_t>(highest, log.end.epoch.value());
+  return highest + kEpochMargin;
 }
 
 }  // namespace
@@ -40,6 +59,7 @@ void Steps::back_to_zookeeper() {
   step->set_done(stopped);
 
   step = &add(Stage::BackToZooKeeper, std::string(kStop), "stop every controller, the active one last");
+  step->add_only_if("it is known who is active now: if the active one stops first another one takes over, and claims ZooKeeper again");
   for (const LaidOutNode* controller : controllers_active_last()) {
     step->add_nodes(controller->name);
     step->add_commands(on_machine(*controller));
@@ -48,19 +68,14 @@ void Steps::back_to_zookeeper() {
   *step->add_gates() = command("jps -l", "no controller runs on any of their machines: one that does claims /controller again");
   step->set_done(stopped);
 
-  step = &add(Stage::BackToZooKeeper, std::string(kEpoch), "the epoch of ZooKeeper's controllers is above that of every partition (KAFKA-20488)");
+  step = &add(Stage::BackToZooKeeper, std::string(kEpoch), "raise the epoch of ZooKeeper's controllers above every epoch that brokers and partitions have seen");
+  step->add_only_if(
+      "what 'get' prints is below the number that 'set' writes: it may be raised, never lowered. The next controller has "
+      "/controller_epoch + 1; brokers refuse it if they have heard a higher one, and no leader is elected for partitions "
+      "whose state has a higher one (KAFKA-20488)");
   step->add_commands(fmt::format("zookeeper-shell $ZK get {}", znode_path(facts_, "/controller_epoch")));
-  if (facts_.zookeeper) {
-    const zk::ClusterView& view = facts_.zookeeper->view;
-    if (view.controller_epoch && view.highest_partition_controller_epoch) {
-      const std::int32_t now = view.controller_epoch->value();
-      const std::int32_t highest = view.highest_partition_controller_epoch->value();
-      step->add_only_if(fmt::format("when the plan was made: /controller_epoch {}, the highest in a partition's state {}", now, highest));
-      if (highest >= now)
-        step->add_commands(fmt::format("zookeeper-shell $ZK set {} {}", znode_path(facts_, "/controller_epoch"), highest + 1));
-    }
-  }
-  *step->add_gates() = znode("/controller_epoch", "above the highest controller_epoch in any /brokers/topics/*/partitions/*/state");
+  step->add_commands(fmt::format("zookeeper-shell $ZK set {} {}", znode_path(facts_, "/controller_epoch"), safe_epoch(facts_)));
+  *step->add_gates() = znode("/controller_epoch", fmt::format("{}", safe_epoch(facts_)), fmt::format("^{}$", safe_epoch(facts_)));
   step->set_done(stopped);
 
   step = &add(Stage::BackToZooKeeper, std::string(kDeleteController), "let a broker be elected, at once");
@@ -76,7 +91,8 @@ void Steps::back_to_zookeeper() {
   step->set_done(stopped && facts_.zookeeper && !facts_.zookeeper->view.migration);
 
   roll({Stage::BackToZooKeeper, "back-to-zookeeper", "restart in ZooKeeper mode, without the flag:",
-        {znode("/brokers/ids/ID", "it is there", "listener_security_protocol_map")}},
+        {znode("/brokers/ids/ID", "it is there; a broker that still takes a KRaft controller for its own needs five minutes to stop",
+               "listener_security_protocol_map")}},
        [&](const LaidOutNode& node) { return restart_commands(node, Stage::BackToZooKeeper); },
        [&](const LaidOutNode& node) { return facts_.phase == Phase::R2 && node.shape == TargetShape::ZooKeeperBroker; });
 
