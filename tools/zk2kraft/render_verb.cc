@@ -7,6 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "migrate/render/commands.h"
+#include "migrate/render/formats.h"
+#include "migrate/render/monitoring.h"
 #include "migrate/render/render.h"
 #include "sim/base/suggest.h"
 #include "tools/zk2kraft/render_files.h"
@@ -26,10 +29,18 @@ using nlohmann::ordered_json;
 
 enum class RenderForm {
   Properties,
-  Diff
+  Diff,
+  Ansible,
+  Strimzi,
+  Commands,
+  Monitoring
 };
-constexpr std::array<std::pair<std::string_view, RenderForm>, 2> kRenderForms{
-    {{"properties", RenderForm::Properties}, {"diff", RenderForm::Diff}}};
+// Those of --format; the others are options of their own.
+constexpr std::array<std::pair<std::string_view, RenderForm>, 4> kRenderForms{
+    {{"properties", RenderForm::Properties},
+     {"diff", RenderForm::Diff},
+     {"ansible", RenderForm::Ansible},
+     {"strimzi", RenderForm::Strimzi}}};
 
 po::options_description render_options() {
   po::options_description options("Options");
@@ -41,9 +52,15 @@ po::options_description render_options() {
       "force", "replace files in DIR that say something else, and write files that leave a "
                "question open")("format",
                                 po::value<std::string>()
-                                    ->value_name("properties|diff")
+                                    ->value_name("properties|diff|ansible|strimzi")
                                     ->default_value("properties"),
                                 "what to print")("diff", "the same as --format diff")(
+      "commands", "print the phase's steps, and its way back, as commands to paste")(
+      "monitoring", "print Prometheus rules: what to watch, and when to stop")(
+      "strimzi-cluster", po::value<std::string>()->value_name("NAMESPACE/NAME"),
+      "the Kafka resource, for --format strimzi")(
+      "strimzi-storage", po::value<std::string>()->value_name("20Gi"),
+      "a controller's volume, for --format strimzi")(
       "controllers", po::value<std::string>()->value_name("ID@HOST:PORT,…"),
       "the quorum to be; those without a file are made from the brokers' files")(
       "controller-listener", po::value<std::string>()->value_name("NAME:PROTOCOL"),
@@ -66,13 +83,15 @@ std::optional<std::string> render_argument(const po::variables_map& arguments, c
 }
 
 sim::Expected<RenderForm> form_asked(const po::variables_map& arguments) {
+  if (arguments.count("commands") != 0) return RenderForm::Commands;
+  if (arguments.count("monitoring") != 0) return RenderForm::Monitoring;
   if (arguments.count("diff") != 0) return RenderForm::Diff;
   const std::string asked = arguments["format"].as<std::string>();
   for (const auto& [name, form] : kRenderForms) {
     if (name == asked) return form;
   }
   return std::unexpected(usage(fmt::format("--format {} is none", asked),
-                               "Write: --format properties|diff."));
+                               "Write: --format properties|diff|ansible|strimzi."));
 }
 
 // What the command line says; `before` must outlive it.
@@ -212,8 +231,53 @@ void print_written(const std::vector<WrittenFile>& written) {
     fmt::print("{} {}\n", file.was_there ? "kept " : "wrote", file.path);
 }
 
-ExitCode hand_out(const RenderedFleet& fleet, const po::variables_map& arguments, RenderForm form,
-                  OutputFormat output) {
+// Strimzi names neither the resource nor the volume in a node's file.
+ExitCode print_strimzi(const RenderedFleet& fleet, const po::variables_map& arguments) {
+  const std::string resource = render_argument(arguments, "strimzi-cluster").value_or("");
+  const std::size_t slash = resource.find('/');
+  const auto storage = render_argument(arguments, "strimzi-storage");
+  if (slash == std::string::npos || slash == 0 || slash + 1 == resource.size() || !storage)
+    return report(usage("--format strimzi needs the names that nodes' files do not tell",
+                        "Write: --strimzi-cluster NAMESPACE/NAME --strimzi-storage 20Gi."));
+  constexpr std::size_t kUsualQuorum = 3;
+  const std::size_t controllers =
+      fleet.target.controllers.empty() ? kUsualQuorum : fleet.target.controllers.size();
+  fmt::print("{}", migrate::strimzi_steps(
+                       fleet.phase, controllers,
+                       {resource.substr(slash + 1), resource.substr(0, slash), *storage}));
+  return ExitCode::Good;
+}
+
+void print_form(const RenderedFleet& fleet, const migrate::ClusterFacts& facts,
+                const std::vector<std::string>& sources, RenderForm form) {
+  switch (form) {
+    case RenderForm::Properties:
+      return print_files(fleet);
+    case RenderForm::Diff:
+      for (const RenderedNode& node : fleet.nodes)
+        fmt::print("{}", diff_of_rendered(node, sources));
+      return;
+    case RenderForm::Ansible:
+      for (const RenderedNode& node : fleet.nodes)
+        fmt::print("{}", migrate::ansible_variables(node, facts.profile));
+      return;
+    case RenderForm::Commands: {
+      std::string words;
+      for (const std::string& each : sources) words += (words.empty() ? "" : " ") + each;
+      fmt::print("{}", printed(migrate::commands_for(fleet, facts, migrate::shell_word(words))));
+      return;
+    }
+    case RenderForm::Monitoring:
+      fmt::print("{}", migrate::monitoring_rules(fleet));
+      return;
+    case RenderForm::Strimzi:
+      return;  // has its own way out
+  }
+}
+
+ExitCode hand_out(const RenderedFleet& fleet, const migrate::ClusterFacts& facts,
+                  const po::variables_map& arguments, RenderForm form, OutputFormat output) {
+  if (form == RenderForm::Strimzi) return print_strimzi(fleet, arguments);
   const auto sources = arguments["source"].as<std::vector<std::string>>();
   const auto remarks = all_remarks(fleet);
   const ExitCode code = render_exit_code(remarks);
@@ -231,11 +295,8 @@ ExitCode hand_out(const RenderedFleet& fleet, const po::variables_map& arguments
   print_remarks(remarks);
   if (arguments.count("out") != 0)
     print_written(written);
-  else if (form == RenderForm::Properties)
-    print_files(fleet);
   else
-    for (const RenderedNode& node : fleet.nodes)
-      fmt::print("{}", diff_of_rendered(node, sources));
+    print_form(fleet, facts, sources, form);
   return code;
 }
 
@@ -273,7 +334,7 @@ ExitCode run_render(const po::variables_map& arguments) {
   if (const auto name = render_argument(arguments, "node")) {
     if (const auto found = only_node(*name, rendered); !found) return report(found.error());
   }
-  ExitCode code = hand_out(rendered, arguments, *form, *output);
+  ExitCode code = hand_out(rendered, fleet->facts, arguments, *form, *output);
   for (const std::string& doubt : fleet->doubts) {
     fmt::print(stderr, "zk2kraft: in doubt: {}\n", doubt);
     code = worse(code, ExitCode::Unknown);
@@ -289,7 +350,8 @@ Verb render_verb() {
       .name = "render",
       .summary = "write each node's configuration in a phase, from its own file",
       .synopsis =
-          "SOURCE… --phase S0… [--node NAME] [-o DIR] [--diff] [--controllers ID@HOST:PORT,…]",
+          "SOURCE… --phase S0… [--node NAME] [-o DIR] [--diff|--commands|--monitoring] "
+          "[--controllers ID@HOST:PORT,…]",
       .explanation =
           "Renders the server.properties of each node as it must be when the steps of a phase are "
           "done, from the\n"

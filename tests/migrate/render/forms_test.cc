@@ -1,0 +1,139 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "migrate/render/commands.h"
+#include "migrate/render/formats.h"
+#include "migrate/render/monitoring.h"
+#include "migrate/render/unified_diff.h"
+#include "tests/migrate/check/world.h"
+
+// Commands, alerts, and the words of others.
+namespace {
+
+using migrate::Phase;
+using tests::World;
+
+std::string commands_in(Phase from, Phase phase) {
+  const auto facts = World(from).facts();
+  return printed(migrate::commands_for(render_fleet(facts, phase, {}), facts, "fleet"));
+}
+
+bool in_order(const std::string& text, std::initializer_list<const char*> parts) {
+  std::size_t at = 0;
+  for (const char* part : parts) {
+    at = text.find(part, at);
+    if (at == std::string::npos) return false;
+  }
+  return true;
+}
+
+TEST(Commands, EachBrokerIsRestartedByItsOwnStep) {
+  const std::string text = commands_in(Phase::S4, Phase::S5);
+  EXPECT_TRUE(in_order(text, {"# 2. make the files of S5", "# 3. broker-1: restart it in KRaft mode",
+                              "scp rendered-S5/broker-1/server.properties b1:$CONFIG",
+                              "# 4. broker-2", "under-replicated"}))
+      << text;
+  EXPECT_TRUE(in_order(text, {"The way back", "# B1.", "--phase R1", "systemctl stop",
+                              "delete /controller", "delete /migration", "--phase"}) ||
+              in_order(text, {"The way back", "# B1.", "--phase R1", "systemctl stop",
+                              "delete /controller", "delete /migration"}))
+      << text;
+}
+
+TEST(Commands, OnTheWayBackControllersStopBeforeTheirZnodesGo) {
+  for (const Phase phase : {Phase::S4, Phase::S6, Phase::R2}) {
+    const std::string text = commands_in(phase == Phase::S6 ? Phase::S6 : Phase::S4, phase);
+    EXPECT_TRUE(in_order(text, {"gate rollback", "--phase R2", "systemctl stop",
+                                "delete /controller", "delete /migration", "rm -rf"}))
+        << text;
+  }
+}
+
+TEST(Commands, FinalisingHasNoWayBack) {
+  const std::string text = commands_in(Phase::S6, Phase::S7);
+  EXPECT_NE(text.find("POINT OF NO RETURN"), std::string::npos);
+  EXPECT_EQ(text.find("# B1."), std::string::npos) << text;
+}
+
+TEST(Commands, WordsAreSafeForAShell) {
+  EXPECT_EQ(migrate::shell_word("b1:9092,b2"), "b1:9092,b2");
+  EXPECT_EQ(migrate::shell_word("a b'c"), "'a b'\\''c'");
+}
+
+// ── Alerts ──────────────────────────────────────────────────────────────────────────────────────
+
+TEST(Monitoring, EveryMetricWasSeenOnARealKafka) {
+  std::ifstream in(std::string(ZK2KRAFT_SOURCE_DIR) + "/tests/migrate/render/mbeans.txt");
+  std::set<std::string> seen;
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream words(line);
+    std::string where;
+    std::string bean;
+    words >> where >> bean;
+    for (std::string attribute; words >> attribute;) seen.insert(bean + " " + attribute);
+  }
+  EXPECT_GT(seen.size(), 100U);
+  for (const auto& rule : migrate::alert_rules())
+    EXPECT_TRUE(seen.contains(std::string(rule.bean) + " " + std::string(rule.attribute)))
+        << rule.name;
+}
+
+TEST(Monitoring, NamesAreThoseOfTheExporter) {
+  EXPECT_EQ(migrate::exported_name("kafka.controller:type=KafkaController,name=ZkMigrationState",
+                                   "Value"),
+            "kafka_controller_kafkacontroller_zkmigrationstate");
+  EXPECT_EQ(migrate::exported_name("kafka.server:type=raft-metrics", "current-epoch"),
+            "kafka_server_raft_metrics_current_epoch");
+  const std::string rules =
+      monitoring_rules(render_fleet(World(Phase::S4).facts(), Phase::S4, {}));
+  for (const auto& rule : migrate::alert_rules()) {
+    EXPECT_NE(rules.find("alert: " + std::string(rule.name) + "\n"), std::string::npos);
+    EXPECT_FALSE(rule.why.empty());
+  }
+  EXPECT_EQ(rules.find("{}"), std::string::npos);
+  EXPECT_EQ(rules.find("{0}"), std::string::npos);
+}
+
+// ── The words of others ─────────────────────────────────────────────────────────────────────────
+
+TEST(Ansible, SaysWhatIsAndWhatIsGone) {
+  const auto fleet = render_fleet(World(Phase::S4).facts(), Phase::S5, {});
+  const std::string text = ansible_variables(fleet.nodes.front(), migrate::Profile::Apache);
+  EXPECT_NE(text.find("kafka_properties:\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  \"process.roles\": \"broker\"\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  - \"zookeeper.connect\"\n"), std::string::npos) << text;
+  EXPECT_NE(ansible_variables(fleet.nodes.front(), migrate::Profile::CpAnsible)
+                .find("kafka_broker_custom_properties:\n"),
+            std::string::npos);
+}
+
+TEST(Strimzi, IsToldOneThingAfterAnother) {
+  const migrate::StrimziNames names{"my-cluster", "kafka", "20Gi"};
+  const std::string forward = strimzi_steps(Phase::S6, 3, names);
+  EXPECT_TRUE(in_order(forward, {"strimzi.io/node-pools=enabled", "name: controller",
+                                 "strimzi.io/kraft=migration", "KRaftPostMigration"}))
+      << forward;
+  const std::string back = strimzi_steps(Phase::R2, 3, names);
+  EXPECT_TRUE(in_order(back, {"strimzi.io/kraft=rollback", "KRaftDualWriting",
+                              "delete kafkanodepool controller", "strimzi.io/kraft=disabled",
+                              "=ZooKeeper"}))
+      << back;
+  EXPECT_NE(strimzi_steps(Phase::S7, 3, names).find("strimzi.io/kraft=enabled"),
+            std::string::npos);
+}
+
+TEST(UnifiedDiff, NamesLinesAsDiffDoes) {
+  EXPECT_EQ(migrate::unified_diff("a\nb\n", "a\nb\n", "x", "y"), "");
+  EXPECT_EQ(migrate::unified_diff("1\n2\n3\n4\n5\n6\n", "1\n2\n3\n4\nfive\n6", "x", "y"),
+            "--- x\n+++ y\n@@ -2,5 +2,5 @@\n 2\n 3\n 4\n-5\n-6\n+five\n+6\n\\ No newline at end of "
+            "file\n");
+  EXPECT_EQ(migrate::unified_diff("", "a\n", "/dev/null", "y"),
+            "--- /dev/null\n+++ y\n@@ -0,0 +1,1 @@\n+a\n");
+}
+
+}  // namespace
