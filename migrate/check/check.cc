@@ -87,7 +87,9 @@ std::vector<std::string> missing_for(const Check& check, const ClusterFacts& fac
   if ((check.needs & (kDirectories | kSoftware)) != 0 && facts.nodes.empty())
     missing.push_back("the nodes' files");
   for (const NodeFacts& node : facts.nodes) {
-    if ((check.needs & kDirectories) != 0 && node.log_directories.empty())
+    // Before they are provisioned nobody has formatted the controllers.
+    const bool unformatted = facts.phase == Phase::S0 && node.is_controller() && !node.has_metadata_log;
+    if ((check.needs & kDirectories) != 0 && node.log_directories.empty() && !unformatted)
       missing.push_back(fmt::format("meta.properties of {}", node.name));
     if ((check.needs & kSoftware) != 0 && !node.software)
       missing.push_back(fmt::format("the software version of {}", node.name));

@@ -67,7 +67,8 @@ PhaseGuess before_the_copy(const ClusterFacts& facts) {
     return {Phase::S1, "the metadata log is in state PRE_MIGRATION"};
   if (facts.zookeeper && facts.zookeeper->view.migration)
     return {Phase::S1, "/migration is there, and says that nothing was copied"};
-  if (any_flagged_controller(facts))
+  // A controller that was started with the flag has made /migration.
+  if (any_flagged_controller(facts) && !facts.zookeeper)
     return {Phase::S1, "a controller's server.properties has the migration flag"};
   return {Phase::S0, facts.zookeeper ? "there is no /migration" : "nothing speaks of a migration"};
 }

@@ -101,10 +101,9 @@ void Steps::back_to_zookeeper() {
     step->add_nodes(controller.name);
     step->add_commands(on_machine(controller));
     step->add_commands("rm -r $METADATA_LOG_DIR/__cluster_metadata-0 $METADATA_LOG_DIR/meta.properties");
-    step->add_commands("mv server.properties server.properties.attempt   # nothing shall start it again");
   }
   step->add_commands("# on brokers before 3.8 only (KAFKA-16463): rm -r $LOG_DIR/__cluster_metadata-0");
-  *step->add_gates() = command("zk2kraft gate retry $FLEET", "OPEN", "exit 0");
+  *step->add_gates() = command("zk2kraft gate retry $FLEET", "OPEN: give the controllers' folders too", "exit 0");
 }
 
 void Steps::name_ways_back() {

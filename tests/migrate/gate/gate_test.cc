@@ -277,6 +277,24 @@ TEST(RetryGate, IsUnknownUntilTheControllersStorageWasLookedAt) {
   EXPECT_TRUE(mentions(gate, "controllers' folders"));
 }
 
+// What real controllers leave behind whose storage was wiped: their files, and nothing else. Without a
+// /migration none of them has been started since.
+TEST(RetryGate, IsOpenOnceTheControllersWereWiped) {
+  World world(Phase::S0);
+  world.add_controllers();
+  for (const char* name : {"controller-3000", "controller-3001", "controller-3002"}) {
+    world.edit(name, [](migrate::NodeFacts& node) {
+      node.log_directories.clear();
+      node.has_metadata_log = false;
+    });
+  }
+  EXPECT_EQ(migrate::guess_phase(world.facts()).phase, Phase::S0);
+  EXPECT_EQ(answer(Retry, world), GateAnswer::Open);
+  world.without_zookeeper();
+  EXPECT_EQ(migrate::guess_phase(world.facts()).phase, Phase::S1);
+  EXPECT_NE(answer(Retry, world), GateAnswer::Open);
+}
+
 TEST(RetryGate, IsClosedWhileAnAttemptIsOnAndAfterTheLastOne) {
   EXPECT_TRUE(closing(Retry, World(Phase::S4)).contains("W06"));
   EXPECT_TRUE(closing(Retry, World(Phase::S8)).contains("W06"));
