@@ -6,7 +6,7 @@
 
 #include "migrate/check/evidence.h"
 #include "migrate/check/groups.h"
-#include "migrate/config/definitions.h"
+#include "migrate/check/min_isr.h"
 
 // Whether the cluster can bear rolling restarts, by what the store that leads says of partitions.
 namespace migrate {
@@ -62,50 +62,14 @@ void online(const ClusterFacts& facts, Verdicts& verdicts) {
       });
 }
 
-// min.insync.replicas of each broker's own, as far as its file is known: the default of topics that
-// it leads.
-std::map<sim::BrokerId, std::int64_t> min_isr_of_brokers(const ClusterFacts& facts) {
-  std::map<sim::BrokerId, std::int64_t> known;
-  for (const NodeFacts* node : facts.brokers()) {
-    if (!node->config) continue;
-    if (const auto value = node->config->number("min.insync.replicas"))
-      known[id_of(*node->config)] = *value;
-  }
-  return known;
-}
-
-// What counts is what the leader says: the topic's config, or else the broker's own. A roll lets
-// each replica lead, so the strictest of them counts here. Kafka never asks for more replicas than
-// there are (Partition.effectiveMinIsr). Nothing where no replica's broker is known.
-std::optional<std::int64_t> min_isr_of(std::optional<std::int64_t> of_topic,
-                                       const sim::Partition& partition,
-                                       const std::map<sim::BrokerId, std::int64_t>& of_brokers) {
-  const auto replicas = static_cast<std::int64_t>(partition.replicas.size());
-  if (of_topic) return std::min(*of_topic, replicas);
-  std::optional<std::int64_t> strictest;
-  for (const sim::BrokerId replica : partition.replicas) {
-    const auto own = of_brokers.find(replica);
-    if (own != of_brokers.end()) strictest = std::max(strictest.value_or(0), own->second);
-  }
-  if (strictest) strictest = std::min(*strictest, replicas);
-  return strictest;
-}
-
-std::optional<std::int64_t> min_isr_of_topic(const sim::Topic& topic, const Leading& store) {
-  const auto value = store.image->configs().value({sim::ConfigResourceType::Topic, topic.name()},
-                                                  "min.insync.replicas");
-  return value ? integer_of(*value) : std::nullopt;
-}
-
 void survives_one_restart(const ClusterFacts& facts, Verdicts& verdicts) {
   const Leading store = leading(facts, verdicts);
   if (store.image == nullptr) return;
-  const auto of_brokers = min_isr_of_brokers(facts);
+  const MinIsr min_isrs(facts, *store.image);
   for (const auto& topic : store.image->topics()) {
-    const auto of_topic = min_isr_of_topic(topic, store);
     for (const auto& [id, partition] : topic.partitions()) {
       const auto replicas = static_cast<std::int64_t>(partition.replicas.size());
-      const auto min_isr = min_isr_of(of_topic, partition, of_brokers);
+      const auto min_isr = min_isrs.of(topic, partition);
       if (replicas > 1 && (!min_isr || *min_isr < replicas)) continue;
       verdicts.find(
           fmt::format("partition {}-{}", topic.name(), id.value()),

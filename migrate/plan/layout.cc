@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::int32_t kFirstPlaceholder = 3000;
 constexpr int kPlaceholders = 3;
+// Elections while controllers stop raise the quorum's epoch, once for each of them or a few times more; a higher
+// /controller_epoch than is needed does no harm.
+constexpr std::int64_t kEpochMargin = 100;
 
 LaidOutNode& node_of(std::map<sim::BrokerId, LaidOutNode>& nodes, sim::BrokerId id,
                      std::string_view kind) {
@@ -103,6 +106,18 @@ std::expected<std::vector<Voter>, std::string> parse_controllers(std::string_vie
   }
   if (voters.empty()) return std::unexpected("no controller is named");
   return voters;
+}
+
+std::int64_t safe_controller_epoch(const ClusterFacts& facts) {
+  std::int64_t highest = 0;
+  if (facts.zookeeper) {
+    const zk::ClusterView& view = facts.zookeeper->view;
+    if (view.controller_epoch) highest = std::max<std::int64_t>(highest, view.controller_epoch->value());
+    if (view.highest_partition_controller_epoch)
+      highest = std::max<std::int64_t>(highest, view.highest_partition_controller_epoch->value());
+  }
+  for (const MetadataFacts& log : facts.metadata) highest = std::max<std::int64_t>(highest, log.end.epoch.value());
+  return highest + kEpochMargin;
 }
 
 const sim::MetadataImage* leading_image(const ClusterFacts& facts) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
@@ -34,6 +35,11 @@ struct Layout {
 };
 // `wanted` is who the controllers will be, and counts only where there are none.
 Layout lay_out(const ClusterFacts& facts, const std::vector<Voter>& wanted);
+
+// What /controller_epoch is raised to on the way back, with the controllers stopped: above every
+// epoch that partitions and controllers show, and those that elections may add until then. The next
+// controller has one more; brokers and partitions refuse one below what they know (KAFKA-20488).
+std::int64_t safe_controller_epoch(const ClusterFacts& facts);
 
 // The image of the store that leads in the facts' phase, or of the other one where that is missing.
 // Null without any.

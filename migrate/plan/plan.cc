@@ -164,6 +164,9 @@ zk2kraft::Plan make_plan(const ClusterFacts& facts, const PlanOptions& options) 
   plan.clear_missing();
   for (const CheckResult& result : run_checks(facts)) take(result, plan, missing);
   if (leading_image(facts) == nullptr) missing.insert("ZooKeeper's files, or a controller's metadata log: which topics there are");
+  if (roll.min_isr_unknown > 0)
+    missing.insert(fmt::format("server.properties of brokers: {} partitions get their min.insync.replicas from there",
+                               roll.min_isr_unknown));
   if (layout.brokers.empty()) missing.insert("every broker: neither files nor a store name one");
   for (const std::string& each : missing) plan.add_missing(each);
   if (layout.controllers_assumed)

@@ -3,48 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <tuple>
 
-#include "migrate/config/definitions.h"
+#include "migrate/check/min_isr.h"
 
 namespace migrate {
 namespace {
-
-constexpr std::string_view kMinIsr = "min.insync.replicas";
-
-// What each topic asks of its ISR: its own config, or else the strictest of the brokers' that may
-// lead it.
-class MinIsr {
- public:
-  MinIsr(const ClusterFacts& facts, const sim::MetadataImage& image) : image_(image) {
-    for (const NodeFacts* node : facts.brokers()) {
-      if (!node->config) continue;
-      if (const auto value = node->config->number(kMinIsr))
-        of_brokers_[sim::BrokerId(static_cast<std::int32_t>(node->config->node_id()))] = *value;
-    }
-  }
-  std::optional<std::int64_t> of_topic(const std::string& name) const {
-    const auto value = image_.configs().value({sim::ConfigResourceType::Topic, name}, std::string(kMinIsr));
-    return value ? integer_of(*value) : std::nullopt;
-  }
-  // Kafka never asks for more than there are; without anything known its default, one.
-  std::int64_t of(const std::optional<std::int64_t>& own, const sim::Partition& partition) const {
-    std::int64_t asked = own.value_or(1);
-    if (!own) {
-      for (const sim::BrokerId replica : partition.replicas) {
-        const auto at = of_brokers_.find(replica);
-        if (at != of_brokers_.end()) asked = std::max(asked, at->second);
-      }
-    }
-    return std::min(asked, static_cast<std::int64_t>(partition.replicas.size()));
-  }
-
- private:
-  const sim::MetadataImage& image_;
-  std::map<sim::BrokerId, std::int64_t> of_brokers_;
-};
 
 using RackOf = std::map<sim::BrokerId, std::string>;
 
@@ -78,6 +45,7 @@ class Roll {
       plan.waves.back().brokers.push_back(broker->id);
       for (const std::size_t partition : load_.of_broker[broker->id]) ++down[partition];
     }
+    plan.min_isr_unknown = unknown_;
     for (auto& [key, hazard] : hazards_) plan.hazards.push_back(std::move(hazard));
     return plan;
   }
@@ -86,13 +54,15 @@ class Roll {
   void read(const ClusterFacts& facts, const sim::MetadataImage& image) {
     const MinIsr min_isr(facts, image);
     for (const sim::Topic& topic : image.topics()) {
-      const auto own = min_isr.of_topic(topic.name());
       for (const auto& [id, partition] : topic.partitions()) {
-        const std::int64_t asked = min_isr.of(own, partition);
         const auto replicas = static_cast<std::int64_t>(partition.replicas.size());
+        const auto known = min_isr.of(topic, partition);
+        if (!known && replicas > 1) ++unknown_;
+        // What nobody tells may be as strict as can be: such partitions miss nobody but in a wave of one.
+        const std::int64_t asked = known.value_or(replicas);
         for (const sim::BrokerId replica : partition.replicas) load_.of_broker[replica].push_back(load_.bears.size());
         load_.bears.push_back(std::max<std::int64_t>(0, std::min(replicas - asked, replicas - 1)));
-        judge(topic.name(), id, partition, asked);
+        judge(topic.name(), id, partition, known.value_or(1));
       }
     }
   }
@@ -155,6 +125,7 @@ class Roll {
   RackOf racks_;
   bool several_racks_ = false;
   Load load_;
+  std::uint64_t unknown_ = 0;
   std::map<std::tuple<HazardKind, std::string, std::string>, RollHazard> hazards_;
 };
 

@@ -37,6 +37,9 @@ struct RollHazard {
 struct RollPlan {
   std::vector<Wave> waves;          // every broker once
   std::vector<RollHazard> hazards;  // by kind, then by topic
+  // Partitions of which neither the topic nor a replica's file tells min.insync.replicas: whether a
+  // restart refuses their writes is not known.
+  std::uint64_t min_isr_unknown = 0;
 };
 
 // Rack after rack, the ZooKeeper controller's rack last and it the last of all, so that leadership

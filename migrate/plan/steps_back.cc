@@ -1,8 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdint>
-
 #include "migrate/plan/steps.h"
 
 // The way back to ZooKeeper (migration.md §1.5; product list b.7).
@@ -19,22 +16,6 @@ constexpr std::string_view kWipe = "back-to-zookeeper.wipe";
 // The znodes of this cluster, under its chroot.
 std::string znode_path(const ClusterFacts& facts, std::string_view path) {
   return (facts.zookeeper ? facts.zookeeper->root : std::string()) + std::string(path);
-}
-
-// Elections while controllers stop raise the quorum's epoch, once for each of them or a few times more; a higher
-// /controller_epoch than is needed does no harm.
-constexpr std::int64_t kEpochMargin = 100;
-
-std::int64_t safe_epoch(const ClusterFacts& facts) {
-  std::int64_t highest = 0;
-  if (facts.zookeeper) {
-    const zk::ClusterView& view = facts.zookeeper->view;
-    if (view.controller_epoch) highest = std::max<std::int64_t>(highest, view.controller_epoch->value());
-    if (view.highest_partition_controller_epoch)
-      highest = std::max<std::int64_t>(highest, view.highest_partition_controller_epoch->value());
-  }
-  for (const MetadataFacts& log : facts.metadata) highest = std::max<std::int64_t>(highest, log.end.epoch.value());
-  return highest + kEpochMargin;
 }
 
 }  // namespace
@@ -74,8 +55,8 @@ void Steps::back_to_zookeeper() {
       "/controller_epoch + 1; brokers refuse it if they have heard a higher one, and no leader is elected for partitions "
       "whose state has a higher one (KAFKA-20488)");
   step->add_commands(fmt::format("zookeeper-shell $ZK get {}", znode_path(facts_, "/controller_epoch")));
-  step->add_commands(fmt::format("zookeeper-shell $ZK set {} {}", znode_path(facts_, "/controller_epoch"), safe_epoch(facts_)));
-  *step->add_gates() = znode("/controller_epoch", fmt::format("{}", safe_epoch(facts_)), fmt::format("^{}$", safe_epoch(facts_)));
+  step->add_commands(fmt::format("zookeeper-shell $ZK set {} {}", znode_path(facts_, "/controller_epoch"), safe_controller_epoch(facts_)));
+  *step->add_gates() = znode("/controller_epoch", fmt::format("{}", safe_controller_epoch(facts_)), fmt::format("^{}$", safe_controller_epoch(facts_)));
   step->set_done(stopped);
 
   step = &add(Stage::BackToZooKeeper, std::string(kDeleteController), "let a broker be elected, at once");

@@ -404,6 +404,11 @@ class CommandWriter {
     step("make the files first: the next steps follow each other quickly",
          {"zk2kraft render $FLEET --phase R2 -o rendered-R2"}, "");
     stop_controllers();
+    step("raise the epoch of ZooKeeper's controllers, never lower it (KAFKA-20488)",
+         {"zookeeper-shell.sh $ZK get /controller_epoch",
+          fmt::format("zookeeper-shell.sh $ZK set /controller_epoch {}",
+                      safe_controller_epoch(facts_))},
+         "'get' printed less than 'set' wrote");
     step("AT ONCE, because nobody leads: let a broker be elected",
          {"zookeeper-shell.sh $ZK delete /controller", "zookeeper-shell.sh $ZK get /migration",
           "zookeeper-shell.sh $ZK delete /migration", "zookeeper-shell.sh $ZK get /controller"},

@@ -35,7 +35,7 @@ void print_nodes(const Plan& plan) {
 
 void print_hazards(const Plan& plan) {
   if (plan.roll().hazards().empty()) {
-    fmt::print("rolls   every partition keeps min.insync.replicas while one broker restarts\n");
+    fmt::print("rolls   no partition is known that a restart takes below min.insync.replicas\n");
     return;
   }
   fmt::print("rolls   {} in any order:\n", coloured("cannot keep", Colour::Yellow));

@@ -20,7 +20,7 @@ constexpr const char* kTopicId = "Xk3Z2c5KQ0CJLgD8kN0t3A";
 
 struct Shape {
   std::vector<std::vector<int>> replicas;  // of the partitions of one topic
-  int min_isr = 1;
+  int min_isr = 1;  // of the topic; 0: it has none of its own
   std::vector<std::string> racks;  // of the brokers, from 1
   std::vector<std::vector<int>> isr = {};  // where it is not the replicas
 };
@@ -45,7 +45,7 @@ migrate::ClusterFacts facts_of(const Shape& shape) {
                                       .leader_epoch = sim::LeaderEpoch(0),
                                       .partition_epoch = sim::PartitionEpoch(0)});
   }
-  delta.replay(sim::ConfigRecord{.resource_type = sim::ConfigResourceType::Topic,
+  if (shape.min_isr > 0) delta.replay(sim::ConfigRecord{.resource_type = sim::ConfigResourceType::Topic,
                                  .resource_name = "orders",
                                  .name = "min.insync.replicas",
                                  .value = std::to_string(shape.min_isr)});
@@ -122,6 +122,13 @@ TEST(Roll, TellsWhoIsNotInSyncAndWhoLivesInOneRack) {
   EXPECT_EQ(found, (std::map<HazardKind, std::string>{{HazardKind::WritesRefused, "2"},
                                                      {HazardKind::NotInSync, "0"},
                                                      {HazardKind::OneRack, "2"}}));
+}
+
+TEST(Roll, WhatNobodyTellsIsCountedAndNotTakenForGood) {
+  const Shape shape{.replicas = {{1, 2, 3}, {2, 3}, {1}}, .min_isr = 0, .racks = {"", "", ""}};
+  const auto roll = plan_roll(facts_of(shape), layout_of(shape), 3);
+  EXPECT_EQ(roll.min_isr_unknown, 2u);
+  EXPECT_EQ(waves_of(roll), (Waves{{1}, {2}, {3}}));
 }
 
 // Whatever the cluster: each broker goes down once, brokers that go down together are of one rack,
