@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <set>
 
+#include "kraft/log.h"
+#include "sim/kafka/delta.h"
+#include "zk/migration_reader_tree.h"
 #include "zk/paths.h"
 #include "zk/txn.h"
 #include "zk/znodes.h"
@@ -103,6 +106,56 @@ TEST_F(Writes, OfAnOlderClaimTakeACopyBack) {
   EXPECT_TRUE(apply(kOld, checkpoint(-1)).empty());
   EXPECT_TRUE(apply(kNew, checkpoint(40)).empty());
   EXPECT_EQ(apply(kOld, checkpoint(-1)), std::set<std::string>{"MB-23"});
+}
+
+// ── The copy ────────────────────────────────────────────────────────────────────────────────────
+
+// A tree with one partition, its copy, and a change of that partition, in or before the copy's transaction.
+class Copied : public testing::Test {
+ protected:
+  Copied() {
+    create("/brokers");
+    create("/brokers/topics");
+    create("/brokers/topics/orders", R"({"version":3,"partitions":{"0":[1,2]},"topic_id":"AAAAAAAAAAAAAAAAAAAAAQ"})");
+    create("/brokers/topics/orders/partitions");
+    create("/brokers/topics/orders/partitions/0");
+    create("/brokers/topics/orders/partitions/0/state",
+           R"({"controller_epoch":1,"leader":1,"version":1,"leader_epoch":5,"isr":[1,2]})");
+    fenced_.topic_id = *sim::Uuid::parse("AAAAAAAAAAAAAAAAAAAAAQ");
+    fenced_.partition_id = sim::PartitionId(0);
+    fenced_.isr = {BrokerId(2)};
+    fenced_.leader = BrokerId(2);
+  }
+  void create(const std::string& path, zk::Data data = std::nullopt) {
+    zxid_ = zxid_.next();
+    const auto applied = tree_.apply({.zxid = zxid_}, zk::CreateTxn{.path = path, .data = std::move(data), .parent_cversion = zk::ChildVersion(-1)});
+    ASSERT_EQ(applied.result.error, zk::ErrorCode::Ok) << path;
+  }
+  std::size_t objections(std::vector<sim::Record> logged) const {
+    sim::MetadataDelta delta(zk::zk_to_image(tree_, "", {}).image);
+    delta.replay(fenced_);
+    kraft::Records records;
+    for (sim::Record& each : logged) records.push_back({std::move(each), 0});
+    kraft::Log log;
+    log.append(kraft::Batch::of(sim::Offset(0), sim::RaftEpoch(1), 0, std::move(records)));
+    return check_copy(delta.apply({}), log, tree_, "", {}).size();
+  }
+
+  zk::Tree tree_;
+  zk::Zxid zxid_{0};
+  sim::PartitionChangeRecord fenced_;
+};
+
+TEST_F(Copied, WhatStandsInBetweenIsNotTheCopys) {
+  EXPECT_EQ(objections({sim::BeginTransactionRecord{}, fenced_, sim::EndTransactionRecord{}}), 0U);
+}
+
+TEST_F(Copied, WhatNoRecordInItExplainsIsTheCopysFault) {
+  EXPECT_EQ(objections({sim::BeginTransactionRecord{}, sim::EndTransactionRecord{}}), 3U);  // leader, its epoch, ISR
+  EXPECT_EQ(objections({fenced_, sim::BeginTransactionRecord{}, sim::EndTransactionRecord{}}), 3U);
+  sim::PartitionChangeRecord only_isr = fenced_;
+  only_isr.leader = sim::kLeaderUnchanged;
+  EXPECT_EQ(objections({sim::BeginTransactionRecord{}, only_isr, sim::EndTransactionRecord{}}), 2U);
 }
 
 }  // namespace
