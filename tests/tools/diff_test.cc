@@ -78,6 +78,16 @@ TEST(Diff, ALogOfAControllerThatDiedIsBehind) {
   EXPECT_TRUE(contains(ran.out, "take the files of a controller that was alive"));
 }
 
+// A rollback is safe then, and a difference no drift.
+TEST(Diff, BeforeTheCopyIsCompleteZooKeeperAloneHasTheWord) {
+  const auto phase = golden("copy_killed/p2-killed");
+  const auto ran = diff(phase / "zk-1", phase / "controller-3000");
+  EXPECT_EQ(ran.code, ExitCode::Finding) << ran.out;
+  EXPECT_TRUE(contains(ran.out, "nothing was copied yet, so ZooKeeper alone has the word"));
+  EXPECT_FALSE(contains(ran.out, "do not roll back")) << ran.out;
+  EXPECT_TRUE(contains(ran.out, "100         0  with their topics")) << ran.out;
+}
+
 TEST(Diff, OneByteOfOneConfigIsNamed) {
   auto recovery = zk::disk::recover(golden("sample/p3-hybrid/zk-1"));
   ASSERT_TRUE(recovery);

@@ -37,6 +37,11 @@ Colour colour_of(Verdict verdict) {
   sim::unreachable("a verdict is one of those above");
 }
 
+// Whether ZooKeeper says that a copy was completed, so that both stores should agree.
+bool copied(const DiffSides& sides) {
+  return sides.migration && sides.migration->initial_migration_complete();
+}
+
 std::string meaning_of(const DiffReport& report, const DiffSides& sides) {
   const std::string_view both = !sides.one_store()            ? "both stores"
                                 : sides.from.store == "KRaft" ? "both logs"
@@ -47,10 +52,13 @@ std::string meaning_of(const DiffReport& report, const DiffSides& sides) {
           "{} say the same{}", both,
           report.pending.empty() ? "" : ", but for changes that have yet to be mirrored");
     case Verdict::Different:
-      return sides.one_store()
-                 ? fmt::format("{} disagree", both)
-                 : "the stores disagree; do not roll back to this ZooKeeper, and do not finalise "
-                   "before you know why";
+      if (sides.one_store()) return fmt::format("{} disagree", both);
+      if (!copied(sides)) {
+        return "nothing was copied yet, so ZooKeeper alone has the word; compare again in dual "
+               "write";
+      }
+      return "the stores disagree; do not roll back to this ZooKeeper, and do not finalise before "
+             "you know why";
     case Verdict::Unknown:
       return "no difference was found, but not everything could be compared";
     case Verdict::Behind:
@@ -92,7 +100,12 @@ void print_counts(const DiffReport& report, const DiffSides& sides) {
   fmt::print("\n  {:<20}{:>10}{:>10}\n", "kind", left, right);
   for (const migrate::KindCount& count : report.counts) {
     const auto remark = said.find(count.kind);
-    const std::string_view otherwise = report.verdict == Verdict::Behind ? "not compared" : "equal";
+    // Partitions of a topic that one side lacks are not told one by one.
+    const bool with_topics =
+        count.kind == sim::Family::Partitions && count.left != count.right;
+    const std::string_view otherwise = report.verdict == Verdict::Behind ? "not compared"
+                                       : with_topics                     ? "with their topics"
+                                                                         : "equal";
     fmt::print("  {:<20}{:>10}{:>10}  {}\n", sim::name_of(count.kind), count.left, count.right,
                remark == said.end() ? otherwise : std::string_view(remark->second));
   }
@@ -138,7 +151,7 @@ void print_side(std::string_view label, const DiffSide& side, bool named_by_stor
 
 void print_moment(const DiffReport& report, const DiffSides& sides) {
   if (sides.one_store()) return;
-  if (sides.migration && sides.migration->initial_migration_complete()) {
+  if (copied(sides)) {
     fmt::print("compared   as of offset {} of epoch {}, up to which ZooKeeper is said to mirror\n",
                report.checkpoint.offset.value(), report.checkpoint.epoch.value());
   } else {
