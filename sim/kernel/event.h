@@ -6,9 +6,9 @@
 
 namespace sim {
 
-// What a pending event will do. Each kind says what `slot` and `tag` mean; nothing pending is ever a
-// closure, so a queue can be copied, digested and printed.
-enum class EventKind : std::uint8_t {
+// What a pending event will do. Each kind says what `slot` and `tag` mean; nothing pending is ever
+// a closure, so a queue can be copied, digested and printed.
+enum class EventKind : std::uint32_t {
   Deliver,         // slot: envelope; it knows connection and life
   Alarm,           // tag: the node's alarm serial; an older serial is stale
   DiskDone,        // slot: the node's sync operation
@@ -20,8 +20,9 @@ enum class EventKind : std::uint8_t {
   FaultDue,        // slot: index into the plan
 };
 
-// One pending event: 24 bytes of plain data. Among equal times the one pushed first goes first; that
-// order is the queue's affair, no sequence number is carried.
+// One pending event: 24 bytes of plain data without a gap, so that copies are whole words. Among
+// equal times the one pushed first goes first; that order is the queue's affair, no sequence number
+// is carried.
 struct Event {
   Instant time;
   std::uint32_t target = 0;  // the node it concerns

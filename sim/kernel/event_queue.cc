@@ -1,26 +1,59 @@
 #include "sim/kernel/event_queue.h"
 
 #include <algorithm>
+#include <cstring>
+#include <limits>
 #include <utility>
 
 #include "sim/base/check.h"
 
 namespace sim {
+namespace {
+
+// Replaces each count by the sum of those before it, four at a time: a product with 1 in each
+// quarter of a word sums the quarters up. Requires a total below 65 536.
+static_assert(std::endian::native == std::endian::little,
+              "the first count is a word's lowest quarter");
+void add_up(std::uint16_t* counts, std::size_t words) {
+  constexpr std::uint64_t kOnes = 0x0001'0001'0001'0001;
+  std::uint64_t before = 0;
+  for (std::uint16_t* four = counts; four != counts + 4 * words; four += 4) {
+    std::uint64_t word;
+    std::memcpy(&word, four, sizeof word);
+    const std::uint64_t sums = word * kOnes;
+    word = before * kOnes + (sums << 16);
+    std::memcpy(four, &word, sizeof word);
+    before += sums >> 48;
+  }
+}
+
+}  // namespace
 
 void EventQueue::insert(const Event& event) {
-  if (inserted_.size() >= kInsertedAtMost && inserted_.back().time < event.time) {
+  const bool first = inserted_count_ == 0 || event.time < inserted(0).time;
+  if (inserted_count_ >= kInsertedAtMost && !first) {
     deal_window();
     if (time_of(event) >= window_end_) {
       place(event);
       return;
     }
   }
-  // Before all that are earlier or equal, for the earliest stands last.
-  inserted_.push_back(event);
-  most_inserted_ = std::max(most_inserted_, inserted_.size());
-  std::size_t at = inserted_.size() - 1;
-  for (; at > 0 && inserted_[at - 1].time <= event.time; --at) inserted_[at] = inserted_[at - 1];
-  inserted_[at] = event;
+  if (inserted_count_ == inserted_.size()) {
+    // The ring is full: its first event moves to its front, and room comes behind its last.
+    std::ranges::rotate(inserted_, inserted_.begin() + (inserted_head_ & inserted_mask()));
+    inserted_head_ = 0;
+    inserted_.resize(2 * inserted_.size());
+  }
+  most_inserted_ = std::max(most_inserted_, ++inserted_count_);
+  if (first) {
+    --inserted_head_;
+    put(inserted(0), event);
+    return;
+  }
+  // Behind all that are earlier or equal. What comes later is mostly due later.
+  std::uint32_t at = inserted_count_ - 1;
+  for (; at > 0 && inserted(at - 1).time > event.time; --at) put(inserted(at), inserted(at - 1));
+  put(inserted(at), event);
 }
 
 void EventQueue::push_late(const Event& event) {
@@ -28,32 +61,29 @@ void EventQueue::push_late(const Event& event) {
   std::ranges::push_heap(overflow_, later);
 }
 
-// Gives what is left of a window that turned out too wide back to the wheel, which puts it into narrower
-// buckets.
+// Gives what is left of a window that turned out too wide back to the wheel, which puts it into
+// narrower buckets.
 void EventQueue::deal_window() {
-  const bool behind_base =
-      time_of(inserted_.back()) >= base_ &&
-      (batch_head_ == batch_end_ || time_of(batch_[batch_head_]) >= base_);
+  const bool behind_base = time_of(inserted(0)) >= base_ &&
+                           (batch_head_ == batch_end_ || time_of(batch_[batch_head_]) >= base_);
   if (behind_base) {
     width_ = std::max<std::uint64_t>((window_end_ - base_) / 2, 1);
     window_end_ = base_;
     for (std::size_t at = batch_head_; at < batch_end_; ++at) place(batch_[at]);
-    for (std::size_t at = inserted_.size(); at-- > 0;) place(inserted_[at]);
+    for (std::uint32_t at = 0; at < inserted_count_; ++at) place(inserted(at));
   } else {
     // Somebody looked at a far next event and then pushed nearer ones. Start anew from the nearest.
     const std::vector<Event> all = in_order();
     *this = EventQueue{};
-    size_ = all.size();
     base_ = window_end_ = time_of(all.front());
     for (const Event& event : all) place(event);
-    ++size_;  // the event that is being pushed
   }
   batch_head_ = batch_end_ = 0;
-  inserted_.clear();
+  inserted_count_ = 0;
 }
 
 void EventQueue::advance() {
-  check(size_ != 0, "an event is taken only when one is pending");
+  check(placed_ != 0, "an event is taken only when one is pending");
   grow_width();
   for (;;) {
     if (occupied_levels_ == 0) refill_from_overflow();
@@ -86,9 +116,9 @@ unsigned EventQueue::next_occupied(unsigned level, unsigned digit) const {
   return word * 64 + static_cast<unsigned>(std::countr_zero(rest));
 }
 
-// Called between two windows, with the last one's bounds still known. Only a window that was about as wide as
-// allowed tells that a wider one might do as well; growth is slow beside the halving, for a window that is
-// too wide costs more than one that is too narrow.
+// Called between two windows, with the last one's bounds still known. Only a window that was about
+// as wide as allowed tells that a wider one might do as well; growth is slow beside the halving,
+// for a window that is too wide costs more than one that is too narrow.
 void EventQueue::grow_width() {
   if (most_inserted_ <= kFewInserted && window_end_ - base_ >= width_ / 2) {
     width_ = std::min(width_ + width_ / 16 + 1, std::uint64_t{1} << kHorizonBits);
@@ -103,91 +133,114 @@ EventQueue::Bucket EventQueue::detach(unsigned level, unsigned digit) {
   if (word == 0 && std::ranges::all_of(from.occupied, [](std::uint64_t w) { return w == 0; })) {
     occupied_levels_ &= ~(1U << level);
   }
+  placed_ -= from.buckets[digit].count;
   return std::exchange(from.buckets[digit], Bucket{});
 }
 
-// Sorts a bucket into the batch, and with it the small ones that follow: a window of two or three events
-// is hardly worth its trouble, but one with a large part of all that is pending would see most pushes fall
-// into it.
+// Sorts a bucket into the batch, and with it the small ones that follow: a window of two or three
+// events is hardly worth its trouble, but one with a large part of all that is pending would see
+// most pushes fall into it.
 void EventQueue::take_buckets(unsigned level, unsigned digit, std::uint64_t start) {
   const unsigned shift = level * kDigitBits;
-  const std::size_t enough = std::clamp(size_ / 16, kWindowAtLeast, kWindowAtMost);
+  const std::size_t enough = std::clamp(placed_ / 16, kWindowAtLeast, kWindowAtMost);
   base_ = window_end_ = start;
   batch_head_ = batch_end_ = 0;
   unsigned last = digit;
-  take_bucket(level, digit);
+  gather(detach(level, digit));
   while (batch_end_ < enough) {
     const unsigned next = next_occupied(level, last + 1);
     if (next == kBuckets || batch_end_ + levels_[level].buckets[next].count > enough) break;
     const bool too_wide = std::uint64_t{next - digit + 1} << shift > width_;
     if (too_wide && batch_end_ >= kWindowAtLeast) break;
-    take_bucket(level, next);
+    gather(detach(level, next));
     last = next;
   }
-  window_end_ = start + (std::uint64_t{last - digit + 1} << shift);
+  const std::uint64_t width = std::uint64_t{last - digit + 1} << shift;
+  window_end_ = start + width;
+  if (batch_.size() < gathered_.size()) batch_.resize(gathered_.size());
+  if (level == 0 || batch_end_ == 1) {
+    std::swap(batch_, gathered_);
+  } else if (batch_end_ <= kRankSortAtMost) {
+    if (width > kNarrowRank) {
+      sort_by_rank<std::int64_t, kRankSortAtMost>();
+    } else if (batch_end_ > 8) {
+      sort_by_rank<std::int32_t, kRankSortAtMost>();
+    } else {
+      sort_by_rank<std::int32_t, 8>();
+    }
+  } else {
+    sort_by_counting(width);
+  }
 }
 
-// Appends the bucket's events to the batch, sorted.
-void EventQueue::take_bucket(unsigned level, unsigned digit) {
-  const Bucket taken = detach(level, digit);
+// Copies whole chunks, though the last one may be partly filled: one jump less to mispredict.
+void EventQueue::gather(const Bucket& taken) {
   const std::size_t end = batch_end_ + taken.count;
-  if (batch_.size() < end) batch_.resize(std::bit_ceil(end));
-  if (level == 0 || taken.count == 1) {
-    auto to = batch_.begin() + static_cast<std::ptrdiff_t>(batch_end_);
-    for_each(taken, [&](const Event& event) { *to++ = event; });
-  } else if (taken.count <= kRankSortAtMost) {
-    sort_by_rank(taken);
-  } else {
-    sort_by_counting(taken, level);
+  if (gathered_.size() < end + kChunkEvents) gathered_.resize(std::bit_ceil(end + kChunkEvents));
+  std::uint32_t chunk = taken.head;
+  for (std::size_t at = batch_end_; at < end; at += kChunkEvents) {
+    std::memcpy(static_cast<void*>(&gathered_[at]), &chunks_[chunk], sizeof(Chunk));
+    free_[free_count_++] = chunk;
+    chunk = next_[chunk];
   }
   batch_end_ = end;
-  next_[taken.tail] = free_;
-  free_ = taken.head;
 }
 
-// For few events: each one's place is the number of those before it. That takes more comparisons than
-// other ways, but no jump that depends on one, and mispredicted jumps are what sorting a few costs.
-void EventQueue::sort_by_rank(const Bucket& taken) {
-  std::array<std::uint32_t, kRankSortAtMost> key;  // all in one bucket, so their times differ in 32 bits
-  std::array<std::uint32_t, kRankSortAtMost> rank;
-  std::uint32_t count = 0;
-  for_each(taken, [&](const Event& event) {
-    const auto mine = static_cast<std::uint32_t>(time_of(event));
-    std::uint32_t before_me = 0;
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const std::uint32_t is_later = key[i] > mine ? 1 : 0;
-      rank[i] += is_later;
-      before_me += 1 - is_later;
-    }
-    key[count] = mine;
-    rank[count++] = before_me;
-  });
-  std::uint32_t next = 0;
-  for_each(taken, [&](const Event& event) { batch_[batch_end_ + rank[next++]] = event; });
-}
-
-// Deals the events to slots of equal width, two to four times as many as events, in order of arrival;
-// what is left to do within slots is done by insertion, and little.
-void EventQueue::sort_by_counting(const Bucket& taken, unsigned level) {
-  const unsigned width_bits = level * kDigitBits;
-  const unsigned slot_bits =
-      std::min(width_bits, static_cast<unsigned>(std::bit_width(taken.count)) + 1);
-  const unsigned shift = width_bits - slot_bits;
-  const std::uint64_t mask = (std::uint64_t{1} << width_bits) - 1;
-  const auto slot_of = [&](const Event& event) { return (time_of(event) & mask) >> shift; };
-  counts_.assign(std::size_t{1} << slot_bits, 0);
-  for_each(taken, [&](const Event& event) { ++counts_[slot_of(event)]; });
-  auto before = static_cast<std::uint32_t>(batch_end_);
-  for (std::uint32_t& count : counts_) before += std::exchange(count, before);
-  for_each(taken, [&](const Event& event) { batch_[counts_[slot_of(event)]++] = event; });
-  if (shift == 0) return;
-  for (std::size_t next = batch_end_ + 1; next < before; ++next) {
-    if (batch_[next - 1].time <= batch_[next].time) continue;
-    const Event event = batch_[next];
-    std::size_t at = next;
-    for (; at > 0 && batch_[at - 1].time > event.time; --at) batch_[at] = batch_[at - 1];
-    batch_[at] = event;
+// For few events: each one's place is the number of those before it. That takes more comparisons
+// than other ways, but no jump that depends on one, and mispredicted jumps are what sorting a few
+// costs. A key is a time and, for equal times, the order of arrival; the rest of the keys is later
+// than all.
+template <class Key, std::size_t kKeys>
+void EventQueue::sort_by_rank() {
+  std::array<Key, kKeys> keys;
+  keys.fill(std::numeric_limits<Key>::max());
+  for (std::size_t i = 0; i < batch_end_; ++i) {
+    keys[i] = static_cast<Key>((time_of(gathered_[i]) - base_) * kRankSortAtMost + i);
   }
+  std::array<Key, kKeys> ranks{};
+  for (std::size_t other = 0; other < batch_end_; ++other) {
+    for (std::size_t i = 0; i < kKeys; ++i) ranks[i] += keys[other] < keys[i] ? 1 : 0;
+  }
+  for (std::size_t i = 0; i < batch_end_; ++i) {
+    put(batch_[static_cast<std::size_t>(ranks[i])], gathered_[i]);
+  }
+}
+
+// Deals the events to slots of equal width, two to four times as many as events, in order of
+// arrival; what is left to do within slots is done by insertion, and little.
+void EventQueue::sort_by_counting(std::uint64_t width) {
+  const auto wanted = static_cast<unsigned>(std::bit_width(batch_end_)) + 1;
+  const auto width_bits = static_cast<unsigned>(std::bit_width(width - 1));
+  const unsigned shift = width_bits > wanted ? width_bits - wanted : 0;
+  const std::size_t slots = ((width - 1) >> shift) + 1;
+  const std::size_t words = (slots + 3) / 4;
+  if (counts_.size() < 4 * words) counts_.resize(std::bit_ceil(4 * words));
+  std::fill_n(counts_.begin(), 4 * words, 0);
+  std::uint16_t* const counts = counts_.data();
+  const Event* const from = gathered_.data();
+  Event* const to = batch_.data();
+  const std::size_t end = batch_end_;
+  const auto slot_of = [base = base_, shift](const Event& event) {
+    return (time_of(event) - base) >> shift;
+  };
+  for (std::size_t i = 0; i < end; ++i) ++counts[slot_of(from[i])];
+  add_up(counts, words);
+  for (std::size_t i = 0; i < end; ++i) to[counts[slot_of(from[i])]++] = from[i];
+  if (shift == 0) return;
+  for (std::size_t next = 1; next < end; ++next) {
+    if (to[next - 1].time <= to[next].time) continue;
+    const Event event = to[next];
+    std::size_t at = next;
+    for (; at > 0 && to[at - 1].time > event.time; --at) to[at] = to[at - 1];
+    to[at] = event;
+  }
+}
+
+void EventQueue::add_chunk() {
+  free_[free_count_++] = static_cast<std::uint32_t>(chunks_.size());
+  chunks_.emplace_back();
+  next_.push_back(kSpare);
+  free_.push_back(kSpare);
 }
 
 void EventQueue::deal_bucket(unsigned level, unsigned digit, std::uint64_t start) {
@@ -199,7 +252,8 @@ void EventQueue::deal_bucket(unsigned level, unsigned digit, std::uint64_t start
     const std::uint32_t here = std::min(left, kChunkEvents);
     left -= here;
     // Free before its events need room again: dealing allocates at most what it releases.
-    at = std::exchange(next_[at], std::exchange(free_, at));
+    free_[free_count_++] = at;
+    at = next_[at];
     for (std::uint32_t i = 0; i < here; ++i) place(chunk.events[i]);
   }
 }
@@ -207,6 +261,7 @@ void EventQueue::deal_bucket(unsigned level, unsigned digit, std::uint64_t start
 void EventQueue::refill_from_overflow() {
   base_ = window_end_ = time_of(overflow_.front().event) >> kHorizonBits << kHorizonBits;
   while (!overflow_.empty() && (time_of(overflow_.front().event) ^ base_) >> kHorizonBits == 0) {
+    --placed_;
     std::ranges::pop_heap(overflow_, later);
     place(overflow_.back().event);
     overflow_.pop_back();
@@ -214,13 +269,13 @@ void EventQueue::refill_from_overflow() {
 }
 
 std::vector<Event> EventQueue::in_order() const {
-  // Each part in order of arrival among equal times, which never stand in two parts; except that a batch
-  // came before what was inserted.
+  // Each part in order of arrival among equal times, which never stand in two parts; except that a
+  // batch came before what was inserted.
   std::vector<Late> all;
   const auto add = [&](const Event& event) { all.push_back({event, all.size()}); };
   std::for_each(batch_.begin() + static_cast<std::ptrdiff_t>(batch_head_),
                 batch_.begin() + static_cast<std::ptrdiff_t>(batch_end_), add);
-  std::for_each(inserted_.rbegin(), inserted_.rend(), add);
+  for (std::uint32_t at = 0; at < inserted_count_; ++at) add(inserted(at));
   for (const Level& level : levels_) {
     for (const Bucket& bucket : level.buckets) {
       for_each(bucket, add);

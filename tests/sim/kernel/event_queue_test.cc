@@ -108,14 +108,32 @@ RC_GTEST_PROP(EventQueue, PopsTheOrderOfAStableHeapAndOfARadixHeap, ()) {
   trio.drain();
 }
 
-// As simulations use a queue: pop one, push one or two, for long, at one density.
+// What simulations wait for: messages, time-outs, both, rare far ones, and many at one instant.
+rc::Gen<Distribution> mixes() {
+  return rc::gen::map(
+      rc::gen::pair(rc::gen::inRange(0, 6), rc::gen::inRange(0, 38)), [](const auto& of) {
+        const Duration mean(std::int64_t{1} << of.second);
+        switch (of.first) {
+          case 0:
+            return Distribution::exponential(Duration(0), mean);
+          case 1:
+            return Distribution::bimodal(mean, mean * 1'000, {1, 10});
+          case 2:
+            return Distribution::bimodal(mean, mean * 30, {1, 2});
+          case 3:
+            return Distribution::bimodal(mean / 10, mean * 100'000, {1, 500});
+          case 4:
+            return Distribution::uniform(Duration(0), mean * 2);
+          default:
+            return Distribution::constant(mean);
+        }
+      });
+}
+
+// As simulations use a queue: pop one, push one, for long, at one density.
 RC_GTEST_PROP(EventQueue, PopsTheSameOrderWhileItIsHeldAtOneSize, ()) {
   const auto pending = *rc::gen::inRange(1, 3'000);
-  const auto mean = std::int64_t{1} << *rc::gen::inRange(0, 38);
-  const bool bimodal = *rc::gen::arbitrary<bool>();
-  const Distribution distribution =
-      bimodal ? Distribution::bimodal(Duration(mean), Duration(mean * 1'000), {1, 10})
-              : Distribution::exponential(Duration(0), Duration(mean));
+  const Distribution distribution = *mixes();
   std::uint64_t random = *rc::gen::arbitrary<std::uint64_t>();
   const auto delay = [&] {
     random = Digest::mix(random + 0x9e3779b97f4a7c15ULL);
