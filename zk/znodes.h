@@ -11,6 +11,7 @@
 #include "sim/base/bytes.h"
 #include "sim/kafka/ids.h"
 #include "sim/kafka/record_enums.h"
+#include "sim/kafka/security/acl.h"
 #include "sim/kafka/uuid.h"
 
 // What Kafka's znodes hold, as values, and both ways between values and bytes (kafka.zk.ZkData,
@@ -140,13 +141,7 @@ std::string encode(const ProducerIdBlockZnode& znode);
 
 // Entries of /kafka-acl/<Type>/<name> and /kafka-acl-extended/prefixed/<Type>/<name>. A word that
 // Kafka does not know is read as UNKNOWN, without a complaint; ANY is refused.
-struct AclEntry {
-  std::string principal;
-  std::string host;
-  sim::AclOperation operation = sim::AclOperation::Unknown;
-  sim::AclPermissionType permission_type = sim::AclPermissionType::Unknown;
-  auto operator<=>(const AclEntry&) const = default;
-};
+using AclEntry = sim::AccessControlEntry;
 // Sorted, each entry once. Empty data is an empty list.
 Parsed<std::vector<AclEntry>> parse_acls(std::string_view data);
 std::string encode(const std::vector<AclEntry>& acls);
@@ -156,13 +151,8 @@ std::string encode(const std::vector<AclEntry>& acls);
 sim::AclResourceType resource_type_of(std::string_view path_element);
 std::string path_element_of(sim::AclResourceType type);
 
-// What ACLs are about, and so where they stand (org.apache.kafka.common.resource.ResourcePattern).
-struct ResourcePattern {
-  sim::AclResourceType resource_type = sim::AclResourceType::Unknown;
-  sim::PatternType pattern_type = sim::PatternType::Literal;
-  std::string name;
-  auto operator<=>(const ResourcePattern&) const = default;
-};
+// What ACLs are about, and so where they stand.
+using sim::ResourcePattern;
 std::string acl_path(const ResourcePattern& resource);
 // Where and what a change of these ACLs is announced: plain text for literal patterns, JSON for
 // others. The path is the prefix of a sequential znode.
