@@ -122,14 +122,10 @@ void into_buckets(ScramExtensions& extensions, std::uint32_t buckets) {
 }  // namespace
 
 ScramExtensions in_hash_map_order(ScramExtensions extensions) {
-  // As they are collected, in a map that starts with 16 buckets and doubles; and as that map is copied, into one that is
-  // as large as it must be (HashMap.putMapEntries).
-  std::uint32_t collected = 16;
-  while (extensions.size() > collected / 4 * 3) collected *= 2;
-  into_buckets(extensions, collected);
-  std::uint32_t copied = 1;
-  while (copied < static_cast<std::uint32_t>(extensions.size() * 4 / 3 + 1)) copied *= 2;
-  into_buckets(extensions, copied);
+  // A map that is copied is as large as it must be (HashMap.putMapEntries).
+  std::uint32_t buckets = 1;
+  while (buckets < static_cast<std::uint32_t>(extensions.size() * 4 / 3 + 1)) buckets *= 2;
+  into_buckets(extensions, buckets);
   return extensions;
 }
 
@@ -155,6 +151,10 @@ std::optional<ClientFirstMessage> ClientFirstMessage::parse(std::string_view mes
     if (known != first.extensions.end()) known->second = each.substr(equals + 1);
     else first.extensions.emplace_back(key, each.substr(equals + 1));
   }
+  // Collected in a map that starts with 16 buckets and doubles, and that is copied then.
+  std::uint32_t buckets = 16;
+  while (first.extensions.size() > buckets / 4 * 3) buckets *= 2;
+  into_buckets(first.extensions, buckets);
   first.extensions = in_hash_map_order(std::move(first.extensions));
   return first;
 }

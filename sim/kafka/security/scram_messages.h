@@ -17,7 +17,7 @@ namespace sim {
 
 // In the order in which Kafka's hash map gives them back, which is how they are written and signed.
 using ScramExtensions = std::vector<std::pair<std::string, std::string>>;
-// Puts extensions, each name once, into that order.
+// Puts extensions, each name once and in the order of the map that they come from, into that order.
 ScramExtensions in_hash_map_order(ScramExtensions extensions);
 
 // n,[a=authzid],[m=…,]n=name,r=nonce[,extensions]

@@ -214,7 +214,7 @@ class Maker {
 
   void draw_acls(std::size_t most, const auto& name, bool odd) {
     for (std::size_t n = draw_.below(most); n > 0; --n) {
-      type_ = draw_.of(kTypes);
+      type_ = only_type_.value_or(draw_.of(kTypes));
       acl(odd && draw_.one_in(8) ? AclPermissionType::Unknown
           : draw_.one_in(3)      ? AclPermissionType::Deny
                                  : AclPermissionType::Allow,
@@ -231,7 +231,8 @@ class Maker {
 
   void draw_questions(std::size_t count, const auto& name) {
     for (; count > 0; --count) {
-      AclQuestion question{.context = {principal(), draw_.of(kHosts)}, .operation = operation(), .type = draw_.of(kTypes)};
+      AclQuestion question{.context = {principal(), draw_.of(kHosts)}, .operation = operation(),
+                           .type = only_type_.value_or(draw_.of(kTypes))};
       if (!draw_.one_in(6)) question.name = name();
       each_.questions.push_back(std::move(question));
     }
@@ -268,10 +269,12 @@ class Maker {
         draw_questions(20, [&] { return few_of({"\u00e9", "\u4e2d", "\uffee", "\U0001F600", "\U0001F601", "\U0001F9FF", "a"}); });
         return;
       case 3:  // names that begin with the wildcard
+        only_type_ = draw_.of(kTypes);
         draw_acls(16, [&] { return few("*a"); }, false);
         draw_questions(20, [&] { return letters(1, 4, "*a"); });
         return;
       case 4:  // names before the wildcard: StandardAuthorizer may go round for ever
+        only_type_ = draw_.of(kTypes);
         draw_acls(5, [&] { return few("$!a"); }, false);
         draw_questions(draw_.one_in(3) ? 3 : 1, [&] { return letters(1, 3, "$!a"); });
         return;
@@ -303,6 +306,7 @@ class Maker {
   AclCase each_;
   sim::KafkaPrincipal principal_;
   AclResourceType type_ = AclResourceType::Topic;
+  std::optional<AclResourceType> only_type_;  // of random ACLs and questions
 };
 
 }  // namespace
