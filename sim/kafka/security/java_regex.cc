@@ -140,6 +140,11 @@ class Syntax {
 
   std::expected<void, std::string> escape(std::int32_t groups) {
     const char c = left_.size() > 1 ? left_[1] : ' ';
+    // What is no letter is meant literally. Letters have a meaning or are an error, and some have one outside of sets alone.
+    const std::string_view illegal = sets_ > 0 ? "ABCEFGIJKLMORTUXYZbgijklmoqyz123456789" : "CEFIJKLMOTUYgijlmoqy";
+    if (illegal.find(c) != std::string_view::npos) {
+      return std::unexpected(fmt::format("Illegal/unsupported escape sequence \\{}", c));
+    }
     switch (c) {
       // Of ASCII alone to Java, and what ICU has for them is of Unicode.
       case 'd': put("[0-9]", 2); break;
@@ -148,13 +153,11 @@ class Syntax {
       case 'W': put("[^a-zA-Z_0-9]", 2); break;
       case 's': put("[ \\t\\n\\x0B\\f\\r]", 2); break;
       case 'S': put("[^ \\t\\n\\x0B\\f\\r]", 2); break;
-      case 'b': put(sets_ == 0 ? "(?:\\b)" : "\\b", 2); break;  // Java lets it be repeated
+      case 'b': put("(?:\\b)", 2); break;  // Java lets it be repeated
       default:
         // A group that is not there never matches, to Java.
-        if (c >= '1' && c <= '9' && sets_ == 0 && c - '0' > groups) {
+        if (c >= '1' && c <= '9' && c - '0' > groups) {
           put("(?:(?!))", 2);
-        } else if (std::string_view("CEFIJKLMOTUYgijlmoqy").find(c) != std::string_view::npos) {
-          return std::unexpected(fmt::format("Illegal/unsupported escape sequence \\{}", c));
         } else {
           if (left_.size() > 2 && left_[2] == '{') braces_ = true;  // \\x{41}, \\p{L}: to be closed
           take(std::min<std::size_t>(left_.size(), 2));

@@ -28,15 +28,18 @@ struct Case {
   std::vector<std::string> names;
 };
 
-// Repetitions that Java takes and ICU does not, or not in this way: of nothing, of what has no length, of a repetition;
-// and possessive ones of a group that can be empty.
+// What Java takes and ICU does not, or not in this way: repetitions of nothing, of what has no length, of a repetition,
+// possessive ones of a group that can be empty; a bracket as the first of a set; flags that are none.
 bool syntax_apart(const Case& each) {
   constexpr std::array kNothing{":", "(?i)", "^", "$", "|", "(", "(?:", "(?<n>", "(?=", "\\b"};
-  constexpr std::array kApart{"(.*)++", "(.*?)++", "+{2}", "*{2}", "?{2}", "}{2}", "}+", "}*"};
+  constexpr std::array kApart{"(.*)++", "(.*?)++", "+{2}", "*{2}", "?{2}", "}{2}", "}+", "}*", "[]", "(?)"};
   return std::ranges::any_of(each.rules, [&](const std::string& rule) {
-    const std::string_view pattern = std::string_view(rule).substr(0, rule.find('/'));
+    std::size_t end = rule.find('/');
+    while (end != rule.npos && end > 0 && rule[end - 1] == '\\') end = rule.find('/', end + 1);
+    const std::string_view pattern = std::string_view(rule).substr(0, end);
     const auto has = [&](const std::string& piece) { return pattern.find(piece) != pattern.npos; };
-    return std::ranges::any_of(kApart, has) || std::ranges::any_of(kNothing, [&](const std::string nothing) {
+    const bool look_ahead = has("(?=") && (has(")+") || has(")*") || has(")?") || has("){2}"));
+    return look_ahead || std::ranges::any_of(kApart, has) || std::ranges::any_of(kNothing, [&](const std::string nothing) {
              return has(nothing + "{2}") || has(nothing + "+") || has(nothing + "*");
            });
   });
