@@ -21,14 +21,13 @@ struct StoredAcls {
 };
 
 // All of them, in the order of their znodes (AclAuthorizer.loadAllAcls). Types that Kafka does not
-// know are left out, as Kafka leaves them out with a warning. An error is the first znode that Kafka
-// cannot read.
+// know are left out, as Kafka leaves them out with a warning. An error is the first znode that
+// Kafka cannot read.
 std::expected<std::vector<StoredAcls>, UnreadableZnode> load_all_acls(const Tree& tree,
                                                                       std::string_view root);
 
 // What a broker that starts on this tree decides by. With an error it does not start.
-std::expected<sim::AclAuthorizer, UnreadableZnode> acl_authorizer(const Tree& tree,
-                                                                  std::string_view root,
-                                                                  sim::AclAuthorizer::Config config);
+std::expected<sim::AclAuthorizer, UnreadableZnode> acl_authorizer(
+    const Tree& tree, std::string_view root, sim::AclAuthorizer::Config config);
 
 }  // namespace zk

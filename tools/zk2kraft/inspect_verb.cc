@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "sim/kafka/canonical.h"
 #include "sim/kafka/image_records.h"
 #include "sim/kafka/record_json.h"
+#include "tools/zk2kraft/access_report.h"
 #include "tools/zk2kraft/console.h"
 #include "tools/zk2kraft/facts.h"
 #include "tools/zk2kraft/source_options.h"
@@ -31,6 +33,7 @@ po::options_description inspect_options() {
   options.add_options()("topics", "list the topics, with partitions and replication factor")(
       "canonical",
       "print the metadata as canonical text, a line for each thing, instead of a summary");
+  add_access_options(options);
   return options;
 }
 
@@ -131,13 +134,34 @@ struct Asked {
   SourceOptions source;
   bool topics = false;
   bool canonical = false;
+  std::optional<AccessQuestion> access;
 };
+
+// Whether the one principal may do the one thing, and nothing else of the source.
+ExitCode print_access(const OpenSource& source, const SourceImage& image, const Asked& asked,
+                      ExitCode code) {
+  const AccessAnswer answer = answer_to(*asked.access, source, image.image);
+  if (answer.differs) code = worse(code, ExitCode::Finding);
+  if (asked.format == OutputFormat::Text) {
+    print_line(coloured(described(source), Colour::Bold));
+    fmt::print("{}", answer.facts.to_text());
+    if (answer.differs) print_line("  The migration changes what they may do.");
+    return code;
+  }
+  ordered_json object{{"path", described(source)}};
+  object.update(answer.facts.to_json());
+  object["differs"] = answer.differs;
+  object["exitCode"] = static_cast<int>(code);
+  print_line(dumped(object, asked.format == OutputFormat::Json ? 2 : -1));
+  return code;
+}
 
 ExitCode inspect(const std::string& argument, const Asked& asked) {
   const auto source = open_source(argument, asked.source);
   if (!source) return report(source.error());
   const SourceImage image = image_of(*source);
   const ExitCode code = soundness(*source, image.report);
+  if (asked.access) return print_access(*source, image, asked, code);
   if (asked.canonical) {
     sim::canonical_lines(image.image, print_line);
   } else if (asked.format == OutputFormat::JsonLines) {
@@ -167,12 +191,16 @@ ExitCode run_inspect(const po::variables_map& arguments) {
   if (!format) return report(format.error());
   auto source = source_options(arguments);
   if (!source) return report(source.error());
+  auto access = access_question(arguments);
+  if (!access) return report(access.error());
   Asked asked{.format = *format,
               .source = *std::move(source),
               .topics = arguments.count("topics") != 0,
-              .canonical = arguments.count("canonical") != 0};
+              .canonical = arguments.count("canonical") != 0,
+              .access = *std::move(access)};
   // Znodes can be listed whether or not they are Kafka's.
-  asked.source.needs_cluster = asked.format != OutputFormat::JsonLines || asked.canonical;
+  asked.source.needs_cluster =
+      asked.format != OutputFormat::JsonLines || asked.canonical || asked.access;
   if (arguments.count("sources") == 0) {
     return report({.severity = sim::Severity::Usage,
                    .place = {},
@@ -190,38 +218,48 @@ ExitCode run_inspect(const po::variables_map& arguments) {
 }  // namespace
 
 Verb inspect_verb() {
-  return {.name = "inspect",
-          .summary =
-              "show what is in a ZooKeeper data directory, a live ensemble or a KRaft metadata log",
-          .synopsis =
-              "SOURCE… [--at ZXID|claim] [--chroot PATH] [--topics | --canonical] [--output "
-              "text|json|jsonl]",
-          .explanation =
-              "Says of each SOURCE what it is, whose cluster it holds, who controls it, how far a "
-              "migration has\n"
-              "come, how much metadata of each kind there is, and what could not be read. Of a "
-              "KRaft log, --at is an\n"
-              "offset, inclusive.\n\n"
-              "--output json prints one object for each source. jsonl prints all there is, a line "
-              "each: every znode\n"
-              "with data (base64), stat and ACL, or the records that a snapshot of the metadata "
-              "would have.\n"
-              "--canonical prints the metadata in a form that is the same for both stores: made "
-              "for diff(1). It\n"
-              "shows credentials, and passwords if their --secret is given.\n\n"
-              "Exit code 0: all was read; 2: something is missing, unreadable or in doubt, and "
-              "named; 3: no such\n"
-              "file; 4: damage.",
-          .examples = {{"zk2kraft inspect scenarios/sample/p3-hybrid/zk-1 "
-                        "scenarios/sample/p3-hybrid/controller-3000",
-                        "both stores of the sample cluster while it migrates"},
-                       {"zk2kraft inspect --at claim --topics scenarios/sample/p3-hybrid/zk-1",
-                        "the tree that the migration copied, with its topics"},
-                       {"zk2kraft inspect --output jsonl zk1:2181,zk2:2181/kafka | jq -r .path",
-                        "every znode of a running ensemble, read only"}},
-          .options = &inspect_options,
-          .positionals = {{"sources", -1}},
-          .run = &run_inspect};
+  return {
+      .name = "inspect",
+      .summary =
+          "show what is in a ZooKeeper data directory, a live ensemble or a KRaft metadata log",
+      .synopsis =
+          "SOURCE… [--at ZXID|claim] [--chroot PATH] [--topics | --canonical] [--can "
+          "OPERATION:TYPE:NAME --principal P] [--output text|json|jsonl]",
+      .explanation =
+          "Says of each SOURCE what it is, whose cluster it holds, who controls it, how far a "
+          "migration has\n"
+          "come, how much metadata of each kind there is, and what could not be read. Of a "
+          "KRaft log, --at is an\n"
+          "offset, inclusive.\n\n"
+          "--output json prints one object for each source. jsonl prints all there is, a line "
+          "each: every znode\n"
+          "with data (base64), stat and ACL, or the records that a snapshot of the metadata "
+          "would have.\n"
+          "--canonical prints the metadata in a form that is the same for both stores: made "
+          "for diff(1). It\n"
+          "shows credentials, and passwords if their --secret is given.\n\n"
+          "--can asks the ACLs in there whether --principal may do something, as AclAuthorizer "
+          "decides in ZooKeeper\n"
+          "mode and StandardAuthorizer in KRaft, and names the ACL that decides. The two are not "
+          "the same about\n"
+          "everything: exit code 1 says that here the migration changes what one may do.\n\n"
+          "Exit code 0: all was read; 1: --can, and the two differ; 2: something is missing, "
+          "unreadable or in doubt, and "
+          "named; 3: no such\n"
+          "file; 4: damage.",
+      .examples = {{"zk2kraft inspect scenarios/sample/p3-hybrid/zk-1 "
+                    "scenarios/sample/p3-hybrid/controller-3000",
+                    "both stores of the sample cluster while it migrates"},
+                   {"zk2kraft inspect --at claim --topics scenarios/sample/p3-hybrid/zk-1",
+                    "the tree that the migration copied, with its topics"},
+                   {"zk2kraft inspect scenarios/sample/p0-zookeeper/zk-1 --can READ:TOPIC:orders "
+                    "--principal User:alice",
+                    "may she, now and after the migration?"},
+                   {"zk2kraft inspect --output jsonl zk1:2181,zk2:2181/kafka | jq -r .path",
+                    "every znode of a running ensemble, read only"}},
+      .options = &inspect_options,
+      .positionals = {{"sources", -1}},
+      .run = &run_inspect};
 }
 
 }  // namespace tools

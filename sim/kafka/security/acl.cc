@@ -21,11 +21,16 @@ std::optional<KafkaPrincipal> parse_kafka_principal(std::string_view text) {
 std::string_view name_of(AuthorizationOutcome outcome) {
   switch (outcome) {
     using enum AuthorizationOutcome;
-    case Allowed: return "ALLOWED";
-    case Denied: return "DENIED";
-    case NotReady: return "NOT_READY";
-    case Throws: return "THROWS";
-    case NeverReturns: return "NEVER_RETURNS";
+    case Allowed:
+      return "ALLOWED";
+    case Denied:
+      return "DENIED";
+    case NotReady:
+      return "NOT_READY";
+    case Throws:
+      return "THROWS";
+    case NeverReturns:
+      return "NEVER_RETURNS";
   }
   unreachable("an outcome has a name");
 }
@@ -43,19 +48,26 @@ std::vector<AclOperation> supported_operations(AclResourceType type) {
   switch (type) {
     case AclResourceType::Topic:
       return {Read, Write, Create, Describe, Delete, Alter, DescribeConfigs, AlterConfigs};
-    case AclResourceType::Group: return {Read, Describe, Delete};
+    case AclResourceType::Group:
+      return {Read, Describe, Delete};
     case AclResourceType::Cluster:
-      return {Create, ClusterAction, DescribeConfigs, AlterConfigs, IdempotentWrite, Alter, Describe};
-    case AclResourceType::TransactionalId: return {Describe, Write};
-    case AclResourceType::DelegationToken: return {Describe};
-    case AclResourceType::User: return {CreateTokens, DescribeTokens};
+      return {Create,          ClusterAction, DescribeConfigs, AlterConfigs,
+              IdempotentWrite, Alter,         Describe};
+    case AclResourceType::TransactionalId:
+      return {Describe, Write};
+    case AclResourceType::DelegationToken:
+      return {Describe};
+    case AclResourceType::User:
+      return {CreateTokens, DescribeTokens};
     case AclResourceType::Unknown:
-    case AclResourceType::Any: break;
+    case AclResourceType::Any:
+      break;
   }
   return {};
 }
 
-std::optional<std::string_view> refusal_of_resource_type(AclOperation operation, AclResourceType type) {
+std::optional<std::string_view> refusal_of_resource_type(AclOperation operation,
+                                                         AclResourceType type) {
   if (type == AclResourceType::Any)
     return "Must specify a non-filter resource type for authorizeByResourceType";
   if (type == AclResourceType::Unknown) return "Unknown resource type";

@@ -9,8 +9,9 @@
 
 #include "sim/kafka/record_enums.h"
 
-// What both authorizers speak of: who asks, for what, and what an ACL says (brokers.md §5.4). How each of the two
-// decides is in `acl_authorizer.h` (ZooKeeper mode) and `standard_authorizer.h` (KRaft).
+// What both authorizers speak of: who asks, for what, and what an ACL says (brokers.md §5.4). How
+// each of the two decides is in `acl_authorizer.h` (ZooKeeper mode) and `standard_authorizer.h`
+// (KRaft).
 namespace sim {
 
 // Matches every name of a resource type, every principal of type User, every host.
@@ -23,8 +24,8 @@ struct KafkaPrincipal {
   auto operator<=>(const KafkaPrincipal&) const = default;
 };
 std::string to_string(const KafkaPrincipal& principal);  // "User:alice"
-// SecurityUtils.parseKafkaPrincipal: the type ends at the first colon, the name is the rest, and either may be empty.
-// Nothing if there is no colon.
+// SecurityUtils.parseKafkaPrincipal: the type ends at the first colon, the name is the rest, and
+// either may be empty. Nothing if there is no colon.
 std::optional<KafkaPrincipal> parse_kafka_principal(std::string_view text);
 
 // What ACLs are about (org.apache.kafka.common.resource.ResourcePattern).
@@ -94,17 +95,21 @@ struct Authorization {
 };
 std::string_view name_of(AuthorizationOutcome outcome);
 
-// True if an ALLOW of `granted` allows `asked` (AclOperation's inheritance). It does not hold for DENY.
+// True if an ALLOW of `granted` allows `asked` (AclOperation's inheritance). It does not hold for
+// DENY.
 bool implies(AclOperation granted, AclOperation asked);
 
-// AclEntry.supportedOperations: what tools let one grant on such a resource. Neither authorizer looks at it.
+// AclEntry.supportedOperations: what tools let one grant on such a resource. Neither authorizer
+// looks at it.
 std::vector<AclOperation> supported_operations(AclResourceType type);
 
 // SecurityUtils.authorizeByResourceTypeCheckArgs: what it throws, or nothing.
-std::optional<std::string_view> refusal_of_resource_type(AclOperation operation, AclResourceType type);
+std::optional<std::string_view> refusal_of_resource_type(AclOperation operation,
+                                                         AclResourceType type);
 
-// Why a binding cannot be created, or nothing. The broker refuses some before it asks its authorizer (AclApis); of the
-// rest AclAuthorizer.createAcls refuses less or more than AclControlManager.validateNewAcl.
+// Why a binding cannot be created, or nothing. The broker refuses some before it asks its
+// authorizer (AclApis); of the rest AclAuthorizer.createAcls refuses less or more than
+// AclControlManager.validateNewAcl.
 std::optional<std::string> why_broker_refuses(const ResourceAcl& binding);
 std::optional<std::string> why_acl_authorizer_refuses(const ResourceAcl& binding);
 std::optional<std::string> why_acl_control_manager_refuses(const ResourceAcl& binding);
@@ -115,7 +120,8 @@ inline constexpr std::string_view kAllowEveryoneIfNoAclFound = "allow.everyone.i
 
 // Java's String.trim: what is not above U+0020 goes, at both ends.
 std::string_view java_trim(std::string_view text);
-// Java's String.split of one character: nothing that is empty stands at the end, but "" is one empty piece.
+// Java's String.split of one character: nothing that is empty stands at the end, but "" is one
+// empty piece.
 std::vector<std::string_view> java_split(std::string_view text, char at);
 
 }  // namespace sim

@@ -16,7 +16,8 @@ namespace {
 constexpr std::string_view kOnlyLiteral =
     "IllegalArgumentException: Only literal resources are supported";
 
-// The session's principal is compared with the ACL's type and name for an action, and as text for a resource type.
+// The session's principal is compared with the ACL's type and name for an action, and as text for a
+// resource type.
 bool is_about(const AccessControlEntry& entry, const KafkaPrincipal& principal) {
   const std::string_view text = entry.principal;
   if (text == "User:*") return true;
@@ -103,12 +104,13 @@ void AclAuthorizer::update_cache(const ResourcePattern& resource,
   }
 }
 
-// AclAuthorizer.matchingAcls: the ACLs about a resource, those of prefixes first, then of "*", then of the name.
+// AclAuthorizer.matchingAcls: the ACLs about a resource, those of prefixes first, then of "*", then
+// of the name.
 struct AclAuthorizer::Matching {
   std::vector<const ResourceAcls*> sources;
 
   const ResourceAcl* find(const RequestContext& context, AclPermissionType permission,
-                         const auto& about_operation) const {
+                          const auto& about_operation) const {
     for (const ResourceAcls* source : sources) {
       for (const ResourceAcl& acl : source->acls) {
         const AccessControlEntry& entry = acl.entry;
@@ -125,7 +127,8 @@ AclAuthorizer::Matching AclAuthorizer::matching_acls(const ResourcePattern& reso
   Matching matching;
   const AclResourceType type = resource.resource_type;
   const std::string_view name = resource.name;
-  // Kafka looks from the name down to its first character, so that an empty prefix begins the empty name alone.
+  // Kafka looks from the name down to its first character, so that an empty prefix begins the empty
+  // name alone.
   std::string_view from = name;
   for (auto at = acl_cache_.lower_bound(Position{type, PatternType::Prefixed, from});
        at != acl_cache_.end();) {
@@ -161,10 +164,9 @@ Authorization AclAuthorizer::authorize(const RequestContext& context, const Acti
     return {.outcome = config_.allow_everyone_if_no_acl_found ? Allowed : Denied,
             .rule = AuthorizationRule::NoAcls};
   }
-  const auto* const deny =
-      acls.find(context, AclPermissionType::Deny, [&](AclOperation operation) {
-        return operation == action.operation || operation == AclOperation::All;
-      });
+  const auto* const deny = acls.find(context, AclPermissionType::Deny, [&](AclOperation operation) {
+    return operation == action.operation || operation == AclOperation::All;
+  });
   if (deny != nullptr) {
     return {.outcome = Denied, .rule = AuthorizationRule::MatchingAcl, .acl = deny};
   }

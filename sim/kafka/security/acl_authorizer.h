@@ -24,8 +24,9 @@ struct ResourceAcls : Counted {
   std::uint64_t digest() const;
 };
 
-// kafka.security.authorizer.AclAuthorizer of Kafka 3.9: what a broker of ZooKeeper mode decides, from its copy of the
-// znodes below /kafka-acl and /kafka-acl-extended (zk/acl_store.h reads them). A value: copies share their ACLs.
+// kafka.security.authorizer.AclAuthorizer of Kafka 3.9: what a broker of ZooKeeper mode decides,
+// from its copy of the znodes below /kafka-acl and /kafka-acl-extended (zk/acl_store.h reads them).
+// A value: copies share their ACLs.
 class AclAuthorizer {
  public:
   struct Config {
@@ -33,14 +34,17 @@ class AclAuthorizer {
     bool allow_everyone_if_no_acl_found = false;
     bool operator==(const Config&) const = default;
   };
-  // From the values of the two settings, or none. An error is what Kafka throws, and the broker does not start.
-  static std::expected<Config, std::string> configure(std::optional<std::string_view> super_users,
-                                                      std::optional<std::string_view> allow_everyone);
+  // From the values of the two settings, or none. An error is what Kafka throws, and the broker
+  // does not start.
+  static std::expected<Config, std::string> configure(
+      std::optional<std::string_view> super_users, std::optional<std::string_view> allow_everyone);
 
   explicit AclAuthorizer(Config config) : config_(std::move(config)) {}
 
-  // What a change notification brings: the resource has these ACLs now, or none. Requires principals with a colon.
-  void update_cache(const ResourcePattern& resource, const std::vector<AccessControlEntry>& entries);
+  // What a change notification brings: the resource has these ACLs now, or none. Requires
+  // principals with a colon.
+  void update_cache(const ResourcePattern& resource,
+                    const std::vector<AccessControlEntry>& entries);
 
   Authorization authorize(const RequestContext& context, const Action& action) const;
   Authorization authorize_by_resource_type(const RequestContext& context, AclOperation operation,
@@ -50,7 +54,8 @@ class AclAuthorizer {
   std::uint64_t digest() const { return acl_cache_.digest(); }
 
  private:
-  // AclAuthorizer.ResourceOrdering: by type and pattern type, then names from the last to the first.
+  // AclAuthorizer.ResourceOrdering: by type and pattern type, then names from the last to the
+  // first.
   struct Position {
     AclResourceType resource_type;
     PatternType pattern_type;

@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <string_view>
 
-// Strings as Java sees them, in UTF-16 units, without leaving UTF-8. All of it requires valid UTF-8.
+// Strings as Java sees them, in UTF-16 units, without leaving UTF-8. All of it requires valid
+// UTF-8.
 namespace sim {
 
-// String.compareTo. It is the order of bytes but for characters beyond U+FFFF, whose surrogates come before U+E000.
+// String.compareTo. It is the order of bytes but for characters beyond U+FFFF, whose surrogates
+// come before U+E000.
 inline std::strong_ordering java_compare(std::string_view a, std::string_view b) {
   const auto [at_a, at_b] = std::ranges::mismatch(a, b);
   if (at_a == a.end() || at_b == b.end()) return a.size() <=> b.size();
@@ -36,8 +38,8 @@ inline CommonPrefix common_prefix(std::string_view a, std::string_view b) {
     const auto byte = static_cast<unsigned char>(c);
     if ((byte & 0xC0) != 0x80) prefix.units += byte >= 0xF0 ? 2 : 1;
   }
-  // Pairs share their first half if they agree in all but the last ten bits: in the first two bytes, and in the upper
-  // two of the six bits of the third.
+  // Pairs share their first half if they agree in all but the last ten bits: in the first two
+  // bytes, and in the upper two of the six bits of the third.
   const bool pair = differ - same >= 2 && static_cast<unsigned char>(a[same]) >= 0xF0;
   if (pair && (differ - same > 2 || ((a[same + 2] ^ b[same + 2]) & 0x30) == 0)) ++prefix.units;
   return prefix;

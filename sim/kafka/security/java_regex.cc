@@ -27,7 +27,9 @@ std::string to_utf8(const icu::UnicodeString& text) {
   return bytes;
 }
 
-bool digit(char16_t c) { return c >= u'0' && c <= u'9'; }
+bool digit(char16_t c) {
+  return c >= u'0' && c <= u'9';
+}
 bool letter_or_digit(char16_t c) {
   return digit(c) || (c >= u'a' && c <= u'z') || (c >= u'A' && c <= u'Z');
 }
@@ -60,7 +62,8 @@ class Replacement {
 
  private:
   std::expected<std::int32_t, std::string> group_number() {
-    if (at_ == text_.length()) return std::unexpected("Illegal group reference: group index is missing");
+    if (at_ == text_.length())
+      return std::unexpected("Illegal group reference: group index is missing");
     if (text_.charAt(at_) == u'{') return named_group();
     if (!digit(text_.charAt(at_))) return std::unexpected("Illegal group reference");
     // The first digit counts whatever it is; more as long as there is such a group.
@@ -77,16 +80,19 @@ class Replacement {
 
   std::expected<std::int32_t, std::string> named_group() {
     icu::UnicodeString name;
-    for (++at_; at_ < text_.length() && letter_or_digit(text_.charAt(at_)); ++at_) name.append(text_.charAt(at_));
+    for (++at_; at_ < text_.length() && letter_or_digit(text_.charAt(at_)); ++at_)
+      name.append(text_.charAt(at_));
     if (name.isEmpty()) return std::unexpected("named capturing group is missing trailing '}'");
     if (at_ == text_.length() || text_.charAt(at_) != u'}') {
       return std::unexpected("named capturing group is missing trailing '}'");
     }
-    if (digit(name.charAt(0))) return std::unexpected("capturing group name starts with digit character");
+    if (digit(name.charAt(0)))
+      return std::unexpected("capturing group name starts with digit character");
     ++at_;
     UErrorCode status = U_ZERO_ERROR;
     const std::int32_t number = matcher_.pattern().groupNumberFromName(name, status);
-    if (U_FAILURE(status) != 0) return std::unexpected(fmt::format("No group with name {{{}}}", to_utf8(name)));
+    if (U_FAILURE(status) != 0)
+      return std::unexpected(fmt::format("No group with name {{{}}}", to_utf8(name)));
     return number;
   }
 
@@ -107,8 +113,10 @@ class Syntax {
     while (!left_.empty()) {
       if (left_.starts_with("\\Q")) {
         take(std::min(left_.find("\\E", 2), left_.size()));
-        if (!left_.empty()) take(2);
-        else icu_ += "\\E";
+        if (!left_.empty())
+          take(2);
+        else
+          icu_ += "\\E";
       } else if (left_.front() == '\\') {
         if (auto done = escape(groups); !done) return std::unexpected(done.error());
       } else {
@@ -140,20 +148,36 @@ class Syntax {
 
   std::expected<void, std::string> escape(std::int32_t groups) {
     const char c = left_.size() > 1 ? left_[1] : ' ';
-    // What is no letter is meant literally. Letters have a meaning or are an error, and some have one outside of sets alone.
-    const std::string_view illegal = sets_ > 0 ? "ABCEFGIJKLMORTUXYZbgijklmoqyz123456789" : "CEFIJKLMOTUYgijlmoqy";
+    // What is no letter is meant literally. Letters have a meaning or are an error, and some have
+    // one outside of sets alone.
+    const std::string_view illegal =
+        sets_ > 0 ? "ABCEFGIJKLMORTUXYZbgijklmoqyz123456789" : "CEFIJKLMOTUYgijlmoqy";
     if (illegal.find(c) != std::string_view::npos) {
       return std::unexpected(fmt::format("Illegal/unsupported escape sequence \\{}", c));
     }
     switch (c) {
       // Of ASCII alone to Java, and what ICU has for them is of Unicode.
-      case 'd': put("[0-9]", 2); break;
-      case 'D': put("[^0-9]", 2); break;
-      case 'w': put("[a-zA-Z_0-9]", 2); break;
-      case 'W': put("[^a-zA-Z_0-9]", 2); break;
-      case 's': put("[ \\t\\n\\x0B\\f\\r]", 2); break;
-      case 'S': put("[^ \\t\\n\\x0B\\f\\r]", 2); break;
-      case 'b': put("(?:\\b)", 2); break;  // Java lets it be repeated
+      case 'd':
+        put("[0-9]", 2);
+        break;
+      case 'D':
+        put("[^0-9]", 2);
+        break;
+      case 'w':
+        put("[a-zA-Z_0-9]", 2);
+        break;
+      case 'W':
+        put("[^a-zA-Z_0-9]", 2);
+        break;
+      case 's':
+        put("[ \\t\\n\\x0B\\f\\r]", 2);
+        break;
+      case 'S':
+        put("[^ \\t\\n\\x0B\\f\\r]", 2);
+        break;
+      case 'b':
+        put("(?:\\b)", 2);
+        break;  // Java lets it be repeated
       default:
         // A group that is not there never matches, to Java.
         if (c >= '1' && c <= '9' && c - '0' > groups) {
@@ -170,11 +194,16 @@ class Syntax {
     std::int32_t groups = 0;
     std::int32_t sets = 0;
     for (std::size_t at = 0; at < java.size(); ++at) {
-      if (java.substr(at, 2) == "\\Q") at = std::min(java.find("\\E", at), java.size());
-      else if (java[at] == '\\') ++at;
-      else if (java[at] == '[') ++sets;
-      else if (java[at] == ']' && sets > 0) --sets;
-      else if (java[at] == '(' && sets == 0 && opens_group(java.substr(at + 1))) ++groups;
+      if (java.substr(at, 2) == "\\Q")
+        at = std::min(java.find("\\E", at), java.size());
+      else if (java[at] == '\\')
+        ++at;
+      else if (java[at] == '[')
+        ++sets;
+      else if (java[at] == ']' && sets > 0)
+        --sets;
+      else if (java[at] == '(' && sets == 0 && opens_group(java.substr(at + 1)))
+        ++groups;
     }
     return groups;
   }
@@ -216,14 +245,16 @@ struct JavaPattern::Compiled {
 
 std::expected<JavaPattern, std::string> JavaPattern::compile(std::string_view regex) {
   const auto translated = Syntax(regex).to_icu();
-  if (!translated) return std::unexpected(fmt::format("'{}' is no regular expression: {}", regex, translated.error()));
+  if (!translated)
+    return std::unexpected(
+        fmt::format("'{}' is no regular expression: {}", regex, translated.error()));
   UErrorCode status = U_ZERO_ERROR;
   UParseError where{};
   auto compiled = std::make_shared<Compiled>();
   compiled->pattern.reset(icu::RegexPattern::compile(from_utf8(*translated), where, status));
   if (U_FAILURE(status) != 0) {
-    return std::unexpected(fmt::format("'{}' is no regular expression: {} near its character {}", regex,
-                                       u_errorName(status), where.offset));
+    return std::unexpected(fmt::format("'{}' is no regular expression: {} near its character {}",
+                                       regex, u_errorName(status), where.offset));
   }
   compiled->groups = compiled->matcher(icu::UnicodeString())->groupCount();
   return JavaPattern(std::move(compiled));
@@ -233,7 +264,8 @@ bool JavaPattern::matches(std::string_view text) const {
   const icu::UnicodeString subject = from_utf8(text);
   UErrorCode status = U_ZERO_ERROR;
   const bool matched = compiled_->matcher(subject)->matches(status) != 0;
-  // Simplified: a search that needs more memory than ICU allows it finds nothing. Java overflows its stack.
+  // Simplified: a search that needs more memory than ICU allows it finds nothing. Java overflows
+  // its stack.
   return U_SUCCESS(status) != 0 && matched;
 }
 
@@ -254,9 +286,12 @@ std::optional<JavaPattern::Groups> JavaPattern::looking_at(std::string_view text
   return groups_of(*matcher);
 }
 
-std::int32_t JavaPattern::group_count() const { return compiled_->groups; }
+std::int32_t JavaPattern::group_count() const {
+  return compiled_->groups;
+}
 
-std::expected<std::string, std::string> JavaPattern::replace(std::string_view text, std::string_view replacement,
+std::expected<std::string, std::string> JavaPattern::replace(std::string_view text,
+                                                             std::string_view replacement,
                                                              bool repeat) const {
   const icu::UnicodeString subject = from_utf8(text);
   const icu::UnicodeString by = from_utf8(replacement);
@@ -276,17 +311,21 @@ std::expected<std::string, std::string> JavaPattern::replace(std::string_view te
   return to_utf8(result);
 }
 
-std::expected<std::string, std::string> JavaPattern::replace_all(std::string_view text,
-                                                                 std::string_view replacement) const {
+std::expected<std::string, std::string> JavaPattern::replace_all(
+    std::string_view text, std::string_view replacement) const {
   return replace(text, replacement, true);
 }
 
-std::expected<std::string, std::string> JavaPattern::replace_first(std::string_view text,
-                                                                   std::string_view replacement) const {
+std::expected<std::string, std::string> JavaPattern::replace_first(
+    std::string_view text, std::string_view replacement) const {
   return replace(text, replacement, false);
 }
 
-std::string java_lower(std::string_view text) { return to_utf8(from_utf8(text).toLower(icu::Locale::getEnglish())); }
-std::string java_upper(std::string_view text) { return to_utf8(from_utf8(text).toUpper(icu::Locale::getEnglish())); }
+std::string java_lower(std::string_view text) {
+  return to_utf8(from_utf8(text).toLower(icu::Locale::getEnglish()));
+}
+std::string java_upper(std::string_view text) {
+  return to_utf8(from_utf8(text).toUpper(icu::Locale::getEnglish()));
+}
 
 }  // namespace sim

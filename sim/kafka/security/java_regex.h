@@ -9,9 +9,12 @@
 #include <utility>
 #include <vector>
 
-// java.util.regex as far as the mapping rules of principals use it. The engine is ICU's, whose syntax and search are
-// modelled on Java's (sets with "&&", possessive quantifiers, named groups, look-behind); replacements follow Java's
-// own rules. Where ICU differs is in scenarios/FIDELITY.md.
+// java.util.regex as far as the mapping rules of principals use it. The engine is ICU's, whose
+// syntax and search are modelled on Java's (sets with "&&", possessive quantifiers, named groups,
+// look-behind); what is short for something else is written out as Java means it, and replacements
+// follow Java's own rules.
+// Simplified: "(?i)" ignores case beyond ASCII, "." also stops at vertical tab and form feed, and
+// repetitions of what has no length are refused; scenarios/FIDELITY.md says all.
 namespace sim {
 
 class JavaPattern {
@@ -29,16 +32,19 @@ class JavaPattern {
   std::optional<Groups> looking_at(std::string_view text) const;
   // Matcher.groupCount
   std::int32_t group_count() const;
-  // Matcher.replaceAll, replaceFirst. An error is what Java throws about the replacement: a reference to a group that is
-  // not there, or a "\" or "$" with nothing that it could mean; only thrown if there is something to replace.
-  std::expected<std::string, std::string> replace_all(std::string_view text, std::string_view replacement) const;
-  std::expected<std::string, std::string> replace_first(std::string_view text, std::string_view replacement) const;
+  // Matcher.replaceAll, replaceFirst. An error is what Java throws about the replacement: a
+  // reference to a group that is not there, or a "\" or "$" with nothing that it could mean; only
+  // thrown if there is something to replace.
+  std::expected<std::string, std::string> replace_all(std::string_view text,
+                                                      std::string_view replacement) const;
+  std::expected<std::string, std::string> replace_first(std::string_view text,
+                                                        std::string_view replacement) const;
 
  private:
   struct Compiled;
   explicit JavaPattern(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
-  std::expected<std::string, std::string> replace(std::string_view text, std::string_view replacement,
-                                                  bool repeat) const;
+  std::expected<std::string, std::string> replace(std::string_view text,
+                                                  std::string_view replacement, bool repeat) const;
 
   std::shared_ptr<const Compiled> compiled_;
 };

@@ -25,7 +25,9 @@ std::string changed(std::string name, char change) {
   return name;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Integer.parseInt of digits.
 std::optional<std::int32_t> number_in(std::string_view digits) {
@@ -50,11 +52,13 @@ std::optional<JavaPattern::Groups> parsed(const JavaPattern& grammar, std::strin
 
 // ── SSL ─────────────────────────────────────────────────────────────────────────────────────────
 
-// Up to a slash without a backslash before it. Written out, because Java's and ICU's "." and "\\s" are not the same.
+// Up to a slash without a backslash before it. Written out, because Java's and ICU's "." and "\\s"
+// are not the same.
 constexpr std::string_view kAny = "[^\n\r\\u0085\\u2028\\u2029]";
 constexpr std::string_view kBlanks = "[ \\t\\n\\x0B\\f\\r]*";
 
-// DEFAULT (group 1), RULE:pattern/replacement/change (2, 3, 4), or anything, which is an error unless it is nothing.
+// DEFAULT (group 1), RULE:pattern/replacement/change (2, 3, 4), or anything, which is an error
+// unless it is nothing.
 std::string ssl_rule() {
   const std::string escaped = fmt::format("((?:\\\\{}|[^\\\\/])*)", kAny);
   return fmt::format("(DEFAULT)|RULE:{0}/{0}/([LU]?){1}*?|{1}*?", escaped, kAny);
@@ -62,50 +66,58 @@ std::string ssl_rule() {
 
 // A comma inside of a pattern or replacement separates nothing, one behind them does.
 std::vector<std::string> split_rules(std::string_view text) {
-  static const JavaPattern kSplitter = grammar(fmt::format("{0}({1}){0}(?:,{0}|$)", kBlanks, ssl_rule()));
+  static const JavaPattern kSplitter =
+      grammar(fmt::format("{0}({1}){0}(?:,{0}|$)", kBlanks, ssl_rule()));
   std::vector<std::string> rules;
-  for (const auto& match : kSplitter.find_all(java_trim(text))) rules.push_back(match.at(1).value());
+  for (const auto& match : kSplitter.find_all(java_trim(text)))
+    rules.push_back(match.at(1).value());
   return rules;
 }
 
 // Where the character begins that holds this UTF-16 unit.
 std::size_t byte_of_unit(std::string_view text, std::size_t unit) {
   std::size_t at = 0;
-  while (at < text.size() && java_length(text.substr(0, at + utf8_sequence(text.substr(at)))) <= unit) {
+  while (at < text.size() &&
+         java_length(text.substr(0, at + utf8_sequence(text.substr(at)))) <= unit) {
     at += utf8_sequence(text.substr(at));
   }
   return at;
 }
 
-// Rule.escapeLiteralBackReferences: a $n beyond the pattern's groups is meant literally. Kafka puts each backslash where
-// it would belong without those before it, so of two such references the second may stay one.
-std::expected<std::string, MappingFailure> escape_literal_back_references(std::string_view unescaped,
-                                                                          std::int32_t groups) {
+// Rule.escapeLiteralBackReferences: a $n beyond the pattern's groups is meant literally. Kafka puts
+// each backslash where it would belong without those before it, so of two such references the
+// second may stay one.
+std::expected<std::string, MappingFailure> escape_literal_back_references(
+    std::string_view unescaped, std::int32_t groups) {
   std::string value(unescaped);
   if (groups == 0) return value;
-  for (std::size_t at = unescaped.find('$'); at != unescaped.npos; at = unescaped.find('$', at + 1)) {
+  for (std::size_t at = unescaped.find('$'); at != unescaped.npos;
+       at = unescaped.find('$', at + 1)) {
     const std::string_view behind = unescaped.substr(at + 1);
-    const auto digits =
-        behind.substr(0, static_cast<std::size_t>(std::ranges::find_if_not(behind, is_digit) - behind.begin()));
+    const auto digits = behind.substr(
+        0, static_cast<std::size_t>(std::ranges::find_if_not(behind, is_digit) - behind.begin()));
     if (digits.empty() || digits.front() == '0') continue;
     auto index = number_in(digits);
-    if (!index) return failure(Kind::BadReplacement, fmt::format("For input string: \"{}\"", digits));
+    if (!index)
+      return failure(Kind::BadReplacement, fmt::format("For input string: \"{}\"", digits));
     while (*index > groups && *index >= 10) *index /= 10;
-    if (*index > groups) value.insert(byte_of_unit(value, java_length(unescaped.substr(0, at))), 1, '\\');
+    if (*index > groups)
+      value.insert(byte_of_unit(value, java_length(unescaped.substr(0, at))), 1, '\\');
   }
   return value;
 }
 
 }  // namespace
 
-std::expected<SslPrincipalMapper, std::string> SslPrincipalMapper::from_rules(std::optional<std::string_view> rules) {
+std::expected<SslPrincipalMapper, std::string> SslPrincipalMapper::from_rules(
+    std::optional<std::string_view> rules) {
   static const JavaPattern kRule = grammar(ssl_rule());
   SslPrincipalMapper mapper;
   for (const std::string& rule : split_rules(rules.value_or("DEFAULT"))) {
     const auto parts = parsed(kRule, rule);
     if (!parts) {
-      return std::unexpected(
-          fmt::format("Invalid rule: `{}`; a rule is DEFAULT or RULE:pattern/replacement/[LU]", rule));
+      return std::unexpected(fmt::format(
+          "Invalid rule: `{}`; a rule is DEFAULT or RULE:pattern/replacement/[LU]", rule));
     }
     if (parts->at(1)) {
       mapper.rules_.emplace_back(Default{});
@@ -120,14 +132,17 @@ std::expected<SslPrincipalMapper, std::string> SslPrincipalMapper::from_rules(st
   return mapper;
 }
 
-std::expected<std::string, MappingFailure> SslPrincipalMapper::get_name(std::string_view distinguished_name) const {
+std::expected<std::string, MappingFailure> SslPrincipalMapper::get_name(
+    std::string_view distinguished_name) const {
   for (const auto& any : rules_) {
     const Rule* const rule = std::get_if<Rule>(&any);
     if (rule == nullptr) return std::string(distinguished_name);
     if (!rule->pattern.matches(distinguished_name)) continue;
-    const auto replacement = escape_literal_back_references(rule->replacement, rule->pattern.group_count());
+    const auto replacement =
+        escape_literal_back_references(rule->replacement, rule->pattern.group_count());
     if (!replacement) return std::unexpected(replacement.error());
-    // Every match within the name is replaced, not the one of the whole name: ".*" matches once more at its end.
+    // Every match within the name is replaced, not the one of the whole name: ".*" matches once
+    // more at its end.
     auto name = rule->pattern.replace_all(distinguished_name, *replacement);
     if (!name) return failure(Kind::BadReplacement, std::move(name.error()));
     return changed(*std::move(name), rule->change);
@@ -147,7 +162,8 @@ std::expected<KerberosName, MappingFailure> KerberosName::parse(std::string_view
   if (realm.find_first_of("/@") != realm.npos || host.find('/') != host.npos) {
     return failure(Kind::MalformedName, fmt::format("Malformed Kerberos name: {}", principal));
   }
-  KerberosName name{.service_name = std::string(before.substr(0, slash)), .realm = std::string(realm)};
+  KerberosName name{.service_name = std::string(before.substr(0, slash)),
+                    .realm = std::string(realm)};
   if (slash != before.npos) name.host_name = host;
   return name;
 }
@@ -164,22 +180,26 @@ std::expected<KerberosShortNamer, std::string> KerberosShortNamer::from_unparsed
   return namer;
 }
 
-std::expected<KerberosShortNamer::AnyRule, std::string> KerberosShortNamer::parse(std::string_view rule) {
+std::expected<KerberosShortNamer::AnyRule, std::string> KerberosShortNamer::parse(
+    std::string_view rule) {
   // Groups: 1 DEFAULT; 2 components, 3 format, 4 match, 5 from, 6 to, 7 g, 8 change.
   static const JavaPattern kRule = grammar(
-      "(DEFAULT)|RULE:\\[([0-9]*):([^\\]]*)\\](?:\\(([^)]*)\\))?(?:s/([^/]*)/([^/]*)/(g)?)?/?([LU])?");
+      "(DEFAULT)|RULE:\\[([0-9]*):([^\\]]*)\\](?:\\(([^)]*)\\))?(?:s/([^/]*)/([^/]*)/(g)?)?/"
+      "?([LU])?");
   const auto parts = parsed(kRule, rule);
   if (!parts) {
-    return std::unexpected(
-        fmt::format("Invalid rule: `{}`; a rule is DEFAULT or RULE:[n:format](match)s/from/to/g/L", rule));
+    return std::unexpected(fmt::format(
+        "Invalid rule: `{}`; a rule is DEFAULT or RULE:[n:format](match)s/from/to/g/L", rule));
   }
   if (parts->at(1)) return AnyRule(Default{});
   const auto components = number_in(*parts->at(2));
   if (!components) {
-    return std::unexpected(fmt::format("Invalid rule: `{}`; '{}' is no number of components", rule, *parts->at(2)));
+    return std::unexpected(
+        fmt::format("Invalid rule: `{}`; '{}' is no number of components", rule, *parts->at(2)));
   }
   Rule made{.components = *components, .format = *parts->at(3)};
-  for (const auto& [text, pattern] : {std::pair(parts->at(4), &made.match), std::pair(parts->at(5), &made.from)}) {
+  for (const auto& [text, pattern] :
+       {std::pair(parts->at(4), &made.match), std::pair(parts->at(5), &made.from)}) {
     if (!text) continue;
     auto compiled = JavaPattern::compile(*text);
     if (!compiled) return std::unexpected(compiled.error());
@@ -194,8 +214,8 @@ std::expected<KerberosShortNamer::AnyRule, std::string> KerberosShortNamer::pars
 namespace {
 
 // KerberosRule.replaceParameters: $0 is the realm, $1 the service, $2 the host.
-std::expected<std::string, MappingFailure> replace_parameters(std::string_view format,
-                                                              const std::vector<std::string>& params) {
+std::expected<std::string, MappingFailure> replace_parameters(
+    std::string_view format, const std::vector<std::string>& params) {
   std::string result;
   while (!format.empty()) {
     const std::size_t dollar = std::min(format.find('$'), format.size());
@@ -207,10 +227,11 @@ std::expected<std::string, MappingFailure> replace_parameters(std::string_view f
         0, static_cast<std::size_t>(std::ranges::find_if_not(format, is_digit) - format.begin()));
     format.remove_prefix(digits.size());
     const auto number = number_in(digits);
-    if (!number) return failure(Kind::BadFormat, fmt::format("bad format in username mapping in {}", digits));
+    if (!number)
+      return failure(Kind::BadFormat, fmt::format("bad format in username mapping in {}", digits));
     if (*number >= static_cast<std::int32_t>(params.size())) {
-      return failure(Kind::BadFormat, fmt::format("index {} is outside of the valid range 0 to {}", *number,
-                                                  params.size() - 1));
+      return failure(Kind::BadFormat, fmt::format("index {} is outside of the valid range 0 to {}",
+                                                  *number, params.size() - 1));
     }
     result += params[static_cast<std::size_t>(*number)];
   }
@@ -219,8 +240,8 @@ std::expected<std::string, MappingFailure> replace_parameters(std::string_view f
 
 }  // namespace
 
-KerberosShortNamer::Applied KerberosShortNamer::apply(const AnyRule& any,
-                                                      const std::vector<std::string>& params) const {
+KerberosShortNamer::Applied KerberosShortNamer::apply(
+    const AnyRule& any, const std::vector<std::string>& params) const {
   const Rule* const rule = std::get_if<Rule>(&any);
   std::string name;
   if (rule == nullptr) {
@@ -233,19 +254,22 @@ KerberosShortNamer::Applied KerberosShortNamer::apply(const AnyRule& any,
     if (rule->match && !rule->match->matches(*base)) return std::nullopt;
     name = *base;
     if (rule->from) {
-      auto replaced = rule->repeat ? rule->from->replace_all(*base, rule->to) : rule->from->replace_first(*base, rule->to);
+      auto replaced = rule->repeat ? rule->from->replace_all(*base, rule->to)
+                                   : rule->from->replace_first(*base, rule->to);
       if (!replaced) return failure(Kind::BadReplacement, std::move(replaced.error()));
       name = *std::move(replaced);
     }
   }
   // Later rules are not tried then.
   if (name.find_first_of("/@") != std::string::npos) {
-    return failure(Kind::NoMatchingRule, fmt::format("Non-simple name {} after auth_to_local rule", name));
+    return failure(Kind::NoMatchingRule,
+                   fmt::format("Non-simple name {} after auth_to_local rule", name));
   }
   return changed(std::move(name), rule == nullptr ? ' ' : rule->change);
 }
 
-std::expected<std::string, MappingFailure> KerberosShortNamer::short_name(const KerberosName& name) const {
+std::expected<std::string, MappingFailure> KerberosShortNamer::short_name(
+    const KerberosName& name) const {
   if (!name.host_name && !name.realm) return name.service_name;  // it is simple already
   std::vector<std::string> params{name.realm.value_or(""), name.service_name};
   if (name.host_name) params.push_back(*name.host_name);
@@ -254,7 +278,8 @@ std::expected<std::string, MappingFailure> KerberosShortNamer::short_name(const 
     if (!result) return std::unexpected(result.error());
     if (*result) return **std::move(result);
   }
-  return failure(Kind::NoMatchingRule, fmt::format("No rules apply to {}@{}", name.service_name, params[0]));
+  return failure(Kind::NoMatchingRule,
+                 fmt::format("No rules apply to {}@{}", name.service_name, params[0]));
 }
 
 }  // namespace sim

@@ -10,9 +10,10 @@
 
 #include "sim/kafka/security/java_regex.h"
 
-// How a certificate's distinguished name and a Kerberos principal become the name of a KafkaPrincipal
-// (DefaultKafkaPrincipalBuilder; ssl.principal.mapping.rules, sasl.kerberos.principal.to.local.rules). The first rule that
-// applies decides. An ACL names what comes out, so a wrong rule is a wrong user.
+// How a certificate's distinguished name and a Kerberos principal become the name of a
+// KafkaPrincipal (DefaultKafkaPrincipalBuilder; ssl.principal.mapping.rules,
+// sasl.kerberos.principal.to.local.rules). The first rule that applies decides. An ACL names what
+// comes out, so a wrong rule is a wrong user.
 namespace sim {
 
 // Why a name has no principal: the connection fails.
@@ -20,7 +21,8 @@ struct MappingFailure {
   enum class Kind : std::uint8_t {
     NoMatchingRule,  // no rule applies, or what came out still looks like a Kerberos name
     BadFormat,       // $5 of a name with two components
-    BadReplacement,  // $1 where the pattern has no group, a backslash at the end: found when the rule is first used
+    BadReplacement,  // $1 where the pattern has no group, a backslash at the end: found when the
+                     // rule is first used
     MalformedName,
   };
   Kind kind = Kind::NoMatchingRule;
@@ -28,11 +30,13 @@ struct MappingFailure {
   bool operator==(const MappingFailure&) const = default;
 };
 
-// ssl.principal.mapping.rules: RULE:pattern/replacement/[LU] and DEFAULT, separated by commas (KIP-371).
+// ssl.principal.mapping.rules: RULE:pattern/replacement/[LU] and DEFAULT, separated by commas
+// (KIP-371).
 class SslPrincipalMapper {
  public:
   // Without a value: DEFAULT. An error is why the broker does not start.
-  static std::expected<SslPrincipalMapper, std::string> from_rules(std::optional<std::string_view> rules);
+  static std::expected<SslPrincipalMapper, std::string> from_rules(
+      std::optional<std::string_view> rules);
 
   std::expected<std::string, MappingFailure> get_name(std::string_view distinguished_name) const;
   std::size_t rule_count() const { return rules_.size(); }
@@ -57,12 +61,13 @@ struct KerberosName {
   bool operator==(const KerberosName&) const = default;
 };
 
-// sasl.kerberos.principal.to.local.rules, as krb5.conf's auth_to_local: RULE:[n:format](match)s/from/to/g/L and DEFAULT.
+// sasl.kerberos.principal.to.local.rules, as krb5.conf's auth_to_local:
+// RULE:[n:format](match)s/from/to/g/L and DEFAULT.
 class KerberosShortNamer {
  public:
   // The setting's list, already split at its commas. An error is why the broker does not start.
-  static std::expected<KerberosShortNamer, std::string> from_unparsed_rules(std::string default_realm,
-                                                                            const std::vector<std::string>& rules);
+  static std::expected<KerberosShortNamer, std::string> from_unparsed_rules(
+      std::string default_realm, const std::vector<std::string>& rules);
 
   std::expected<std::string, MappingFailure> short_name(const KerberosName& name) const;
 

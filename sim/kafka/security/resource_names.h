@@ -9,9 +9,9 @@
 
 namespace sim {
 
-// The names of ACLs that are alike but for the name, as authorizeByResourceType compares what allows with what denies:
-// an allowed name is of no use if a denied one is the same, or a denied prefix begins it. Holds views of what it is
-// given.
+// The names of ACLs that are alike but for the name, as authorizeByResourceType compares what
+// allows with what denies: an allowed name is of no use if a denied one is the same, or a denied
+// prefix begins it. Holds views of what it is given.
 class ResourceNames {
  public:
   // Of a pattern type that is neither LITERAL nor PREFIXED Kafka takes no notice.
@@ -19,12 +19,13 @@ class ResourceNames {
     const ResourcePattern& pattern = acl.pattern;
     if (pattern.pattern_type == PatternType::Literal) literals_.insert(pattern.name);
     if (pattern.pattern_type == PatternType::Prefixed) prefixes_.insert(pattern.name);
-    if (pattern.pattern_type == PatternType::Literal || pattern.pattern_type == PatternType::Prefixed)
+    if (pattern.pattern_type == PatternType::Literal ||
+        pattern.pattern_type == PatternType::Prefixed)
       acls_.push_back(&acl);
   }
 
-  // The first of these that `denied` does not cover, or null. Every resource counts as more than any denial covers:
-  // that all of them are denied must have been looked at before.
+  // The first of these that `denied` does not cover, or null. Every resource counts as more than
+  // any denial covers: that all of them are denied must have been looked at before.
   const ResourceAcl* first_not_within(const ResourceNames& denied) const {
     for (const ResourceAcl* acl : acls_) {
       const bool literal = acl->pattern.pattern_type == PatternType::Literal;

@@ -25,15 +25,16 @@ const EVP_MD* hash_of(ScramMechanism mechanism) {
 Bytes hmac_of(ScramMechanism mechanism, const Bytes& key, std::string_view text) {
   const EVP_MD* const hash = hash_of(mechanism);
   Bytes out(static_cast<std::size_t>(EVP_MD_get_size(hash)));
-  const auto* const made = HMAC(hash, key.data(), static_cast<int>(key.size()), as_bytes(text).data(),
-                                text.size(), out.data(), nullptr);
+  const auto* const made = HMAC(hash, key.data(), static_cast<int>(key.size()),
+                                as_bytes(text).data(), text.size(), out.data(), nullptr);
   check(made != nullptr, "libcrypto computes an HMAC");
   return out;
 }
 
 Bytes hash_of(ScramMechanism mechanism, const Bytes& content) {
   Bytes out(static_cast<std::size_t>(EVP_MD_get_size(hash_of(mechanism))));
-  const int done = EVP_Digest(content.data(), content.size(), out.data(), nullptr, hash_of(mechanism), nullptr);
+  const int done =
+      EVP_Digest(content.data(), content.size(), out.data(), nullptr, hash_of(mechanism), nullptr);
   check(done == 1, "libcrypto computes a hash");
   return out;
 }
@@ -48,14 +49,17 @@ bool same(const Bytes& a, const Bytes& b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-std::string auth_message(const ClientFirstMessage& client_first, const ServerFirstMessage& server_first,
+std::string auth_message(const ClientFirstMessage& client_first,
+                         const ServerFirstMessage& server_first,
                          const ClientFinalMessage& client_final) {
-  return fmt::format("{},{},{}", client_first.bare(), server_first.text(), client_final.without_proof());
+  return fmt::format("{},{},{}", client_first.bare(), server_first.text(),
+                     client_final.without_proof());
 }
 
 bool equals_true(std::string_view text) {
   constexpr std::string_view kTrue = "true";
-  return std::ranges::equal(text, kTrue, [](char a, char b) { return (a | 0x20) == b && a >= 'A'; });
+  return std::ranges::equal(text, kTrue,
+                            [](char a, char b) { return (a | 0x20) == b && a >= 'A'; });
 }
 
 std::unexpected<SaslError> sasl_error(std::string message) {
@@ -64,19 +68,21 @@ std::unexpected<SaslError> sasl_error(std::string message) {
 
 }  // namespace
 
-std::optional<Bytes> salted_password(ScramMechanism mechanism, std::string_view password, ByteView salt,
-                                     std::int32_t iterations) {
+std::optional<Bytes> salted_password(ScramMechanism mechanism, std::string_view password,
+                                     ByteView salt, std::int32_t iterations) {
   if (password.empty()) return std::nullopt;
   const EVP_MD* const hash = hash_of(mechanism);
   Bytes salted(static_cast<std::size_t>(EVP_MD_get_size(hash)));
-  const int done = PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), salt.data(),
-                                     static_cast<int>(salt.size()), std::max(iterations, 1), hash,
-                                     static_cast<int>(salted.size()), salted.data());
+  const int done =
+      PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), salt.data(),
+                        static_cast<int>(salt.size()), std::max(iterations, 1), hash,
+                        static_cast<int>(salted.size()), salted.data());
   check(done == 1, "libcrypto derives a key");
   return salted;
 }
 
-ScramCredential generate_credential(ScramMechanism mechanism, std::string user, std::string_view password, Bytes salt,
+ScramCredential generate_credential(ScramMechanism mechanism, std::string user,
+                                    std::string_view password, Bytes salt,
                                     std::int32_t iterations) {
   const auto salted = salted_password(mechanism, password, salt, iterations);
   check(salted.has_value(), "a credential is made from a password");
@@ -136,11 +142,15 @@ SaslResult<std::string> ScramSaslClient::start() {
 
 SaslResult<std::string> ScramSaslClient::evaluate_challenge(std::string_view challenge) {
   switch (state_) {
-    case State::SendClientFirst: return challenge.empty() ? start() : fail("Expected empty challenge");
-    case State::ReceiveServerFirst: return answer(challenge);
-    case State::ReceiveServerFinal: return finish(challenge);
+    case State::SendClientFirst:
+      return challenge.empty() ? start() : fail("Expected empty challenge");
+    case State::ReceiveServerFirst:
+      return answer(challenge);
+    case State::ReceiveServerFinal:
+      return finish(challenge);
     case State::Complete:
-    case State::Failed: break;
+    case State::Failed:
+      break;
   }
   return std::unexpected(
       SaslError{SaslErrorKind::IllegalSaslState, "Unexpected challenge in Sasl client state"});
@@ -153,10 +163,11 @@ SaslResult<std::string> ScramSaslClient::answer(std::string_view challenge) {
     return fail("Invalid server nonce: does not start with client nonce");
   }
   if (server_first->iterations < kLeastScramIterations) {
-    return fail(fmt::format("Requested iterations {} is less than the minimum {} for {}", server_first->iterations,
-                            kLeastScramIterations, name_of(mechanism_)));
+    return fail(fmt::format("Requested iterations {} is less than the minimum {} for {}",
+                            server_first->iterations, kLeastScramIterations, name_of(mechanism_)));
   }
-  auto salted = salted_password(mechanism_, login_.password, server_first->salt, server_first->iterations);
+  auto salted =
+      salted_password(mechanism_, login_.password, server_first->salt, server_first->iterations);
   if (!salted) return std::unexpected(SaslError{SaslErrorKind::IllegalArgument, "Empty key"});
   salted_password_ = *std::move(salted);
   // The client's gs2 header, as it was sent: no channel binding, no authorization id.
@@ -175,8 +186,8 @@ SaslResult<std::string> ScramSaslClient::finish(std::string_view challenge) {
   const auto server_final = ServerFinalMessage::parse(challenge);
   if (!server_final) return fail("Invalid SCRAM server final message format");
   if (!server_final->error.empty()) {
-    return fail(fmt::format("Sasl authentication using {} failed with error: {}", name_of(mechanism_),
-                            server_final->error));
+    return fail(fmt::format("Sasl authentication using {} failed with error: {}",
+                            name_of(mechanism_), server_final->error));
   }
   const Bytes server_key = scram_keys(mechanism_, salted_password_).server_key;
   if (!same(server_final->signature, hmac_of(mechanism_, server_key, auth_message_))) {
@@ -200,10 +211,13 @@ SaslResult<std::string> ScramSaslServer::evaluate_response(std::string_view resp
                                                            const ScramDirectory& directory) {
   const auto answered = [&]() -> SaslResult<std::string> {
     switch (state_) {
-      case State::ReceiveClientFirst: return propose(response, directory);
-      case State::ReceiveClientFinal: return verify(response);
+      case State::ReceiveClientFirst:
+        return propose(response, directory);
+      case State::ReceiveClientFinal:
+        return verify(response);
       case State::Complete:
-      case State::Failed: break;
+      case State::Failed:
+        break;
     }
     return std::unexpected(
         SaslError{SaslErrorKind::IllegalSaslState, "Unexpected challenge in Sasl server state"});
@@ -212,7 +226,8 @@ SaslResult<std::string> ScramSaslServer::evaluate_response(std::string_view resp
   return answered;
 }
 
-SaslResult<std::string> ScramSaslServer::propose(std::string_view response, const ScramDirectory& directory) {
+SaslResult<std::string> ScramSaslServer::propose(std::string_view response,
+                                                 const ScramDirectory& directory) {
   auto client_first = ClientFirstMessage::parse(response);
   if (!client_first) return sasl_error("Invalid SCRAM client first message format");
   client_first_ = *std::move(client_first);
@@ -232,15 +247,18 @@ SaslResult<std::string> ScramSaslServer::propose(std::string_view response, cons
   // As the client wrote it: an escaped id is not unescaped, and so differs from its user's name.
   const std::string& id = client_first_.authorization_id;
   if (!id.empty() && id != *user) {
-    return std::unexpected(
-        SaslError{SaslErrorKind::SaslAuthentication,
-                  "Authentication failed: Client requested an authorization id that is different from username"});
+    return std::unexpected(SaslError{SaslErrorKind::SaslAuthentication,
+                                     "Authentication failed: Client requested an authorization id "
+                                     "that is different from username"});
   }
   if (credential_.iterations < kLeastScramIterations) {
-    return sasl_error(fmt::format("Iterations {} is less than the minimum {} for {}", credential_.iterations,
-                                  kLeastScramIterations, name_of(mechanism_)));
+    return sasl_error(fmt::format("Iterations {} is less than the minimum {} for {}",
+                                  credential_.iterations, kLeastScramIterations,
+                                  name_of(mechanism_)));
   }
-  server_first_ = {.nonce = client_first_.nonce + nonce_, .salt = credential_.salt, .iterations = credential_.iterations};
+  server_first_ = {.nonce = client_first_.nonce + nonce_,
+                   .salt = credential_.salt,
+                   .iterations = credential_.iterations};
   state_ = State::ReceiveClientFinal;
   return server_first_.text();
 }
@@ -261,7 +279,8 @@ SaslResult<std::string> ScramSaslServer::verify(std::string_view response) {
   if (!same(hash_of(mechanism_, xored(signature, client_final->proof)), credential_.stored_key)) {
     return sasl_error("Invalid client credentials");
   }
-  const ServerFinalMessage server_final{.signature = hmac_of(mechanism_, credential_.server_key, message)};
+  const ServerFinalMessage server_final{.signature =
+                                            hmac_of(mechanism_, credential_.server_key, message)};
   credential_ = {};
   state_ = State::Complete;
   return server_final.text();

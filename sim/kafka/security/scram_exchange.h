@@ -14,17 +14,18 @@
 #include "sim/kafka/record_enums.h"
 #include "sim/kafka/security/scram_messages.h"
 
-// SCRAM between a client and a broker, with real keys (RFC 5802, RFC 7677; ScramSaslClient and ScramSaslServer of Kafka
-// 3.9). Both sides are values: a message in, a message or an error out.
+// SCRAM between a client and a broker, with real keys (RFC 5802, RFC 7677; ScramSaslClient and
+// ScramSaslServer of Kafka 3.9). Both sides are values: a message in, a message or an error out.
 //
 //   ScramSaslClient                                                 ScramSaslServer
 //     start ─────────── n,,n=alice,r=C ─────────────────────────────►  looks up alice
 //     PBKDF2 ◄───────── r=CS,s=salt,i=4096 ──────────────────────────  proposes
-//       └────────────── c=biws,r=CS,p=proof ────────────────────────►  two HMACs: does the proof fit?
+//       └────────────── c=biws,r=CS,p=proof ────────────────────────►  two HMACs: does the proof
+//       fit?
 //     complete ◄─────── v=signature ─────────────────────────────────  complete
 //
-// An unknown user and a wrong password are told apart by the server's log alone: to the client both are a failed
-// authentication.
+// An unknown user and a wrong password are told apart by the server's log alone: to the client both
+// are a failed authentication.
 namespace sim {
 
 enum class SaslErrorKind : std::uint8_t {
@@ -45,14 +46,15 @@ using SaslResult = std::expected<T, SaslError>;
 inline constexpr std::int32_t kLeastScramIterations = 4096;
 
 // Hi of RFC 5802 (PBKDF2), or nothing for an empty password, which Java's HMAC refuses.
-std::optional<Bytes> salted_password(ScramMechanism mechanism, std::string_view password, ByteView salt,
-                                     std::int32_t iterations);
-// What a server keeps (ScramFormatter.generateCredential). Requires a password and a known mechanism.
-ScramCredential generate_credential(ScramMechanism mechanism, std::string user, std::string_view password, Bytes salt,
-                                    std::int32_t iterations);
+std::optional<Bytes> salted_password(ScramMechanism mechanism, std::string_view password,
+                                     ByteView salt, std::int32_t iterations);
+// What a server keeps (ScramFormatter.generateCredential). Requires a password and a known
+// mechanism.
+ScramCredential generate_credential(ScramMechanism mechanism, std::string user,
+                                    std::string_view password, Bytes salt, std::int32_t iterations);
 
-// 130 random bits in base 36, as ScramFormatter.secureRandomString writes nonces and salts. `entity` names the
-// connection.
+// 130 random bits in base 36, as ScramFormatter.secureRandomString writes nonces and salts.
+// `entity` names the connection.
 std::string scram_nonce(Choices& choices, std::uint64_t entity);
 
 struct ScramLogin {
@@ -92,7 +94,8 @@ class ScramSaslClient {
   Bytes salted_password_;
 };
 
-// What a broker knows of a name (ScramServerCallbackHandler over its credential cache, or its token cache).
+// What a broker knows of a name (ScramServerCallbackHandler over its credential cache, or its token
+// cache).
 struct ScramIdentity {
   std::optional<ScramCredential> credential;
   // Of tokens alone: whom it stands for, and until when.
@@ -110,12 +113,15 @@ class ScramSaslServer {
   ScramSaslServer(ScramMechanism mechanism, std::string nonce);
 
   // The answer to the client's message. `directory` is asked once, for the first.
-  SaslResult<std::string> evaluate_response(std::string_view response, const ScramDirectory& directory);
+  SaslResult<std::string> evaluate_response(std::string_view response,
+                                            const ScramDirectory& directory);
   bool complete() const { return state_ == State::Complete; }
   // Who it is. Requires `complete()`.
   const std::string& authorization_id() const;
   // The end of the session, for a token.
-  const std::optional<std::int64_t>& token_expiry_timestamp_ms() const { return token_expiry_timestamp_ms_; }
+  const std::optional<std::int64_t>& token_expiry_timestamp_ms() const {
+    return token_expiry_timestamp_ms_;
+  }
 
  private:
   enum class State : std::uint8_t {

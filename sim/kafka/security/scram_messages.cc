@@ -11,20 +11,30 @@
 namespace sim {
 namespace {
 
-bool letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+bool letter(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
 // [\x01-\x7F&&[^,]]: a byte beyond ASCII is none of these, so names with umlauts are refused.
 bool value_char(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x01 && byte <= 0x7F && c != ',';
 }
-bool printable_char(char c) { return c >= 0x21 && c <= 0x7E && c != ','; }
-bool base64_char(char c) { return letter(c) || (c >= '0' && c <= '9') || c == '/' || c == '+'; }
+bool printable_char(char c) {
+  return c >= 0x21 && c <= 0x7E && c != ',';
+}
+bool base64_char(char c) {
+  return letter(c) || (c >= '0' && c <= '9') || c == '/' || c == '+';
+}
 
-bool is_value(std::string_view text) { return !text.empty() && std::ranges::all_of(text, value_char); }
+bool is_value(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, value_char);
+}
 bool is_printable(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, printable_char);
 }
-bool is_value_safe(std::string_view text) { return is_value(text) && text.find('=') == text.npos; }
+bool is_value_safe(std::string_view text) {
+  return is_value(text) && text.find('=') == text.npos;
+}
 bool is_sasl_name(std::string_view text) {
   if (!is_value(text)) return false;
   for (std::size_t at = text.find('='); at != text.npos; at = text.find('=', at + 1)) {
@@ -35,14 +45,16 @@ bool is_sasl_name(std::string_view text) {
 }
 bool is_base64(std::string_view text) {
   if (text.size() % 4 != 0) return false;
-  if (text.ends_with("==")) text.remove_suffix(2);
-  else if (text.ends_with('=')) text.remove_suffix(1);
+  if (text.ends_with("=="))
+    text.remove_suffix(2);
+  else if (text.ends_with('='))
+    text.remove_suffix(1);
   return std::ranges::all_of(text, base64_char);
 }
 bool is_extension(std::string_view text) {
   const std::size_t equals = text.find('=');
-  return equals != text.npos && equals > 0 &&
-         std::ranges::all_of(text.substr(0, equals), letter) && is_value(text.substr(equals + 1));
+  return equals != text.npos && equals > 0 && std::ranges::all_of(text.substr(0, equals), letter) &&
+         is_value(text.substr(equals + 1));
 }
 
 std::string encoded(const Bytes& bytes) {
@@ -104,7 +116,9 @@ class Parts {
   std::size_t first_ = 0;
 };
 
-bool is_empty(std::string_view text) { return text.empty(); }
+bool is_empty(std::string_view text) {
+  return text.empty();
+}
 bool is_number(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -135,8 +149,10 @@ std::optional<ClientFirstMessage> ClientFirstMessage::parse(std::string_view mes
   Parts parts(message);
   if (!parts.next("n", is_empty)) return std::nullopt;
   ClientFirstMessage first;
-  if (const auto id = parts.next("a=", is_sasl_name)) first.authorization_id = *id;
-  else if (!parts.next("", is_empty)) return std::nullopt;
+  if (const auto id = parts.next("a=", is_sasl_name))
+    first.authorization_id = *id;
+  else if (!parts.next("", is_empty))
+    return std::nullopt;
   parts.next("m=", is_value);
   const auto name = parts.next("n=", is_sasl_name);
   const auto nonce = name ? parts.next("r=", is_printable) : std::nullopt;
@@ -147,9 +163,12 @@ std::optional<ClientFirstMessage> ClientFirstMessage::parse(std::string_view mes
   for (const std::string_view each : *extensions) {
     const std::size_t equals = each.find('=');
     const std::string key(each.substr(0, equals));
-    const auto known = std::ranges::find(first.extensions, key, &std::pair<std::string, std::string>::first);
-    if (known != first.extensions.end()) known->second = each.substr(equals + 1);
-    else first.extensions.emplace_back(key, each.substr(equals + 1));
+    const auto known =
+        std::ranges::find(first.extensions, key, &std::pair<std::string, std::string>::first);
+    if (known != first.extensions.end())
+      known->second = each.substr(equals + 1);
+    else
+      first.extensions.emplace_back(key, each.substr(equals + 1));
   }
   // Collected in a map that starts with 16 buckets and doubles, and that is copied then.
   std::uint32_t buckets = 16;
@@ -179,7 +198,8 @@ std::optional<ServerFirstMessage> ServerFirstMessage::parse(std::string_view mes
   const auto iterations = salt ? parts.next("i=", is_number) : std::nullopt;
   if (!iterations || !parts.extensions()) return std::nullopt;
   ServerFirstMessage first{.nonce = std::string(*nonce), .salt = decoded(*salt)};
-  const auto read = std::from_chars(iterations->data(), iterations->data() + iterations->size(), first.iterations);
+  const auto read = std::from_chars(iterations->data(), iterations->data() + iterations->size(),
+                                    first.iterations);
   if (read.ec != std::errc() || first.iterations <= 0) return std::nullopt;
   return first;
 }
@@ -224,9 +244,12 @@ std::string ServerFinalMessage::text() const {
 std::string sasl_name(std::string_view user) {
   std::string name;
   for (const char c : user) {
-    if (c == '=') name += "=3D";
-    else if (c == ',') name += "=2C";
-    else name += c;
+    if (c == '=')
+      name += "=3D";
+    else if (c == ',')
+      name += "=2C";
+    else
+      name += c;
   }
   return name;
 }

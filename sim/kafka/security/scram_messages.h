@@ -10,9 +10,10 @@
 
 #include "sim/base/bytes.h"
 
-// The four messages of SCRAM as Kafka 3.9 writes and reads them (ScramMessages; RFC 5802 §7). What is read is the whole
-// message or nothing: Kafka matches regular expressions, and what they drop (reserved and unknown extensions) is missing
-// from what it signs, so a peer that sends them fails at its proof.
+// The four messages of SCRAM as Kafka 3.9 writes and reads them (ScramMessages; RFC 5802 §7). What
+// is read is the whole message or nothing: Kafka matches regular expressions, and what they drop
+// (reserved and unknown extensions) is missing from what it signs, so a peer that sends them fails
+// at its proof.
 namespace sim {
 
 // In the order in which Kafka's hash map gives them back, which is how they are written and signed.

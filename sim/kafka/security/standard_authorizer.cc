@@ -29,7 +29,8 @@ bool names(const StandardAcl& acl, const KafkaPrincipal& principal) {
   const std::string_view text = acl.binding.entry.principal;
   const std::string_view type = text.substr(0, *acl.colon);
   const std::string_view name = text.substr(*acl.colon + 1);
-  return (type == principal.type && name == principal.name) || (type == "User" && name == kWildcard);
+  return (type == principal.type && name == principal.name) ||
+         (type == "User" && name == kWildcard);
 }
 
 bool names_host(const AccessControlEntry& entry, std::string_view host) {
@@ -106,8 +107,8 @@ std::expected<StandardAuthorizer::Config, std::string> StandardAuthorizer::confi
     const std::string_view user = java_trim(each);
     if (user.empty()) continue;
     if (!parse_kafka_principal(user)) {
-      return std::unexpected(fmt::format(
-          "expected a string in format principalType:principalName but got {}", user));
+      return std::unexpected(
+          fmt::format("expected a string in format principalType:principalName but got {}", user));
     }
     config.super_users.emplace(user);
   }
@@ -132,8 +133,7 @@ std::expected<StandardAuthorizer, std::string> StandardAuthorizer::of(Config con
 
 std::expected<void, std::string> StandardAuthorizer::add_acl(const Acl& record) {
   if (acls_by_id_.find(record.id) != nullptr) {
-    return std::unexpected(
-        fmt::format("An ACL with ID {} already exists.", record.id.describe()));
+    return std::unexpected(fmt::format("An ACL with ID {} already exists.", record.id.describe()));
   }
   if (auto indexed = index(record); !indexed) return indexed;
   acls_by_id_.acls.emplace(record);
@@ -143,8 +143,8 @@ std::expected<void, std::string> StandardAuthorizer::add_acl(const Acl& record) 
 std::expected<void, std::string> StandardAuthorizer::index(const Acl& record) {
   StandardAcl acl(binding_of(record));
   if (acls_.contains(acl)) {
-    return std::unexpected(fmt::format("Unable to add the ACL with ID {} to aclsByResource",
-                                       record.id.describe()));
+    return std::unexpected(
+        fmt::format("Unable to add the ACL with ID {} to aclsByResource", record.id.describe()));
   }
   acls_.emplace(std::move(acl));
   return {};
@@ -184,7 +184,8 @@ struct StandardAuthorizer::Search {
     }
     const AccessControlEntry& entry = acl.binding.entry;
     if (!names(acl, context.principal) || !names_host(entry, context.host)) return;
-    // What is neither ALLOW nor DENY, because a znode had a word that Kafka does not know, counts as DENY here.
+    // What is neither ALLOW nor DENY, because a znode had a word that Kafka does not know, counts
+    // as DENY here.
     const bool allows = entry.permission_type == AclPermissionType::Allow;
     const bool about_operation =
         allows ? implies(entry.operation, action.operation)
@@ -193,8 +194,8 @@ struct StandardAuthorizer::Search {
   }
 };
 
-// StandardAuthorizerData.checkSection: from `from` on through all ACLs of the type whose names are prefixes of the
-// resource's; where a name is none, on to the next that can be one.
+// StandardAuthorizerData.checkSection: from `from` on through all ACLs of the type whose names are
+// prefixes of the resource's; where a name is none, on to the next that can be one.
 void StandardAuthorizer::check_section(StandardAclPosition from, Search& search) const {
   const ResourcePattern& resource = search.action.resource;
   auto at = acls_.lower_bound(from);
@@ -210,8 +211,9 @@ void StandardAuthorizer::check_section(StandardAclPosition from, Search& search)
       search.look_at(*at);
       ++at;
     } else {
-      // The position's name is cut to what both have in common. In the walk from "*" on it is not the resource's name:
-      // it may be too short to be cut, and cut to itself it leads back to where the walk has come from.
+      // The position's name is cut to what both have in common. In the walk from "*" on it is not
+      // the resource's name: it may be too short to be cut, and cut to itself it leads back to
+      // where the walk has come from.
       const CommonPrefix same = common_prefix(resource.name, pattern.name);
       const std::size_t units = common_prefix(from.name, from.name).units;
       if (same.units > units) {
@@ -265,7 +267,8 @@ Authorization StandardAuthorizer::authorize_by_resource_type(const RequestContex
   if (const auto refusal = refusal_of_resource_type(operation, type)) {
     return {.outcome = Throws, .exception = *refusal};
   }
-  // A name of Kafka's choice, for the sake of super users; whoever may use a resource of that name passes as well.
+  // A name of Kafka's choice, for the sake of super users; whoever may use a resource of that name
+  // passes as well.
   const Authorization hardcode = authorize(
       context, {.operation = operation, .resource = {.resource_type = type, .name = "hardcode"}});
   if (hardcode.outcome != Denied) return hardcode;

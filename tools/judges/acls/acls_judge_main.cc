@@ -14,7 +14,8 @@
 #include "tools/judges/acls/cases.h"
 #include "tools/judges/peer/peer.h"
 
-// Our side of `tools/conformance acls`: makes ACLs and requests from a seed, decides them, and asks Kafka's authorizers.
+// Our side of `tools/conformance acls`: makes ACLs and requests from a seed, decides them, and asks
+// Kafka's authorizers.
 //
 // What may differ: the words of an exception. That one is thrown, and by which of the two, may not.
 namespace {
@@ -33,24 +34,30 @@ std::string word_of(const sim::Authorization& authorization) {
   return std::string(sim::name_of(authorization.outcome));
 }
 
-Answers all(const AclCase& each, const char* answer) { return Answers(each.questions.size(), answer); }
+Answers all(const AclCase& each, const char* answer) {
+  return Answers(each.questions.size(), answer);
+}
 
 Answers ask(const auto& authorizer, const AclCase& each) {
   Answers answers;
   for (const AclQuestion& question : each.questions) {
     answers.push_back(word_of(
-        question.name ? authorizer.authorize(question.context, {.operation = question.operation,
-                                                                .resource = {.resource_type = question.type,
-                                                                             .name = *question.name}})
-                      : authorizer.authorize_by_resource_type(question.context, question.operation, question.type)));
+        question.name ? authorizer.authorize(
+                            question.context,
+                            {.operation = question.operation,
+                             .resource = {.resource_type = question.type, .name = *question.name}})
+                      : authorizer.authorize_by_resource_type(question.context, question.operation,
+                                                              question.type)));
   }
   return answers;
 }
 
 // An AclAuthorizer cannot hold what no znode can say.
 bool in_a_znode(const sim::ResourceAcl& acl) {
-  return acl.pattern.resource_type != sim::AclResourceType::Any && acl.pattern.pattern_type != sim::PatternType::Any &&
-         acl.pattern.pattern_type != sim::PatternType::Match && acl.entry.operation != sim::AclOperation::Any &&
+  return acl.pattern.resource_type != sim::AclResourceType::Any &&
+         acl.pattern.pattern_type != sim::PatternType::Any &&
+         acl.pattern.pattern_type != sim::PatternType::Match &&
+         acl.entry.operation != sim::AclOperation::Any &&
          acl.entry.permission_type != sim::AclPermissionType::Any &&
          sim::parse_kafka_principal(acl.entry.principal).has_value();
 }
@@ -97,14 +104,15 @@ nlohmann::json or_null(const std::optional<std::string>& text) {
 std::string line_of(const AclCase& each) {
   nlohmann::json acls = nlohmann::json::array();
   for (const auto& [pattern, entry] : each.acls) {
-    acls.push_back({static_cast<int>(pattern.resource_type), static_cast<int>(pattern.pattern_type), pattern.name,
-                    entry.principal, entry.host, static_cast<int>(entry.operation),
+    acls.push_back({static_cast<int>(pattern.resource_type), static_cast<int>(pattern.pattern_type),
+                    pattern.name, entry.principal, entry.host, static_cast<int>(entry.operation),
                     static_cast<int>(entry.permission_type)});
   }
   nlohmann::json requests = nlohmann::json::array();
   for (const AclQuestion& question : each.questions) {
-    requests.push_back({question.context.principal.type, question.context.principal.name, question.context.host,
-                        static_cast<int>(question.operation), static_cast<int>(question.type), or_null(question.name)});
+    requests.push_back({question.context.principal.type, question.context.principal.name,
+                        question.context.host, static_cast<int>(question.operation),
+                        static_cast<int>(question.type), or_null(question.name)});
   }
   return nlohmann::json{{"superUsers", or_null(each.super_users)},
                         {"allowEveryone", or_null(each.allow_everyone)},
@@ -128,7 +136,9 @@ Decisions theirs(tools::Peer& peer, const AclCase& each) {
   return {answers_from(said.at("acl"), each), answers_from(said.at("standard"), each)};
 }
 
-Decisions ours(const AclCase& each) { return {acl_authorizer(each), standard_authorizer(each)}; }
+Decisions ours(const AclCase& each) {
+  return {acl_authorizer(each), standard_authorizer(each)};
+}
 
 // Without a question, then without an ACL, as long as both still disagree.
 void show(tools::Peer& peer, AclCase each) {
@@ -146,8 +156,8 @@ void show(tools::Peer& peer, AclCase each) {
   each.acls = tools::smaller(each.acls, differs_with(&AclCase::acls));
   const Decisions mine = ours(each);
   const std::string asked = line_of(each);
-  fmt::print("DIFFERENT: {}\n  theirs {}\n  ours   AclAuthorizer {}, StandardAuthorizer {}\n", asked, peer.ask(asked),
-             fmt::join(mine.acl, " "), fmt::join(mine.standard, " "));
+  fmt::print("DIFFERENT: {}\n  theirs {}\n  ours   AclAuthorizer {}, StandardAuthorizer {}\n",
+             asked, peer.ask(asked), fmt::join(mine.acl, " "), fmt::join(mine.standard, " "));
 }
 
 struct Tally {
@@ -169,12 +179,13 @@ struct Tally {
       ++rows[question.row];
       if (said.acl[i] == question.expected && said.standard[i] == question.expected) continue;
       if (++wrong_rows <= 5)
-        fmt::print("ROW {} says {}, Kafka {} and {}: {}\n", question.row, question.expected, said.acl[i], said.standard[i],
-                   line_of(each));
+        fmt::print("ROW {} says {}, Kafka {} and {}: {}\n", question.row, question.expected,
+                   said.acl[i], said.standard[i], line_of(each));
     }
   }
   bool enough() const {
-    const auto allowed = outcomes.contains("AclAuthorizer ALLOWED") ? outcomes.at("AclAuthorizer ALLOWED") : 0;
+    const auto allowed =
+        outcomes.contains("AclAuthorizer ALLOWED") ? outcomes.at("AclAuthorizer ALLOWED") : 0;
     return allowed * 5 >= pairs && rows.size() == tools::kTruthTable.size() &&
            std::ranges::all_of(rows, [](const auto& row) { return row.second >= 1000; });
   }
@@ -182,10 +193,12 @@ struct Tally {
     fmt::print("truth table (brokers.md 5.4), each row as Kafka's two authorizers decided it:\n");
     for (const auto& row : tools::kTruthTable) {
       const auto found = rows.find(std::string(row.id));
-      fmt::print("  {:<4} {:>7} times  {}\n", row.id, found == rows.end() ? 0 : found->second, row.story);
+      fmt::print("  {:<4} {:>7} times  {}\n", row.id, found == rows.end() ? 0 : found->second,
+                 row.story);
     }
     for (const auto& [outcome, count] : outcomes)
-      fmt::print("  {:<36} {:>8}  {:5.1f} %\n", outcome, count, 100.0 * static_cast<double>(count) / static_cast<double>(pairs));
+      fmt::print("  {:<36} {:>8}  {:5.1f} %\n", outcome, count,
+                 100.0 * static_cast<double>(count) / static_cast<double>(pairs));
     for (const auto& [both, count] : apart) fmt::print("  the two say {}: {} times\n", both, count);
   }
 };
@@ -209,11 +222,13 @@ int main(int count, char** words) {
     if (++tally.different <= 5) show(peer, each);
   }
   tally.print();
-  fmt::print("acls: {} sets of ACLs, {} pairs of ACLs and request, {} sets decided differently\n", sets, tally.pairs,
-             tally.different);
+  fmt::print("acls: {} sets of ACLs, {} pairs of ACLs and request, {} sets decided differently\n",
+             sets, tally.pairs, tally.different);
   if (tally.different > 0 || tally.wrong_rows > 0) return 1;
   if (!tally.enough()) {
-    fmt::print("acls: too few pairs are allowed, or a row came too seldom, for this to prove anything: more sets\n");
+    fmt::print(
+        "acls: too few pairs are allowed, or a row came too seldom, for this to prove anything: "
+        "more sets\n");
     return 2;
   }
   fmt::print("acls: agreed\n");

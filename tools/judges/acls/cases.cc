@@ -15,16 +15,18 @@ using sim::AclPermissionType;
 using sim::AclResourceType;
 using sim::PatternType;
 
-constexpr std::array kTypes{AclResourceType::Topic,   AclResourceType::Topic,           AclResourceType::Group,
-                            AclResourceType::Cluster, AclResourceType::TransactionalId, AclResourceType::DelegationToken,
-                            AclResourceType::User};
+constexpr std::array kTypes{
+    AclResourceType::Topic,   AclResourceType::Topic,           AclResourceType::Group,
+    AclResourceType::Cluster, AclResourceType::TransactionalId, AclResourceType::DelegationToken,
+    AclResourceType::User};
 constexpr std::array kUsers{"alice", "bob", "carol", "CN=app-7,OU=it", "a:b", "", "ANONYMOUS"};
 constexpr std::array kHosts{"10.0.0.1", "10.0.0.2", "192.168.7.15", "127.0.0.1", "0:0:0:0:0:0:0:1"};
 constexpr std::array kPrincipalTypes{"User", "User", "User", "User", "Group", "user"};
 
 class Maker {
  public:
-  Maker(std::uint64_t seed, std::uint64_t set) : draw_(sim::Digest::mix(seed) ^ sim::Digest::mix(set + 1)) {}
+  Maker(std::uint64_t seed, std::uint64_t set)
+      : draw_(sim::Digest::mix(seed) ^ sim::Digest::mix(set + 1)) {}
 
   AclCase make() {
     const std::size_t kind = draw_.below(20);
@@ -46,20 +48,29 @@ class Maker {
   AclOperation operation() { return static_cast<AclOperation>(2 + draw_.below(13)); }
   std::string letters(std::size_t least, std::size_t most, std::string_view alphabet) {
     std::string text;
-    for (std::size_t n = least + draw_.below(most - least + 1); n > 0; --n) text += draw_.of(alphabet);
+    for (std::size_t n = least + draw_.below(most - least + 1); n > 0; --n)
+      text += draw_.of(alphabet);
     return text;
   }
   void configure(bool super_user, bool allow_everyone) {
-    if (super_user) each_.super_users = fmt::format("User:root; {} ;", to_string(principal_));
-    else if (draw_.one_in(2)) each_.super_users = "User:root;User:admin";
-    if (allow_everyone) each_.allow_everyone = draw_.one_in(2) ? "true" : " TRUE ";
-    else if (draw_.one_in(2)) each_.allow_everyone = "false";
+    if (super_user)
+      each_.super_users = fmt::format("User:root; {} ;", to_string(principal_));
+    else if (draw_.one_in(2))
+      each_.super_users = "User:root;User:admin";
+    if (allow_everyone)
+      each_.allow_everyone = draw_.one_in(2) ? "true" : " TRUE ";
+    else if (draw_.one_in(2))
+      each_.allow_everyone = "false";
   }
-  void acl(AclPermissionType permission, AclOperation operation, const std::string& principal, PatternType pattern,
-           const std::string& name, const std::string& host = "*") {
+  void acl(AclPermissionType permission, AclOperation operation, const std::string& principal,
+           PatternType pattern, const std::string& name, const std::string& host = "*") {
     sim::ResourceAcl made{.pattern = {type_, pattern, name},
-                          .entry = {.principal = principal, .host = host, .operation = operation, .permission_type = permission}};
-    if (std::ranges::find(each_.acls, made) == each_.acls.end()) each_.acls.push_back(std::move(made));
+                          .entry = {.principal = principal,
+                                    .host = host,
+                                    .operation = operation,
+                                    .permission_type = permission}};
+    if (std::ranges::find(each_.acls, made) == each_.acls.end())
+      each_.acls.push_back(std::move(made));
   }
   void asks(AclOperation operation, const std::string& name, const char* row, const char* expected,
             std::optional<std::string> host = {}) {
@@ -83,7 +94,8 @@ class Maker {
       if (draw_.one_in(2)) type_ = draw_.of(kTypes);
       const bool elsewhere = type_ != type;
       acl(draw_.one_in(3) ? AclPermissionType::Deny : AclPermissionType::Allow, operation(),
-          draw_.one_in(3) ? "User:*" : to_string(principal()), draw_.one_in(2) ? PatternType::Literal : PatternType::Prefixed,
+          draw_.one_in(3) ? "User:*" : to_string(principal()),
+          draw_.one_in(2) ? PatternType::Literal : PatternType::Prefixed,
           elsewhere && draw_.one_in(3) ? "*" : letters(1, 4, "nopqrstuvwxyz"));
     }
     type_ = type;
@@ -103,7 +115,8 @@ class Maker {
       case 0:
         configure(false, everyone);
         for (int n = 0; n < 16; ++n)
-          asks(operation(), letters(1, 6, "abcdefghijklm"), everyone ? "1e" : "1", everyone ? "ALLOWED" : "DENIED");
+          asks(operation(), letters(1, 6, "abcdefghijklm"), everyone ? "1e" : "1",
+               everyone ? "ALLOWED" : "DENIED");
         return;
       case 1:
         configure(false, everyone);
@@ -143,7 +156,8 @@ class Maker {
       case 6:
         configure(true, everyone);
         acl(Deny, All, "User:*", Literal, "*");
-        for (int n = 0; n < 8; ++n) asks(operation(), letters(1, 5, "abcdefghijklm"), "7", "ALLOWED");
+        for (int n = 0; n < 8; ++n)
+          asks(operation(), letters(1, 5, "abcdefghijklm"), "7", "ALLOWED");
         return;
       case 7:
         configure(false, everyone);
@@ -182,7 +196,8 @@ class Maker {
         configure(false, everyone);
         acl(Allow, All, mine_or_all, Prefixed, "*");
         for (int n = 0; n < 16; ++n)
-          asks(operation(), letters(1, 5, "abcdefghijklm"), everyone ? "12e" : "12", everyone ? "ALLOWED" : "DENIED");
+          asks(operation(), letters(1, 5, "abcdefghijklm"), everyone ? "12e" : "12",
+               everyone ? "ALLOWED" : "DENIED");
         return;
       case 12:
         configure(false, everyone);
@@ -210,7 +225,9 @@ class Maker {
 
   // ── Random ────────────────────────────────────────────────────────────────────────────────────
 
-  std::string few(std::string_view alphabet) { return draw_.one_in(6) ? "*" : letters(1, 4, alphabet); }
+  std::string few(std::string_view alphabet) {
+    return draw_.one_in(6) ? "*" : letters(1, 4, alphabet);
+  }
 
   void draw_acls(std::size_t most, const auto& name, bool odd) {
     for (std::size_t n = draw_.below(most); n > 0; --n) {
@@ -231,7 +248,8 @@ class Maker {
 
   void draw_questions(std::size_t count, const auto& name) {
     for (; count > 0; --count) {
-      AclQuestion question{.context = {principal(), draw_.of(kHosts)}, .operation = operation(),
+      AclQuestion question{.context = {principal(), draw_.of(kHosts)},
+                           .operation = operation(),
                            .type = only_type_.value_or(draw_.of(kTypes))};
       if (!draw_.one_in(6)) question.name = name();
       each_.questions.push_back(std::move(question));
@@ -255,18 +273,30 @@ class Maker {
         draw_questions(12, [&] { return few("ab"); });
         return;
       case 1: {  // settings that one of the two refuses
-        constexpr std::array kSupers{"User:a;;User:b", "alice", ";User:a", " ", ";", "User:a;User:", ":", "User:x:y;User:alice"};
+        constexpr std::array kSupers{
+            "User:a;;User:b",     "alice", ";User:a", " ", ";", "User:a;User:", ":",
+            "User:x:y;User:alice"};
         constexpr std::array kAllows{"yes", "", "1", "True", "false", "\ttrue\t"};
         each_.super_users = draw_.of(kSupers);
         if (draw_.one_in(2)) each_.allow_everyone = draw_.of(kAllows);
         draw_acls(6, [&] { return few("ab"); }, false);
         draw_questions(12, [&] { return few("ab"); });
-        each_.questions.back().context.principal = {"User:x", "y"};  // as text the same as User with name x:y
+        each_.questions.back().context.principal = {"User:x",
+                                                    "y"};  // as text the same as User with name x:y
         return;
       }
       case 2:  // names of other scripts, beyond and below the surrogates
-        draw_acls(16, [&] { return few_of({"\u00e9", "\u4e2d", "\uffee", "\U0001F600", "\U0001F601", "\U0001F9FF", "a"}); }, false);
-        draw_questions(20, [&] { return few_of({"\u00e9", "\u4e2d", "\uffee", "\U0001F600", "\U0001F601", "\U0001F9FF", "a"}); });
+        draw_acls(
+            16,
+            [&] {
+              return few_of(
+                  {"\u00e9", "\u4e2d", "\uffee", "\U0001F600", "\U0001F601", "\U0001F9FF", "a"});
+            },
+            false);
+        draw_questions(20, [&] {
+          return few_of(
+              {"\u00e9", "\u4e2d", "\uffee", "\U0001F600", "\U0001F601", "\U0001F9FF", "a"});
+        });
         return;
       case 3:  // names that begin with the wildcard
         only_type_ = draw_.of(kTypes);
@@ -283,7 +313,8 @@ class Maker {
         draw_questions(12, [&] { return few("ab"); });
         for (AclQuestion& question : each_.questions) {
           if (draw_.one_in(3)) question.operation = static_cast<AclOperation>(draw_.below(2));
-          if (!question.name && draw_.one_in(3)) question.type = static_cast<AclResourceType>(draw_.below(2));
+          if (!question.name && draw_.one_in(3))
+            question.type = static_cast<AclResourceType>(draw_.below(2));
         }
         return;
       case 6:  // what a znode with unknown words becomes, and what only records can say
@@ -291,14 +322,20 @@ class Maker {
         draw_questions(16, [&] { return few("ab"); });
         return;
       default:  // a resource without a name, and one that is asked for by a name of Kafka's choice
-        draw_acls(12, [&] { return draw_.one_in(3) ? std::string("hardcode", draw_.below(9)) : few("ab"); }, false);
-        draw_questions(16, [&] { return draw_.one_in(3) ? std::string("hardcode", draw_.below(9)) : std::string(); });
+        draw_acls(
+            12,
+            [&] { return draw_.one_in(3) ? std::string("hardcode", draw_.below(9)) : few("ab"); },
+            false);
+        draw_questions(16, [&] {
+          return draw_.one_in(3) ? std::string("hardcode", draw_.below(9)) : std::string();
+        });
     }
   }
 
   std::string few_of(std::initializer_list<std::string_view> pieces) {
     std::string text;
-    for (std::size_t n = 1 + draw_.below(3); n > 0; --n) text += pieces.begin()[draw_.below(pieces.size())];
+    for (std::size_t n = 1 + draw_.below(3); n > 0; --n)
+      text += pieces.begin()[draw_.below(pieces.size())];
     return text;
   }
 
@@ -311,6 +348,8 @@ class Maker {
 
 }  // namespace
 
-AclCase make_case(std::uint64_t seed, std::uint64_t set) { return Maker(seed, set).make(); }
+AclCase make_case(std::uint64_t seed, std::uint64_t set) {
+  return Maker(seed, set).make();
+}
 
 }  // namespace tools

@@ -9,8 +9,9 @@
 
 #include "sim/kafka/security/acl.h"
 
-// Random ACLs and requests: half of them tell a row of the truth table of brokers.md §5.4 with other names, the rest are
-// drawn from few names so that they meet, and a few are such as no tool would write.
+// Random ACLs and requests: half of them tell a row of the truth table of brokers.md §5.4 with
+// other names, the rest are drawn from few names so that they meet, and a few are such as no tool
+// would write.
 namespace tools {
 
 struct AclQuestion {
@@ -25,7 +26,7 @@ struct AclQuestion {
 struct AclCase {
   std::optional<std::string> super_users;
   std::optional<std::string> allow_everyone;
-  bool loaded = true;             // StandardAuthorizer has had its initial load
+  bool loaded = true;  // StandardAuthorizer has had its initial load
   bool through_zookeeper = false;
   std::vector<sim::ResourceAcl> acls;
   std::vector<AclQuestion> questions;

@@ -47,7 +47,8 @@ class Peer {
 
   // The process ends with exit code 2, "could not run", if the peer has no answer.
   std::string ask(const std::string& line) {
-    if (std::fprintf(in_, "%s\n", line.c_str()) < 0 || std::fflush(in_) != 0) fail("it reads no more");
+    if (std::fprintf(in_, "%s\n", line.c_str()) < 0 || std::fflush(in_) != 0)
+      fail("it reads no more");
     char* text = nullptr;
     std::size_t capacity = 0;
     const ssize_t length = getline(&text, &capacity, out_);

@@ -12,10 +12,11 @@
 #include "sim/kafka/security/principal_mapping.h"
 #include "tools/judges/peer/peer.h"
 
-// Our side of `tools/conformance principals`: makes rules and names from a seed, applies them, and asks Kafka.
+// Our side of `tools/conformance principals`: makes rules and names from a seed, applies them, and
+// asks Kafka.
 //
-// What may differ: the words of a refusal; and what `syntax_apart` names, regular expressions that Java and ICU read
-// differently, which are counted.
+// What may differ: the words of a refusal; and what `syntax_apart` names, regular expressions that
+// Java and ICU read differently, which are counted.
 namespace {
 
 using nlohmann::json;
@@ -28,33 +29,42 @@ struct Case {
   std::vector<std::string> names;
 };
 
-// What Java takes and ICU does not, or not in this way: repetitions of nothing, of what has no length, of a repetition,
-// possessive ones of a group that can be empty; a bracket as the first of a set; flags that are none.
+// What Java takes and ICU does not, or not in this way: repetitions of nothing, of what has no
+// length, of a repetition, possessive ones of a group that can be empty; a bracket as the first of
+// a set; flags that are none.
 bool syntax_apart(const Case& each) {
   constexpr std::array kNothing{":", "(?i)", "^", "$", "|", "(", "(?:", "(?<n>", "(?=", "\\b"};
-  constexpr std::array kApart{"(.*)++", "(.*?)++", "+{2}", "*{2}", "?{2}", "}{2}", "}+", "}*", "[]", "(?)"};
+  constexpr std::array kApart{"(.*)++", "(.*?)++", "+{2}", "*{2}", "?{2}",
+                              "}{2}",   "}+",      "}*",   "[]",   "(?)"};
   return std::ranges::any_of(each.rules, [&](const std::string& rule) {
     std::size_t end = rule.find('/');
     while (end != rule.npos && end > 0 && rule[end - 1] == '\\') end = rule.find('/', end + 1);
     const std::string_view pattern = std::string_view(rule).substr(0, end);
     const auto has = [&](const std::string& piece) { return pattern.find(piece) != pattern.npos; };
     const bool look_ahead = has("(?=") && (has(")+") || has(")*") || has(")?") || has("){2}"));
-    return look_ahead || std::ranges::any_of(kApart, has) || std::ranges::any_of(kNothing, [&](const std::string nothing) {
+    return look_ahead || std::ranges::any_of(kApart, has) ||
+           std::ranges::any_of(kNothing, [&](const std::string nothing) {
              return has(nothing + "{2}") || has(nothing + "+") || has(nothing + "*");
            });
   });
 }
 
-std::string joined(const Case& each) { return fmt::format("{}", fmt::join(each.rules, ",")); }
+std::string joined(const Case& each) {
+  return fmt::format("{}", fmt::join(each.rules, ","));
+}
 
 std::string word_of(const std::expected<std::string, sim::MappingFailure>& mapped) {
   if (mapped) return "=" + *mapped;
   using Kind = sim::MappingFailure::Kind;
   switch (mapped.error().kind) {
-    case Kind::NoMatchingRule: return "NoMatchingRule";
-    case Kind::BadFormat: return "BadFormat";
-    case Kind::BadReplacement: return "BadReplacement";
-    case Kind::MalformedName: return "Malformed";
+    case Kind::NoMatchingRule:
+      return "NoMatchingRule";
+    case Kind::BadFormat:
+      return "BadFormat";
+    case Kind::BadReplacement:
+      return "BadReplacement";
+    case Kind::MalformedName:
+      return "Malformed";
   }
   return "?";
 }
@@ -74,15 +84,18 @@ Answers ours(const Case& each) {
   if (!namer) return std::nullopt;
   for (const auto& name : each.names) {
     const auto parsed = sim::KerberosName::parse(name);
-    answers.push_back(parsed ? word_of(namer->short_name(*parsed)) : word_of(std::unexpected(parsed.error())));
+    answers.push_back(parsed ? word_of(namer->short_name(*parsed))
+                             : word_of(std::unexpected(parsed.error())));
   }
   return answers;
 }
 
 std::string line_of(const Case& each) {
   json line{{"names", each.names}};
-  if (each.ssl) line["ssl"] = joined(each);
-  else line["kerberos"] = each.rules;
+  if (each.ssl)
+    line["ssl"] = joined(each);
+  else
+    line["kerberos"] = each.rules;
   if (!each.ssl) line["realm"] = each.realm;
   return line.dump();
 }
@@ -95,23 +108,77 @@ Answers theirs(tools::Peer& peer, const Case& each) {
 
 // ── Cases ───────────────────────────────────────────────────────────────────────────────────────
 
-constexpr std::array kPatterns{"^CN=(.*?),OU=(.*?),O=(.*?)$", "^CN=(.*?),.*$", "CN=([^,]+).*", "^.*[Cc][Nn]=([a-zA-Z0-9.]*).*$",
-                               "(.*)", ".*", "^CN=(?<name>[a-z]+)(?:,(.*))?$", "([a-z]+)@(.*)", "a*", "(a)|(b)|.*",
-                               "(?i)^cn=(\\w+).*", "CN=(\\p{Lu}?\\p{L}*),?.*", "([^@]*)@.*", "[a-z&&[^b]]+.*", "(.*)\\.(.*)"};
-constexpr std::array kPieces{"a", "b", "CN=", ",", ".", "(", ")", "[", "]", "*", "+", "?", "{2}", "{", "}", "|", "^", "$", "\\d", "\\w+",
-                             "\\.", "\\\\", "\\/", "[a-c]", "[^,]", "(?:", "(?i)", "(.*)", "(.*?)", "\\Q.\\E", "\\b", "\\p{L}", "++",
-                             "=", " ", "\xC3\xA9", "&&", "-", "(?<n>", "\\s", "\\1", "(?=", "\\h", "\\x41", "\\u0041", "\\y"};
-constexpr std::array kReplacements{"$1", "$1@$2", "$2", "$0", "User-$1", "$1@$4", "$4$5", "${name}", "x", "", "$10", "$12$3", "\\$1", "$", "\\",
-                                   "a\\/b", "${1}", "$1 L", "$01", "$99999999999", "${}", "\xC3\xA9$7$8", "$1,OU=$2"};
-constexpr std::array kNames{"CN=alice,OU=it,O=acme", "CN=Bob", "CN=\xC3\x84rger,OU=x", "cn=carol,ou=it", "", "a", "aab", "alice@EXAMPLE.COM",
-                            "a.b.c", "CN=app-7.acme.org,O=a", "OU=it,CN=dave,C=DE", "b", "CN=", "CN=I\xC4\xB0\xC3\x9F,O=x"};
-constexpr std::array kKerberosNames{"alice@EXAMPLE.COM", "kafka/broker1.acme.org@EXAMPLE.COM", "bob", "App/host@OTHER.REALM", "@EXAMPLE.COM",
-                                    "a/b/c@EXAMPLE.COM", "a@b@c", "/h@EXAMPLE.COM", "kafka/@EXAMPLE.COM", "x/y", "ALICE@", "hdfs/dn7@EXAMPLE.COM",
+constexpr std::array kPatterns{"^CN=(.*?),OU=(.*?),O=(.*?)$",
+                               "^CN=(.*?),.*$",
+                               "CN=([^,]+).*",
+                               "^.*[Cc][Nn]=([a-zA-Z0-9.]*).*$",
+                               "(.*)",
+                               ".*",
+                               "^CN=(?<name>[a-z]+)(?:,(.*))?$",
+                               "([a-z]+)@(.*)",
+                               "a*",
+                               "(a)|(b)|.*",
+                               "(?i)^cn=(\\w+).*",
+                               "CN=(\\p{Lu}?\\p{L}*),?.*",
+                               "([^@]*)@.*",
+                               "[a-z&&[^b]]+.*",
+                               "(.*)\\.(.*)"};
+constexpr std::array kPieces{
+    "a",   "b",      "CN=", ",",     ".",       "(",        ")",    "[",    "]",     "*",
+    "+",   "?",      "{2}", "{",     "}",       "|",        "^",    "$",    "\\d",   "\\w+",
+    "\\.", "\\\\",   "\\/", "[a-c]", "[^,]",    "(?:",      "(?i)", "(.*)", "(.*?)", "\\Q.\\E",
+    "\\b", "\\p{L}", "++",  "=",     " ",       "\xC3\xA9", "&&",   "-",    "(?<n>", "\\s",
+    "\\1", "(?=",    "\\h", "\\x41", "\\u0041", "\\y"};
+constexpr std::array kReplacements{
+    "$1",  "$1@$2",        "$2",    "$0",           "User-$1", "$1@$4", "$4$5",  "${name}", "x",
+    "",    "$10",          "$12$3", "\\$1",         "$",       "\\",    "a\\/b", "${1}",    "$1 L",
+    "$01", "$99999999999", "${}",   "\xC3\xA9$7$8", "$1,OU=$2"};
+constexpr std::array kNames{"CN=alice,OU=it,O=acme",
+                            "CN=Bob",
+                            "CN=\xC3\x84rger,OU=x",
+                            "cn=carol,ou=it",
+                            "",
+                            "a",
+                            "aab",
+                            "alice@EXAMPLE.COM",
+                            "a.b.c",
+                            "CN=app-7.acme.org,O=a",
+                            "OU=it,CN=dave,C=DE",
+                            "b",
+                            "CN=",
+                            "CN=I\xC4\xB0\xC3\x9F,O=x"};
+constexpr std::array kKerberosNames{"alice@EXAMPLE.COM",
+                                    "kafka/broker1.acme.org@EXAMPLE.COM",
+                                    "bob",
+                                    "App/host@OTHER.REALM",
+                                    "@EXAMPLE.COM",
+                                    "a/b/c@EXAMPLE.COM",
+                                    "a@b@c",
+                                    "/h@EXAMPLE.COM",
+                                    "kafka/@EXAMPLE.COM",
+                                    "x/y",
+                                    "ALICE@",
+                                    "hdfs/dn7@EXAMPLE.COM",
                                     "alice/admin@EXAMPLE.COM"};
-constexpr std::array kFormats{"$1", "$1@$0", "$1/$2@$0", "$2", "$1.$2", "$3", "$", "x", "$1$1", "", "$0", "$99999999999", "$1-$"};
-constexpr std::array kMatches{"", "(.*@EXAMPLE\\.COM)", "(kafka.*)", "([a-z]+)", "(.*)", "(App.*", "([)", "(a|b.*)", "((a))"};
-constexpr std::array kSubstitutions{"", "s/@.*//", "s/a/b/", "s/a/b/g", "s/([a-z]+)@(.*)/$1/", "s/^(.)/$1$1/", "s/a/$1/", "s/a/\\/", "s/(/x/",
-                                    "s/[A-Z]/_/g", "s/@/-/g", "s/", "s/a", "s/a/b/gg", "s/-?[0-9]+//"};
+constexpr std::array kFormats{"$1", "$1@$0", "$1/$2@$0", "$2", "$1.$2",        "$3",  "$",
+                              "x",  "$1$1",  "",         "$0", "$99999999999", "$1-$"};
+constexpr std::array kMatches{
+    "", "(.*@EXAMPLE\\.COM)", "(kafka.*)", "([a-z]+)", "(.*)", "(App.*", "([)", "(a|b.*)", "((a))"};
+constexpr std::array kSubstitutions{"",
+                                    "s/@.*//",
+                                    "s/a/b/",
+                                    "s/a/b/g",
+                                    "s/([a-z]+)@(.*)/$1/",
+                                    "s/^(.)/$1$1/",
+                                    "s/a/$1/",
+                                    "s/a/\\/",
+                                    "s/(/x/",
+                                    "s/[A-Z]/_/g",
+                                    "s/@/-/g",
+                                    "s/",
+                                    "s/a",
+                                    "s/a/b/gg",
+                                    "s/-?[0-9]+//"};
 constexpr std::array kChanges{"", "", "/L", "/U", "L", "/LU", "/X", "/"};
 
 std::string soup(Draw& draw) {
@@ -122,22 +189,30 @@ std::string soup(Draw& draw) {
 
 std::string ssl_rule(Draw& draw) {
   if (draw.one_in(8)) return "DEFAULT";
-  if (draw.one_in(25)) return draw.of(std::array{"", "default", "RULE:", "RULE:a", "RULE:a/b", "RULE:a/b/LL", "RULE:a/b/l", "DEFAULTX", "RULE:a/b/c/", "\\"});
+  if (draw.one_in(25))
+    return draw.of(std::array{"", "default", "RULE:", "RULE:a", "RULE:a/b", "RULE:a/b/LL",
+                              "RULE:a/b/l", "DEFAULTX", "RULE:a/b/c/", "\\"});
   const std::string pattern = draw.one_in(4) ? soup(draw) : draw.of(kPatterns);
-  return fmt::format("{}RULE:{}/{}/{}{}", draw.one_in(6) ? " \t" : "", pattern, draw.of(kReplacements), draw.of(std::array{"", "", "L", "U"}),
+  return fmt::format("{}RULE:{}/{}/{}{}", draw.one_in(6) ? " \t" : "", pattern,
+                     draw.of(kReplacements), draw.of(std::array{"", "", "L", "U"}),
                      draw.one_in(6) ? "  " : "");
 }
 
 std::string kerberos_rule(Draw& draw) {
   if (draw.one_in(6)) return "DEFAULT";
-  if (draw.one_in(25)) return draw.of(std::array{"", "RULE:", "RULE:[1]", "RULE:[:$1]", "RULE:[99999999999:$1]", "RULE:[1:$1", "rule:[1:$1]", " DEFAULT"});
-  return fmt::format("RULE:[{}:{}]{}{}{}", 1 + draw.below(2), draw.of(kFormats), draw.of(kMatches), draw.of(kSubstitutions), draw.of(kChanges));
+  if (draw.one_in(25))
+    return draw.of(std::array{"", "RULE:", "RULE:[1]", "RULE:[:$1]", "RULE:[99999999999:$1]",
+                              "RULE:[1:$1", "rule:[1:$1]", " DEFAULT"});
+  return fmt::format("RULE:[{}:{}]{}{}{}", 1 + draw.below(2), draw.of(kFormats), draw.of(kMatches),
+                     draw.of(kSubstitutions), draw.of(kChanges));
 }
 
 Case case_of(Draw& draw) {
   Case made{.ssl = !draw.one_in(3), .realm = "EXAMPLE.COM"};
-  for (std::size_t n = 1 + draw.below(3); n > 0; --n) made.rules.push_back(made.ssl ? ssl_rule(draw) : kerberos_rule(draw));
-  for (std::size_t n = 0; n < 6; ++n) made.names.push_back(made.ssl ? draw.of(kNames) : draw.of(kKerberosNames));
+  for (std::size_t n = 1 + draw.below(3); n > 0; --n)
+    made.rules.push_back(made.ssl ? ssl_rule(draw) : kerberos_rule(draw));
+  for (std::size_t n = 0; n < 6; ++n)
+    made.names.push_back(made.ssl ? draw.of(kNames) : draw.of(kKerberosNames));
   if (made.ssl && draw.one_in(4)) made.names.push_back(soup(draw));
   return made;
 }
@@ -191,8 +266,10 @@ int main(int count, char** words) {
     }
   }
   for (const auto& [outcome, times] : outcomes) fmt::print("  {:<28} {:>8}\n", outcome, times);
-  fmt::print("principals: {} sets of rules, {} names, {} regular expressions that Java and ICU read differently, {} disagreements\n", cases,
-             names, apart, different);
+  fmt::print(
+      "principals: {} sets of rules, {} names, {} regular expressions that Java and ICU read "
+      "differently, {} disagreements\n",
+      cases, names, apart, different);
   fmt::print("{}", different == 0 ? "principals: agreed\n" : "");
   return different == 0 ? 0 : 1;
 }

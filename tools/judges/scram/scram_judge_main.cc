@@ -13,11 +13,12 @@
 #include "sim/kafka/security/scram_exchange.h"
 #include "tools/judges/peer/peer.h"
 
-// Our side of `tools/conformance scram`. In each exchange Kafka's client and ours, with the same nonce, get the same
-// messages, and so do Kafka's server and ours: each must write the same bytes, or fail in the same way. Some messages are
-// changed on the way.
+// Our side of `tools/conformance scram`. In each exchange Kafka's client and ours, with the same
+// nonce, get the same messages, and so do Kafka's server and ours: each must write the same bytes,
+// or fail in the same way. Some messages are changed on the way.
 //
-// What may differ: the words of an error that the other side never sees (all but SaslAuthenticationException's).
+// What may differ: the words of an error that the other side never sees (all but
+// SaslAuthenticationException's).
 namespace {
 
 using nlohmann::json;
@@ -30,15 +31,20 @@ std::string hex(std::string_view bytes) {
   for (const char c : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
   return text;
 }
-std::string hex(const Bytes& bytes) { return hex(sim::as_text(bytes)); }
+std::string hex(const Bytes& bytes) {
+  return hex(sim::as_text(bytes));
+}
 std::string unhex(const std::string& text) {
   std::string bytes;
-  for (std::size_t i = 0; i + 1 < text.size(); i += 2) bytes += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
   return bytes;
 }
 
-constexpr std::array kNames{"alice", "CN=app,OU=it", "a=b", ",", "=", "=3D", "=2C,", "b\xC3\xB6rk", "bob", "x y", ""};
-constexpr std::array kPasswords{"pencil", "secret", "p\xC3\xA4ss,w=rd", "\xF0\x9F\x98\x80", "a", ""};
+constexpr std::array kNames{"alice", "CN=app,OU=it", "a=b", ",",   "=", "=3D",
+                            "=2C,",  "b\xC3\xB6rk",  "bob", "x y", ""};
+constexpr std::array kPasswords{"pencil",           "secret", "p\xC3\xA4ss,w=rd",
+                                "\xF0\x9F\x98\x80", "a",      ""};
 
 struct Exchange {
   ScramMechanism mechanism = ScramMechanism::ScramSha256;
@@ -57,44 +63,54 @@ struct Said {
   std::optional<std::int64_t> expiry = {};
   bool operator==(const Said&) const = default;
   std::string text() const {
-    return fmt::format("'{}' {}{} {}{}", message, error, complete ? " complete" : "", authorization_id,
-                       expiry ? fmt::format(" until {}", *expiry) : "");
+    return fmt::format("'{}' {}{} {}{}", message, error, complete ? " complete" : "",
+                       authorization_id, expiry ? fmt::format(" until {}", *expiry) : "");
   }
 };
 
 std::string error_of(const sim::SaslError& error) {
   switch (error.kind) {
-    case sim::SaslErrorKind::Sasl: return "Sasl";
-    case sim::SaslErrorKind::SaslAuthentication: return "SaslAuthentication: " + error.message;
-    case sim::SaslErrorKind::IllegalSaslState: return "IllegalSaslState";
-    case sim::SaslErrorKind::IllegalArgument: return "IllegalArgument";
+    case sim::SaslErrorKind::Sasl:
+      return "Sasl";
+    case sim::SaslErrorKind::SaslAuthentication:
+      return "SaslAuthentication: " + error.message;
+    case sim::SaslErrorKind::IllegalSaslState:
+      return "IllegalSaslState";
+    case sim::SaslErrorKind::IllegalArgument:
+      return "IllegalArgument";
   }
   return "?";
 }
 
 Said said_by(const sim::SaslResult<std::string>& result, bool complete) {
-  return {.message = result.value_or(""), .error = result ? "" : error_of(result.error()), .complete = complete};
+  return {.message = result.value_or(""),
+          .error = result ? "" : error_of(result.error()),
+          .complete = complete};
 }
 
 class Judged {
  public:
-  Judged(tools::Peer& peer, Draw& draw, Exchange exchange) : peer_(peer), draw_(draw), exchange_(std::move(exchange)) {}
+  Judged(tools::Peer& peer, Draw& draw, Exchange exchange)
+      : peer_(peer), draw_(draw), exchange_(std::move(exchange)) {}
 
   // Why the two disagree, or nothing.
   std::optional<std::string> run() {
     begin();
     const std::string client_first = theirs("client", "").message;
     const std::size_t nonce = client_first.find(",r=") + 3;
-    client_.emplace(exchange_.mechanism, exchange_.login, client_first.substr(nonce, client_first.find(',', nonce) - nonce));
+    client_.emplace(exchange_.mechanism, exchange_.login,
+                    client_first.substr(nonce, client_first.find(',', nonce) - nonce));
     if (const auto started = client_->start(); started != client_first) {
-      return fmt::format("client first: theirs {}, ours {}", client_first, started.value_or("an error"));
+      return fmt::format("client first: theirs {}, ours {}", client_first,
+                         started.value_or("an error"));
     }
 
     std::string message = changed(client_first);
     const Said server_first = theirs("server", message);
     const auto parsed = sim::ServerFirstMessage::parse(server_first.message);
     const auto asked = sim::ClientFirstMessage::parse(message);
-    server_.emplace(exchange_.mechanism, parsed && asked ? parsed->nonce.substr(asked->nonce.size()) : "unused");
+    server_.emplace(exchange_.mechanism,
+                    parsed && asked ? parsed->nonce.substr(asked->nonce.size()) : "unused");
     if (auto why = compared("server first", server_first, server(message))) return why;
 
     for (int round = 0; round < 2; ++round) {
@@ -115,7 +131,8 @@ class Judged {
  private:
   void begin() {
     json users = json::object();
-    for (const auto& [name, credential] : exchange_.users) users[name] = credential_json(credential);
+    for (const auto& [name, credential] : exchange_.users)
+      users[name] = credential_json(credential);
     json tokens = json::object();
     for (const auto& [id, identity] : exchange_.tokens) {
       tokens[id] = credential_json(*identity.credential);
@@ -124,20 +141,32 @@ class Judged {
     }
     json extensions = json::object();
     for (const auto& [key, value] : exchange_.login.extensions) extensions[key] = value;
-    peer_.ask(json{{"new", sim::name_of(exchange_.mechanism)}, {"user", exchange_.login.user}, {"password", exchange_.login.password},
-                   {"extensions", extensions}, {"users", users}, {"tokens", tokens}}.dump());
+    peer_.ask(json{
+        {"new", sim::name_of(exchange_.mechanism)},
+        {"user", exchange_.login.user},
+        {"password", exchange_.login.password},
+        {"extensions", extensions},
+        {"users", users},
+        {"tokens",
+         tokens}}.dump());
   }
   static json credential_json(const sim::ScramCredential& credential) {
-    return {{"salt", hex(credential.salt)}, {"storedKey", hex(credential.stored_key)},
-            {"serverKey", hex(credential.server_key)}, {"iterations", credential.iterations}};
+    return {{"salt", hex(credential.salt)},
+            {"storedKey", hex(credential.stored_key)},
+            {"serverKey", hex(credential.server_key)},
+            {"iterations", credential.iterations}};
   }
 
   Said theirs(const char* side, std::string_view message) {
     const json answer = json::parse(peer_.ask(json{{side, hex(message)}}.dump()));
-    Said said{.message = unhex(answer.value("message", "")), .error = answer.value("error", ""), .complete = answer.at("complete")};
-    if (said.error == "SaslAuthentication") said.error += ": " + answer.at("text").get<std::string>();
+    Said said{.message = unhex(answer.value("message", "")),
+              .error = answer.value("error", ""),
+              .complete = answer.at("complete")};
+    if (said.error == "SaslAuthentication")
+      said.error += ": " + answer.at("text").get<std::string>();
     said.authorization_id = answer.value("authorizationId", "");
-    if (answer.contains("expiry") && !answer.at("expiry").is_null()) said.expiry = answer.at("expiry").get<std::int64_t>();
+    if (answer.contains("expiry") && !answer.at("expiry").is_null())
+      said.expiry = answer.at("expiry").get<std::int64_t>();
     return said;
   }
   Said client(std::string_view message) {
@@ -145,14 +174,16 @@ class Judged {
     return said_by(result, client_->complete());
   }
   Said server(std::string_view message) {
-    const auto result = server_->evaluate_response(message, [&](std::string_view name, sim::ScramName kind) {
-      if (kind == sim::ScramName::TokenId) {
-        const auto found = exchange_.tokens.find(std::string(name));
-        return found == exchange_.tokens.end() ? sim::ScramIdentity{} : found->second;
-      }
-      const auto found = exchange_.users.find(std::string(name));
-      return found == exchange_.users.end() ? sim::ScramIdentity{} : sim::ScramIdentity{.credential = found->second};
-    });
+    const auto result =
+        server_->evaluate_response(message, [&](std::string_view name, sim::ScramName kind) {
+          if (kind == sim::ScramName::TokenId) {
+            const auto found = exchange_.tokens.find(std::string(name));
+            return found == exchange_.tokens.end() ? sim::ScramIdentity{} : found->second;
+          }
+          const auto found = exchange_.users.find(std::string(name));
+          return found == exchange_.users.end() ? sim::ScramIdentity{}
+                                                : sim::ScramIdentity{.credential = found->second};
+        });
     Said said = said_by(result, server_->complete());
     if (server_->complete()) {
       said.authorization_id = server_->authorization_id();
@@ -163,7 +194,8 @@ class Judged {
 
   std::optional<std::string> compared(const char* step, const Said& theirs, const Said& ours) {
     if (!theirs.error.empty()) ++errors_[fmt::format("{}: {}", step, theirs.error.substr(0, 60))];
-    if (theirs.error.empty() && std::string_view(step).starts_with("server")) last_ok_server_ = theirs.message;
+    if (theirs.error.empty() && std::string_view(step).starts_with("server"))
+      last_ok_server_ = theirs.message;
     if (theirs == ours) return std::nullopt;
     return fmt::format("{}: theirs {}, ours {}", step, theirs.text(), ours.text());
   }
@@ -173,18 +205,33 @@ class Judged {
     tampered_ = true;
     const std::size_t at = message.empty() ? 0 : draw_.below(message.size());
     switch (draw_.below(12)) {
-      case 0: return message.substr(0, at);
-      case 1: message.insert(at, 1, static_cast<char>(draw_.below(256))); return message;
-      case 2: if (!message.empty()) message[at] = static_cast<char>(draw_.below(256)); return message;
-      case 3: return message + ",ext=value";
-      case 4: return "m=reserved," + message;
-      case 5: return put_before(message, "n=", "m=x,");
-      case 6: return put_before(message, "r=", "x=1,");
-      case 7: return put_before(message, ",p=", ",zeta=1,tokenauth=true,b=2");
-      case 8: return put_behind(message, "r=", "extra");
-      case 9: return put_behind(message, "p=", "AAAA");
-      case 10: return put_behind(message, "n,", draw_.one_in(2) ? "a=alice" : "a=a=3Db");
-      default: return draw_.one_in(2) ? "e=other-error" : "r=0,s=,i=" + std::to_string(draw_.word() >> draw_.below(64));
+      case 0:
+        return message.substr(0, at);
+      case 1:
+        message.insert(at, 1, static_cast<char>(draw_.below(256)));
+        return message;
+      case 2:
+        if (!message.empty()) message[at] = static_cast<char>(draw_.below(256));
+        return message;
+      case 3:
+        return message + ",ext=value";
+      case 4:
+        return "m=reserved," + message;
+      case 5:
+        return put_before(message, "n=", "m=x,");
+      case 6:
+        return put_before(message, "r=", "x=1,");
+      case 7:
+        return put_before(message, ",p=", ",zeta=1,tokenauth=true,b=2");
+      case 8:
+        return put_behind(message, "r=", "extra");
+      case 9:
+        return put_behind(message, "p=", "AAAA");
+      case 10:
+        return put_behind(message, "n,", draw_.one_in(2) ? "a=alice" : "a=a=3Db");
+      default:
+        return draw_.one_in(2) ? "e=other-error"
+                               : "r=0,s=,i=" + std::to_string(draw_.word() >> draw_.below(64));
     }
   }
   static std::string put_before(std::string message, std::string_view what, std::string_view text) {
@@ -214,31 +261,43 @@ Bytes salt(Draw& draw) {
 
 // Asks Kafka for the keys of a password, and holds ours against them.
 bool same_keys(tools::Peer& peer, const sim::ScramCredential& ours, const std::string& password) {
-  const json theirs = json::parse(peer.ask(json{{"credential", sim::name_of(ours.mechanism)}, {"password", password},
-                                                {"salt", hex(ours.salt)}, {"iterations", ours.iterations}}.dump()));
-  return theirs.at("storedKey") == hex(ours.stored_key) && theirs.at("serverKey") == hex(ours.server_key);
+  const json theirs = json::parse(peer.ask(json{
+      {"credential", sim::name_of(ours.mechanism)},
+      {"password", password},
+      {"salt", hex(ours.salt)},
+      {"iterations", ours.iterations}}.dump()));
+  return theirs.at("storedKey") == hex(ours.stored_key) &&
+         theirs.at("serverKey") == hex(ours.server_key);
 }
 
 Exchange exchange_of(Draw& draw) {
-  Exchange made{.mechanism = draw.one_in(2) ? ScramMechanism::ScramSha256 : ScramMechanism::ScramSha512};
+  Exchange made{.mechanism =
+                    draw.one_in(2) ? ScramMechanism::ScramSha256 : ScramMechanism::ScramSha512};
   made.login.user = draw.of(kNames);
   const std::string password = draw.of(kPasswords);
   made.login.password = password;
   const std::string kept = password.empty() ? "x" : password;
-  const std::int32_t iterations = draw.one_in(12) ? 4095 : 4096 + static_cast<std::int32_t>(draw.below(30));
-  const auto credential = sim::generate_credential(made.mechanism, made.login.user, kept, salt(draw), iterations);
+  const std::int32_t iterations =
+      draw.one_in(12) ? 4095 : 4096 + static_cast<std::int32_t>(draw.below(30));
+  const auto credential =
+      sim::generate_credential(made.mechanism, made.login.user, kept, salt(draw), iterations);
   made.story = "good";
   if (draw.one_in(4)) {
     made.story = "token";
     made.login.extensions.emplace_back("tokenauth", draw.one_in(5) ? "TRUE" : "true");
-    made.tokens[made.login.user] = {.credential = credential, .token_owner = "owner", .token_expiry_timestamp_ms = 1'700'000'000'000};
+    made.tokens[made.login.user] = {.credential = credential,
+                                    .token_owner = "owner",
+                                    .token_expiry_timestamp_ms = 1'700'000'000'000};
   } else {
     made.users[made.login.user] = credential;
   }
   for (std::size_t n = draw.one_in(6) ? 1 + draw.below(14) : 0; n > 0; --n) {
     std::string key;
-    for (std::size_t length = 1 + draw.below(3); length > 0; --length) key += static_cast<char>('a' + draw.below(26));
-    if (std::ranges::find(made.login.extensions, key, &std::pair<std::string, std::string>::first) == made.login.extensions.end())
+    for (std::size_t length = 1 + draw.below(3); length > 0; --length)
+      key += static_cast<char>('a' + draw.below(26));
+    if (std::ranges::find(made.login.extensions, key,
+                          &std::pair<std::string, std::string>::first) ==
+        made.login.extensions.end())
       made.login.extensions.emplace_back(key, "v=" + std::to_string(n));
   }
   std::ranges::sort(made.login.extensions);  // as JSON names them to the peer
@@ -252,7 +311,8 @@ Exchange exchange_of(Draw& draw) {
       made.users.clear();
       made.tokens.clear();
       break;
-    default: break;
+    default:
+      break;
   }
   if (iterations < sim::kLeastScramIterations) made.story += ", few iterations";
   return made;
@@ -268,7 +328,8 @@ int main(int count, char** words) {
   const std::uint64_t seed = std::stoull(words[1]);
   const std::uint64_t exchanges = std::stoull(words[2]);
   tools::Peer peer(std::vector<std::string>(words + 3, words + count));
-  std::map<std::string, std::pair<int, int>> stories;  // how many, and how many of them authenticated
+  std::map<std::string, std::pair<int, int>>
+      stories;  // how many, and how many of them authenticated
   std::map<std::string, int> errors;
   std::uint64_t different = 0;
   int keys = 0;
@@ -277,14 +338,16 @@ int main(int count, char** words) {
     const Exchange exchange = exchange_of(draw);
     if (draw.one_in(10)) {
       const std::string password = exchange.login.password.empty() ? "x" : exchange.login.password;
-      const auto ours = sim::generate_credential(exchange.mechanism, "u", password, salt(draw), 1 + static_cast<std::int32_t>(draw.below(99)));
+      const auto ours = sim::generate_credential(exchange.mechanism, "u", password, salt(draw),
+                                                 1 + static_cast<std::int32_t>(draw.below(99)));
       ++keys;
-      if (!same_keys(peer, ours, password) && ++different < 6) fmt::print("DIFFERENT: keys of '{}', exchange {}\n", password, i);
+      if (!same_keys(peer, ours, password) && ++different < 6)
+        fmt::print("DIFFERENT: keys of '{}', exchange {}\n", password, i);
     }
     Judged judged(peer, draw, exchange);
     if (const auto why = judged.run(); why && ++different < 6) {
-      fmt::print("DIFFERENT: exchange {} ({}, user '{}'{})\n  {}\n", i, judged.story(), exchange.login.user,
-                 judged.tampered() ? ", changed on the way" : "", *why);
+      fmt::print("DIFFERENT: exchange {} ({}, user '{}'{})\n  {}\n", i, judged.story(),
+                 exchange.login.user, judged.tampered() ? ", changed on the way" : "", *why);
       continue;
     }
     auto& [all, good] = stories[judged.story() + (judged.tampered() ? ", changed on the way" : "")];
@@ -292,9 +355,11 @@ int main(int count, char** words) {
     good += judged.authenticated() ? 1 : 0;
     for (const auto& [error, times] : judged.errors()) errors[error] += times;
   }
-  for (const auto& [story, times] : stories) fmt::print("  {:<44} {:>6} exchanges, {:>6} authenticated\n", story, times.first, times.second);
+  for (const auto& [story, times] : stories)
+    fmt::print("  {:<44} {:>6} exchanges, {:>6} authenticated\n", story, times.first, times.second);
   for (const auto& [error, times] : errors) fmt::print("  {:<80} {:>6} times\n", error, times);
-  fmt::print("scram: {} exchanges, {} derived keys, {} disagreements\n", exchanges, keys, different);
+  fmt::print("scram: {} exchanges, {} derived keys, {} disagreements\n", exchanges, keys,
+             different);
   fmt::print("{}", different == 0 ? "scram: agreed\n" : "");
   return different == 0 ? 0 : 1;
 }

@@ -27,16 +27,23 @@ using enum AuthorizationOutcome;
 
 // ── A small language for ACLs ───────────────────────────────────────────────────────────────────
 
-ResourceAcl acl(AclPermissionType permission, AclOperation operation, std::string principal, PatternType pattern,
-                std::string name, std::string host = "*", AclResourceType type = AclResourceType::Topic) {
+ResourceAcl acl(AclPermissionType permission, AclOperation operation, std::string principal,
+                PatternType pattern, std::string name, std::string host = "*",
+                AclResourceType type = AclResourceType::Topic) {
   return {.pattern = {type, pattern, std::move(name)},
-          .entry = {.principal = std::move(principal), .host = std::move(host), .operation = operation, .permission_type = permission}};
+          .entry = {.principal = std::move(principal),
+                    .host = std::move(host),
+                    .operation = operation,
+                    .permission_type = permission}};
 }
-ResourceAcl allow(AclOperation operation, std::string principal, std::string name, std::string host = "*") {
-  return acl(AclPermissionType::Allow, operation, std::move(principal), PatternType::Literal, std::move(name), std::move(host));
+ResourceAcl allow(AclOperation operation, std::string principal, std::string name,
+                  std::string host = "*") {
+  return acl(AclPermissionType::Allow, operation, std::move(principal), PatternType::Literal,
+             std::move(name), std::move(host));
 }
 ResourceAcl deny(AclOperation operation, std::string principal, std::string name) {
-  return acl(AclPermissionType::Deny, operation, std::move(principal), PatternType::Literal, std::move(name));
+  return acl(AclPermissionType::Deny, operation, std::move(principal), PatternType::Literal,
+             std::move(name));
 }
 ResourceAcl prefixed(ResourceAcl of) {
   of.pattern.pattern_type = PatternType::Prefixed;
@@ -59,18 +66,22 @@ struct Settings {
   bool everyone = false;
 };
 
-sim::StandardAuthorizer standard(const std::vector<ResourceAcl>& acls, const Settings& settings = {}) {
+sim::StandardAuthorizer standard(const std::vector<ResourceAcl>& acls,
+                                 const Settings& settings = {}) {
   sim::StandardAuthorizer authorizer(
-      sim::StandardAuthorizer::configure(settings.super_users, settings.everyone ? "true" : "false").value());
+      sim::StandardAuthorizer::configure(settings.super_users, settings.everyone ? "true" : "false")
+          .value());
   std::int64_t id = 0;
-  for (const ResourceAcl& each : acls) EXPECT_TRUE(authorizer.add_acl(record_of(each, ++id)).has_value());
+  for (const ResourceAcl& each : acls)
+    EXPECT_TRUE(authorizer.add_acl(record_of(each, ++id)).has_value());
   authorizer.complete_initial_load();
   return authorizer;
 }
 
 sim::AclAuthorizer zookeeper(const std::vector<ResourceAcl>& acls, const Settings& settings = {}) {
   sim::AclAuthorizer authorizer(
-      sim::AclAuthorizer::configure(settings.super_users, settings.everyone ? "true" : "false").value());
+      sim::AclAuthorizer::configure(settings.super_users, settings.everyone ? "true" : "false")
+          .value());
   std::map<sim::ResourcePattern, std::vector<sim::AccessControlEntry>> znodes;
   for (const ResourceAcl& each : acls) znodes[each.pattern].push_back(each.entry);
   for (const auto& [resource, entries] : znodes) authorizer.update_cache(resource, entries);
@@ -80,17 +91,21 @@ sim::AclAuthorizer zookeeper(const std::vector<ResourceAcl>& acls, const Setting
 sim::RequestContext from(std::string_view principal, std::string host = "10.0.0.1") {
   return {sim::parse_kafka_principal(principal).value(), std::move(host)};
 }
-sim::Action to(AclOperation operation, std::string name, AclResourceType type = AclResourceType::Topic) {
+sim::Action to(AclOperation operation, std::string name,
+               AclResourceType type = AclResourceType::Topic) {
   return {.operation = operation, .resource = {.resource_type = type, .name = std::move(name)}};
 }
 
 constexpr auto kAlice = "User:alice";
 
 // What both say, where they must agree.
-AuthorizationOutcome both(const std::vector<ResourceAcl>& acls, AclOperation operation, const std::string& name,
-                          const Settings& settings = {}, const std::string& host = "10.0.0.1") {
-  const auto kraft = standard(acls, settings).authorize(from(kAlice, host), to(operation, name)).outcome;
-  const auto zk = zookeeper(acls, settings).authorize(from(kAlice, host), to(operation, name)).outcome;
+AuthorizationOutcome both(const std::vector<ResourceAcl>& acls, AclOperation operation,
+                          const std::string& name, const Settings& settings = {},
+                          const std::string& host = "10.0.0.1") {
+  const auto kraft =
+      standard(acls, settings).authorize(from(kAlice, host), to(operation, name)).outcome;
+  const auto zk =
+      zookeeper(acls, settings).authorize(from(kAlice, host), to(operation, name)).outcome;
   EXPECT_EQ(kraft, zk) << "the two authorizers disagree about " << name;
   return kraft;
 }
@@ -112,7 +127,8 @@ TEST(Authorizers, ReadImpliesDescribeAndNotWrite) {
 }
 
 TEST(Authorizers, DenyWinsOverAllow) {
-  EXPECT_EQ(both({allow(Read, kAlice, "orders"), deny(Read, kAlice, "orders")}, Read, "orders"), Denied);
+  EXPECT_EQ(both({allow(Read, kAlice, "orders"), deny(Read, kAlice, "orders")}, Read, "orders"),
+            Denied);
   const std::vector acls{prefixed(allow(All, kAlice, "a")), deny(Write, "User:*", "ab")};
   EXPECT_EQ(both(acls, Write, "ab"), Denied);
   EXPECT_EQ(both(acls, Write, "ac"), Allowed);
@@ -120,7 +136,9 @@ TEST(Authorizers, DenyWinsOverAllow) {
 
 TEST(Authorizers, ADenialOfReadDeniesNoDescribeButIsAnAcl) {
   EXPECT_EQ(both({deny(Read, kAlice, "orders")}, Describe, "orders", {.everyone = true}), Denied);
-  EXPECT_EQ(both({deny(Read, kAlice, "orders"), allow(Describe, kAlice, "orders")}, Describe, "orders"), Allowed);
+  EXPECT_EQ(
+      both({deny(Read, kAlice, "orders"), allow(Describe, kAlice, "orders")}, Describe, "orders"),
+      Allowed);
 }
 
 TEST(Authorizers, AnAclOfSomebodyElseEndsTheFreedomOfAll) {
@@ -128,7 +146,9 @@ TEST(Authorizers, AnAclOfSomebodyElseEndsTheFreedomOfAll) {
 }
 
 TEST(Authorizers, SuperUsersMayWhatIsDeniedToAll) {
-  EXPECT_EQ(both({deny(All, "User:*", "*")}, Write, "orders", {.super_users = "User:bob;User:alice"}), Allowed);
+  EXPECT_EQ(
+      both({deny(All, "User:*", "*")}, Write, "orders", {.super_users = "User:bob;User:alice"}),
+      Allowed);
 }
 
 TEST(Authorizers, HostsAreComparedAsText) {
@@ -164,8 +184,9 @@ TEST(Authorizers, SayWhichAclDecided) {
 // ── Where the two differ ────────────────────────────────────────────────────────────────────────
 
 TEST(Authorizers, AWordThatKafkaDoesNotKnowIsNothingInZooKeeperModeAndADenialInKRaft) {
-  const std::vector acls{allow(Read, kAlice, "orders"),
-                         acl(AclPermissionType::Unknown, Read, kAlice, PatternType::Literal, "orders")};
+  const std::vector acls{
+      allow(Read, kAlice, "orders"),
+      acl(AclPermissionType::Unknown, Read, kAlice, PatternType::Literal, "orders")};
   EXPECT_EQ(zookeeper(acls).authorize(from(kAlice), to(Read, "orders")).outcome, Allowed);
   EXPECT_EQ(standard(acls).authorize(from(kAlice), to(Read, "orders")).outcome, Denied);
 }
@@ -176,9 +197,13 @@ TEST(Authorizers, TheWildcardIsSkippedInKRaftForNamesThatBeginWithIt) {
   EXPECT_EQ(standard(acls).authorize(from(kAlice), to(Read, "*star")).outcome, Denied);
 }
 
-// Names before "*" are those that begin with a blank or one of !"#$%&'(). Topics cannot, groups can.
+// Names before "*" are those that begin with a blank or one of !"#$%&'(). Topics cannot, groups
+// can.
 TEST(Authorizers, KRaftGoesRoundForEverOverANameBeforeTheWildcard) {
-  const auto group = [](std::string name) { return acl(AclPermissionType::Allow, Read, kAlice, PatternType::Literal, std::move(name), "*", AclResourceType::Group); };
+  const auto group = [](std::string name) {
+    return acl(AclPermissionType::Allow, Read, kAlice, PatternType::Literal, std::move(name), "*",
+               AclResourceType::Group);
+  };
   const auto asks = [](const auto& authorizer, const char* name) {
     return authorizer.authorize(from(kAlice), to(Read, name, AclResourceType::Group)).outcome;
   };
@@ -192,8 +217,10 @@ TEST(Authorizers, KRaftGoesRoundForEverOverANameBeforeTheWildcard) {
 
 TEST(Authorizers, SuperUsersAreTextInKRaftAndPrincipalsInZooKeeperMode) {
   const sim::RequestContext odd{.principal = {"User:x", "y"}, .host = "10.0.0.1"};
-  EXPECT_EQ(standard({}, {.super_users = "User:x:y"}).authorize(odd, to(Read, "o")).outcome, Allowed);
-  EXPECT_EQ(zookeeper({}, {.super_users = "User:x:y"}).authorize(odd, to(Read, "o")).outcome, Denied);
+  EXPECT_EQ(standard({}, {.super_users = "User:x:y"}).authorize(odd, to(Read, "o")).outcome,
+            Allowed);
+  EXPECT_EQ(zookeeper({}, {.super_users = "User:x:y"}).authorize(odd, to(Read, "o")).outcome,
+            Denied);
 }
 
 TEST(Authorizers, SettingsThatKRaftTakesMayStopABrokerOfZooKeeperMode) {
@@ -205,7 +232,8 @@ TEST(Authorizers, SettingsThatKRaftTakesMayStopABrokerOfZooKeeperMode) {
 
 TEST(Authorizers, OfAResourceTypeKRaftFollowsImplicationsAndTheFreedomOfAll) {
   const auto type = [](const auto& authorizer, AclOperation operation) {
-    return authorizer.authorize_by_resource_type(from(kAlice), operation, AclResourceType::Topic).outcome;
+    return authorizer.authorize_by_resource_type(from(kAlice), operation, AclResourceType::Topic)
+        .outcome;
   };
   const std::vector reads{allow(Read, kAlice, "*")};
   EXPECT_EQ(type(standard(reads), Describe), Allowed);
@@ -217,14 +245,19 @@ TEST(Authorizers, OfAResourceTypeKRaftFollowsImplicationsAndTheFreedomOfAll) {
 
 TEST(Authorizers, OfAResourceTypeADominantDenialCounts) {
   const auto type = [](const std::vector<ResourceAcl>& acls) {
-    const auto kraft = standard(acls).authorize_by_resource_type(from(kAlice), Write, AclResourceType::Topic).outcome;
-    EXPECT_EQ(kraft, zookeeper(acls).authorize_by_resource_type(from(kAlice), Write, AclResourceType::Topic).outcome);
+    const auto kraft = standard(acls)
+                           .authorize_by_resource_type(from(kAlice), Write, AclResourceType::Topic)
+                           .outcome;
+    EXPECT_EQ(kraft, zookeeper(acls)
+                         .authorize_by_resource_type(from(kAlice), Write, AclResourceType::Topic)
+                         .outcome);
     return kraft;
   };
   EXPECT_EQ(type({allow(Write, kAlice, "orders")}), Allowed);
   EXPECT_EQ(type({allow(Write, kAlice, "orders"), deny(Write, kAlice, "orders")}), Denied);
   EXPECT_EQ(type({allow(Write, kAlice, "orders"), prefixed(deny(All, "User:*", "ord"))}), Denied);
-  EXPECT_EQ(type({prefixed(allow(Write, kAlice, "orders")), deny(Write, kAlice, "orders")}), Allowed);
+  EXPECT_EQ(type({prefixed(allow(Write, kAlice, "orders")), deny(Write, kAlice, "orders")}),
+            Allowed);
   EXPECT_EQ(type({allow(Write, kAlice, "*"), prefixed(deny(All, "User:*", "ord"))}), Allowed);
   EXPECT_EQ(type({allow(Write, kAlice, "*"), deny(All, "User:*", "*")}), Denied);
 }
@@ -232,7 +265,8 @@ TEST(Authorizers, OfAResourceTypeADominantDenialCounts) {
 // ── Loading ─────────────────────────────────────────────────────────────────────────────────────
 
 TEST(Authorizers, KRaftTellsAllButSuperUsersToWaitUntilItIsLoaded) {
-  const sim::StandardAuthorizer authorizer(sim::StandardAuthorizer::configure("User:root", std::nullopt).value());
+  const sim::StandardAuthorizer authorizer(
+      sim::StandardAuthorizer::configure("User:root", std::nullopt).value());
   EXPECT_EQ(authorizer.authorize(from(kAlice), to(Read, "o")).outcome, NotReady);
   EXPECT_EQ(authorizer.authorize(from("User:root"), to(Read, "o")).outcome, Allowed);
 }
@@ -257,7 +291,8 @@ TEST(Authorizers, TwoIdsOfOneAclAreAnErrorInKRaft) {
 // ── Properties ──────────────────────────────────────────────────────────────────────────────────
 
 // The decision function of brokers.md §5.4, ACL by ACL.
-AuthorizationOutcome naive(const std::vector<ResourceAcl>& acls, const sim::RequestContext& who, const sim::Action& what, bool everyone) {
+AuthorizationOutcome naive(const std::vector<ResourceAcl>& acls, const sim::RequestContext& who,
+                           const sim::Action& what, bool everyone) {
   bool any = false;
   bool allowed = false;
   for (const ResourceAcl& each : acls) {
@@ -267,7 +302,8 @@ AuthorizationOutcome naive(const std::vector<ResourceAcl>& acls, const sim::Requ
                                : what.resource.name.starts_with(each.pattern.name);
     if (!about) continue;
     any = true;
-    const bool mine = each.entry.principal == to_string(who.principal) || each.entry.principal == "User:*";
+    const bool mine =
+        each.entry.principal == to_string(who.principal) || each.entry.principal == "User:*";
     if (!mine || (each.entry.host != "*" && each.entry.host != who.host)) continue;
     if (each.entry.permission_type == AclPermissionType::Deny) {
       if (each.entry.operation == what.operation || each.entry.operation == All) return Denied;
@@ -280,18 +316,21 @@ AuthorizationOutcome naive(const std::vector<ResourceAcl>& acls, const sim::Requ
 }
 
 rc::Gen<std::string> a_name() {
-  return rc::gen::map(rc::gen::container<std::string>(rc::gen::element('a', 'b')), [](std::string text) { return text.substr(0, 4) + "a"; });
+  return rc::gen::map(rc::gen::container<std::string>(rc::gen::element('a', 'b')),
+                      [](std::string text) { return text.substr(0, 4) + "a"; });
 }
 rc::Gen<ResourceAcl> an_acl() {
   return rc::gen::apply(
-      [](bool allows, int operation, int who, bool literal, std::string name, bool host, bool star) {
+      [](bool allows, int operation, int who, bool literal, std::string name, bool host,
+         bool star) {
         constexpr std::array kWho{"User:alice", "User:bob", "User:*"};
-        return acl(allows ? AclPermissionType::Allow : AclPermissionType::Deny, static_cast<AclOperation>(operation),
-                   kWho.at(static_cast<std::size_t>(who)), literal ? PatternType::Literal : PatternType::Prefixed,
+        return acl(allows ? AclPermissionType::Allow : AclPermissionType::Deny,
+                   static_cast<AclOperation>(operation), kWho.at(static_cast<std::size_t>(who)),
+                   literal ? PatternType::Literal : PatternType::Prefixed,
                    star && literal ? "*" : std::move(name), host ? "10.0.0.2" : "*");
       },
-      rc::gen::arbitrary<bool>(), rc::gen::inRange(2, 12), rc::gen::inRange(0, 3), rc::gen::arbitrary<bool>(), a_name(),
-      rc::gen::arbitrary<bool>(), rc::gen::arbitrary<bool>());
+      rc::gen::arbitrary<bool>(), rc::gen::inRange(2, 12), rc::gen::inRange(0, 3),
+      rc::gen::arbitrary<bool>(), a_name(), rc::gen::arbitrary<bool>(), rc::gen::arbitrary<bool>());
 }
 
 RC_GTEST_PROP(AuthorizersProperty, BothDecideAsTheRuleOfTheReference, ()) {
@@ -318,8 +357,10 @@ RC_GTEST_PROP(AuthorizersProperty, ChangesLeadToWhatASnapshotLeadsTo, ()) {
   auto changed = standard(acls);
   std::vector<ResourceAcl> left;
   for (std::size_t i = 0; i < acls.size(); ++i) {
-    if (*rc::gen::arbitrary<bool>()) left.push_back(acls[i]);
-    else RC_ASSERT(changed.remove_acl(sim::Uuid(7, static_cast<std::int64_t>(i) + 1)).has_value());
+    if (*rc::gen::arbitrary<bool>())
+      left.push_back(acls[i]);
+    else
+      RC_ASSERT(changed.remove_acl(sim::Uuid(7, static_cast<std::int64_t>(i) + 1)).has_value());
   }
   RC_ASSERT(changed.acl_count() == left.size());
   RC_ASSERT(changed.digest() == standard(left).digest());
@@ -342,7 +383,9 @@ std::u16string utf16(std::u32string_view text) {
 std::string utf8(std::u32string_view text) {
   std::string bytes;
   for (const char32_t point : text) {
-    const auto tail = [&](int shift) { bytes += static_cast<char>(0x80 | ((point >> shift) & 0x3F)); };
+    const auto tail = [&](int shift) {
+      bytes += static_cast<char>(0x80 | ((point >> shift) & 0x3F));
+    };
     if (point < 0x80) {
       bytes += static_cast<char>(point);
     } else if (point < 0x800) {

@@ -25,12 +25,16 @@ std::string kerberos(const std::vector<std::string>& rules, std::string_view pri
 
 // The rules that Kafka's documentation shows (security, "Customizing SSL User Name").
 constexpr auto kDocumented =
-    "RULE:^CN=(.*?),OU=ServiceUsers.*$/$1/,RULE:^CN=(.*?),OU=(.*?),O=(.*?),L=(.*?),ST=(.*?),C=(.*?)$/$1@$2/L,"
+    "RULE:^CN=(.*?),OU=ServiceUsers.*$/$1/"
+    ",RULE:^CN=(.*?),OU=(.*?),O=(.*?),L=(.*?),ST=(.*?),C=(.*?)$/$1@$2/L,"
     "RULE:^.*[Cc][Nn]=([a-zA-Z0-9.]*).*$/$1/L,DEFAULT";
 
 TEST(SslPrincipalMapping, FollowsTheDocumentedRules) {
-  EXPECT_EQ(ssl(kDocumented, "CN=serviceuser,OU=ServiceUsers,O=Unknown,L=Unknown,ST=Unknown,C=Unknown"), "serviceuser");
-  EXPECT_EQ(ssl(kDocumented, "CN=adminUser,OU=Admin,O=Unknown,L=Unknown,ST=Unknown,C=Unknown"), "adminuser@admin");
+  EXPECT_EQ(
+      ssl(kDocumented, "CN=serviceuser,OU=ServiceUsers,O=Unknown,L=Unknown,ST=Unknown,C=Unknown"),
+      "serviceuser");
+  EXPECT_EQ(ssl(kDocumented, "CN=adminUser,OU=Admin,O=Unknown,L=Unknown,ST=Unknown,C=Unknown"),
+            "adminuser@admin");
   EXPECT_EQ(ssl(kDocumented, "OU=x,CN=Bob"), "bob");
   EXPECT_EQ(ssl(kDocumented, "O=nobody"), "O=nobody");
 }
@@ -57,13 +61,15 @@ TEST(SslPrincipalMapping, ReferencesBeyondTheGroupsAreLiteralOrAreNot) {
 }
 
 TEST(SslPrincipalMapping, RefusesWhatIsNoRule) {
-  for (const char* wrong : {"RULE:a/b", "RULE:a/b/X", "default", "RULE:(/x/", "DEFAULT x", "RULE:\\y/x/"}) {
+  for (const char* wrong :
+       {"RULE:a/b", "RULE:a/b/X", "default", "RULE:(/x/", "DEFAULT x", "RULE:\\y/x/"}) {
     EXPECT_TRUE(ssl(wrong, "a").starts_with("refused: ")) << wrong;
   }
 }
 
 TEST(KerberosMapping, FollowsRulesInTheirOrder) {
-  const std::vector<std::string> rules{"RULE:[2:$1@$0](kafka@.*)s/@.*//", "RULE:[1:$1]s/^(.*)-dev$/$1/L", "DEFAULT"};
+  const std::vector<std::string> rules{"RULE:[2:$1@$0](kafka@.*)s/@.*//",
+                                       "RULE:[1:$1]s/^(.*)-dev$/$1/L", "DEFAULT"};
   EXPECT_EQ(kerberos(rules, "kafka/broker1@EXAMPLE.COM"), "kafka");
   EXPECT_EQ(kerberos(rules, "Alice-dev@OTHER"), "alice");
   EXPECT_EQ(kerberos(rules, "hdfs/dn7@EXAMPLE.COM"), "hdfs");
@@ -83,7 +89,8 @@ TEST(KerberosMapping, ReplacesOnceOrAlways) {
 }
 
 TEST(KerberosMapping, RefusesAndFailsAsKafkaDoes) {
-  for (const char* wrong : {"", "RULE:[1]", "RULE:[:$1]", "RULE:[1:$1]s/a", "RULE:[1:$1](()", "RULE:[1:$1]/X", "default"}) {
+  for (const char* wrong : {"", "RULE:[1]", "RULE:[:$1]", "RULE:[1:$1]s/a", "RULE:[1:$1](()",
+                            "RULE:[1:$1]/X", "default"}) {
     EXPECT_TRUE(kerberos({wrong}, "a@R").starts_with("refused: ")) << wrong;
   }
   EXPECT_TRUE(kerberos({"RULE:[1:$2]"}, "a@R").starts_with("failed: index 2"));
