@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "kraft/disk/crc32c.h"
+#include "sim/kafka/disk/crc32c.h"
 #include "sim/base/bytes.h"
 #include "sim/base/check.h"
 
@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint32_t kLongestMessage = 256U << 20;
 
 std::uint32_t checksum(std::string_view text) {
-  return kraft::crc32c(sim::as_bytes(text));
+  return sim::crc32c(sim::as_bytes(text));
 }
 
 void put(std::string& to, std::uint64_t value, int bytes) {

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "kraft/disk/crc32c.h"
 #include "kraft/disk/metadata_log.h"
 #include "kraft/disk/segment_reader.h"
 #include "sim/kafka/delta.h"
+#include "sim/kafka/disk/crc32c.h"
 
 // The budget: a metadata log decoded and folded to an image at a million records a second or more.
 namespace {
@@ -78,7 +78,7 @@ BENCHMARK(decode_to_image)->Unit(benchmark::kMillisecond);
 
 void checksum(benchmark::State& state) {
   const sim::Bytes bytes(1U << 20, 0x5a);
-  for (auto _ : state) benchmark::DoNotOptimize(kraft::crc32c(bytes));
+  for (auto _ : state) benchmark::DoNotOptimize(sim::crc32c(bytes));
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * static_cast<std::int64_t>(bytes.size()));
 }
 BENCHMARK(checksum);

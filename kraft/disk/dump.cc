@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <string>
 #include <utility>
 
 #include "kraft/disk/metadata_dir.h"
 #include "sim/base/match.h"
+#include "sim/kafka/disk/batch_json.h"
 #include "sim/kafka/record_json.h"
 
 namespace kraft {
@@ -15,16 +15,8 @@ namespace {
 
 using sim::Problem;
 
-template <class... Args>
-void put(std::string& out, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
-}
-
-std::string json_text(std::string_view text) {
-  std::string out;
-  sim::json_detail::append_string(out, text);
-  return out;
-}
+using sim::json_text;
+using sim::put;
 
 std::string file_line(const std::filesystem::path& file) {
   const std::string name = file.filename().string();
@@ -39,36 +31,6 @@ std::string file_line(const std::filesystem::path& file) {
   return line + '}';
 }
 
-// The sequence number so many records on: they wrap to zero behind the largest (DefaultRecordBatch).
-std::int32_t sequence_at(std::int32_t base, std::int32_t distance) {
-  if (base < 0) return -1;
-  return base > INT32_MAX - distance ? distance - (INT32_MAX - base) - 1 : base + distance;
-}
-
-std::string_view time_name(const BatchHeader& header) {
-  return header.is_log_append_time() ? "LogAppendTime" : "CreateTime";
-}
-
-std::string batch_line(const RecordBatch& batch) {
-  const BatchHeader& header = batch.header;
-  std::string line = R"({"kind":"batch")";
-  put(line, R"(,"baseOffset":{},"lastOffset":{},"count":{},"baseSequence":{},"lastSequence":{})",
-      header.base_offset.value(), header.last_offset().value(), header.records_count, header.base_sequence,
-      sequence_at(header.base_sequence, header.last_offset_delta));
-  put(line, R"(,"producerId":{},"producerEpoch":{},"partitionLeaderEpoch":{},"isTransactional":{},"isControl":{})",
-      header.producer_id, header.producer_epoch, header.partition_leader_epoch.value(),
-      header.is_transactional(), header.is_control());
-  if (header.has_delete_horizon()) {
-    put(line, R"(,"deleteHorizonMs":{})", header.base_timestamp);
-  } else {
-    line += R"(,"deleteHorizonMs":null)";
-  }
-  put(line, R"(,"position":{},"{}":{},"size":{},"magic":{},"compresscodec":"{}","crc":{},"isvalid":{}}})",
-      batch.position, time_name(header), header.max_timestamp, header.size, header.magic,
-      header.compression(), header.crc, batch.crc_valid);
-  return line;
-}
-
 void put_control(std::string& line, const ControlRecord& control) {
   std::visit(
       [&]<class T>(const T& message) {
@@ -79,11 +41,10 @@ void put_control(std::string& line, const ControlRecord& control) {
 }
 
 std::string record_line(const LogRecord& record, const BatchHeader& header) {
-  std::string line = R"({"kind":"record")";
-  const auto distance = static_cast<std::int32_t>(header.base_offset.distance_to(record.offset));
-  put(line, R"(,"offset":{},"{}":{},"keySize":{},"valueSize":{},"sequence":{},"headerKeys":[])",
-      record.offset.value(), time_name(header), record.timestamp, record.key_size, record.value_size,
-      sequence_at(header.base_sequence, distance));
+  std::string line = sim::record_line_start(header, {.offset = record.offset,
+                                                     .timestamp = record.timestamp,
+                                                     .key_size = record.key_size,
+                                                     .value_size = record.value_size});
   sim::match(
       record.content,
       [&](const sim::VersionedRecord& versioned) {
@@ -121,7 +82,7 @@ sim::Expected<Dumped> dump_file(const std::filesystem::path& file,
   const auto show = [&] {
     ++dumped.batches;
     dumped.records += batch.records.size();
-    print(batch_line(batch));
+    print(sim::batch_line(batch.header, batch.position, batch.crc_valid));
     for (const LogRecord& record : batch.records) {
       print(record_line(record, batch.header));
       note_problem(record, batch, reader->source(), dumped.problems);

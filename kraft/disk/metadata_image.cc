@@ -41,11 +41,12 @@ class Folding {
     }
     source_ = &source;
     position_ = batch.position;
-    const sim::Provenance reached{.last_contained_offset = until_ && !source.in_checkpoint
-                                                               ? std::min(*until_, batch.header.last_offset())
-                                                               : batch.header.last_offset(),
-                                  .last_contained_epoch = batch.header.partition_leader_epoch,
-                                  .last_contained_log_time_ms = batch.header.max_timestamp};
+    const sim::Provenance reached{
+        .last_contained_offset = until_ && !source.in_checkpoint
+                                     ? std::min(*until_, batch.header.last_offset())
+                                     : batch.header.last_offset(),
+        .last_contained_epoch = epoch_of(batch.header),
+        .last_contained_log_time_ms = batch.header.max_timestamp};
     const bool is_control = batch.header.is_control();
     records_.add(batch, source);
     // Nothing is published in the middle of a transaction, and Raft's own records make no image.
@@ -164,7 +165,7 @@ sim::Expected<LoadedMetadata> load_metadata_file(const std::filesystem::path& fi
     ++log.batches;
     log.records += batch.records.size();
     log.end = batch.header.next_offset();
-    log.epoch = batch.header.partition_leader_epoch;
+    log.epoch = epoch_of(batch.header);
     folding.add(batch, {.file = name, .in_checkpoint = in_checkpoint});
   });
   if (log.checkpoint) log.end = log.checkpoint->offset;

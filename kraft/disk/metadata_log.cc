@@ -103,7 +103,7 @@ class Reading {
       if (next <= from) return;
       count(batch);
       read_.end = next;
-      read_.epoch = batch.header.partition_leader_epoch;
+      read_.epoch = epoch_of(batch.header);
       if (batch.header.base_offset < from) {
         std::erase_if(batch.records, [&](const LogRecord& record) { return record.offset < from; });
       }
@@ -232,7 +232,7 @@ void AppliedRecords::add(LogRecord& record, const RecordBatch& batch, const Batc
     return;
   }
   AppliedRecord applied{.offset = record.offset,
-                        .epoch = batch.header.partition_leader_epoch,
+                        .epoch = epoch_of(batch.header),
                         .timestamp = record.timestamp,
                         .record = std::move(*versioned)};
   if (open_) {

@@ -84,7 +84,7 @@ sim::Bytes checkpoint_bytes(const CheckpointContent& content) {
   std::span<const sim::VersionedRecord> rest = content.records;
   while (!rest.empty()) {
     std::size_t count = 0;
-    std::size_t bytes = kBatchHeaderBytes;
+    std::size_t bytes = sim::kBatchHeaderBytes;
     while (count < rest.size()) {
       bytes += sim::encode_record(rest[count]).size() + kRecordOverhead;
       if (bytes > kMostCheckpointBatch && count > 0) break;
@@ -130,7 +130,7 @@ sim::Expected<void> MetadataDirWriter::bootstrap(std::int64_t timestamp,
 
 sim::Expected<void> MetadataDirWriter::append(const RecordBatch& batch) {
   const Offset base = batch.header.base_offset;
-  const RaftEpoch epoch = batch.header.partition_leader_epoch;
+  const RaftEpoch epoch = epoch_of(batch.header);
   sim::check(!end_ || base == *end_, "batches of a metadata log have no gap");
   if (epochs_.empty() || epochs_.back().epoch != epoch) {
     sim::check(epochs_.empty() || epochs_.back().epoch < epoch, "epochs of a metadata log ascend");

@@ -45,7 +45,7 @@ std::optional<std::string_view> next_line(std::string_view& text) {
 
 sim::Expected<std::string> read_small_file(const std::filesystem::path& file) {
   constexpr std::size_t kMost = 1U << 20;
-  auto window = ByteWindow::open(file);
+  auto window = sim::ByteWindow::open(file);
   if (!window) return std::unexpected(std::move(window).error());
   if (window->size() > kMost) {
     return malformed(file.string(), fmt::format("the file has {} bytes; such a file has a few hundred",

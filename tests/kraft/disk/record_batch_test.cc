@@ -9,7 +9,7 @@
 #include <iterator>
 #include <string>
 
-#include "kraft/disk/crc32c.h"
+#include "sim/kafka/disk/crc32c.h"
 #include "kraft/disk/segment_reader.h"
 #include "sim/kafka/record_json.h"
 #include "tests/support/golden.h"
@@ -44,8 +44,8 @@ RC_GTEST_PROP(Crc32c, AgreesWithBoostHoweverTheBytesAreSplit, (const Bytes& byte
   expected.process_bytes(bytes.data(), bytes.size());
   const auto split = *rc::gen::inRange<std::size_t>(0, bytes.size() + 1);
   const sim::ByteView view(bytes);
-  RC_ASSERT(crc32c(view) == expected.checksum());
-  RC_ASSERT(crc32c(view.subspan(split), crc32c(view.first(split))) == expected.checksum());
+  RC_ASSERT(sim::crc32c(view) == expected.checksum());
+  RC_ASSERT(sim::crc32c(view.subspan(split), sim::crc32c(view.first(split))) == expected.checksum());
 }
 
 // The worked examples of kraft.md §6.6.

@@ -1,21 +1,23 @@
-#include "kraft/disk/crc32c.h"
+#include "sim/kafka/disk/crc32c.h"
 
 #include <array>
 #include <cstddef>
 
-namespace kraft {
+namespace sim {
 namespace {
 
 constexpr std::uint32_t kReflectedPolynomial = 0x82F63B78;
 
-// Slicing by eight (Kounavis and Berry): table k gives the effect of a byte that k more bytes follow.
+// Slicing by eight (Kounavis and Berry): table k gives the effect of a byte that k more bytes
+// follow.
 using Tables = std::array<std::array<std::uint32_t, 256>, 8>;
 
 constexpr Tables make_tables() {
   Tables tables{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {
     std::uint32_t crc = byte;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? kReflectedPolynomial : 0);
+    for (int bit = 0; bit < 8; ++bit)
+      crc = (crc >> 1) ^ ((crc & 1) != 0 ? kReflectedPolynomial : 0);
     tables[0][byte] = crc;
   }
   for (std::size_t k = 1; k < 8; ++k) {
@@ -35,7 +37,7 @@ std::uint32_t little_endian(const std::uint8_t* bytes) {
 
 }  // namespace
 
-std::uint32_t crc32c(sim::ByteView bytes, std::uint32_t before) {
+std::uint32_t crc32c(ByteView bytes, std::uint32_t before) {
   std::uint32_t crc = ~before;
   const std::uint8_t* at = bytes.data();
   std::size_t left = bytes.size();
@@ -50,4 +52,4 @@ std::uint32_t crc32c(sim::ByteView bytes, std::uint32_t before) {
   return ~crc;
 }
 
-}  // namespace kraft
+}  // namespace sim
