@@ -38,7 +38,7 @@ void append_json_struct(std::string& out, const T& value, std::int16_t version) 
   out += '{';
   bool first = true;
   const auto member = [&](const auto& f) {
-    if (f.since > version) return;
+    if (!in_version(f, version)) return;
     if (f.tag != kNoTag && value.*(f.member) == defaults.*(f.member)) return;
     if (!first) out += ',';
     first = false;

@@ -86,14 +86,38 @@ bool WireReader::end_of_bytes(std::size_t wanted) {
 
 namespace wire_detail {
 
-void write_string(ByteWriter& out, std::string_view text) {
-  write_uvarint(out, static_cast<std::uint32_t>(text.size()) + 1);
-  out.append(text);
+void write_length(ByteWriter& out, Sized kind, std::optional<std::size_t> length,
+                  WireVersion version) {
+  if (version.flexible) {
+    write_uvarint(out, length ? static_cast<std::uint32_t>(*length) + 1 : 0);
+  } else if (kind == Sized::String) {
+    check(!length || *length <= kLongestString, "a string is no longer than its length can say");
+    out.i16(length ? static_cast<std::int16_t>(*length) : std::int16_t{-1});
+  } else {
+    out.i32(length ? static_cast<std::int32_t>(*length) : -1);
+  }
 }
 
-bool read_length(WireReader& in, std::string_view name, std::uint32_t& length_plus_one) {
+namespace {
+
+// A length as a signed number before what it counts; below zero: null.
+template <class Number>
+bool read_signed_length(WireReader& in, std::uint32_t& length_plus_one) {
+  Number length{};
+  if (!in.fixed(length)) return false;
+  length_plus_one = length < 0 ? 0 : static_cast<std::uint32_t>(length) + 1;
+  return true;
+}
+
+}  // namespace
+
+bool read_length(WireReader& in, std::string_view name, Sized kind, WireVersion version,
+                 std::uint32_t& length_plus_one) {
   const std::size_t at = in.position();
-  if (!in.uvarint(length_plus_one)) return false;
+  const bool read = version.flexible        ? in.uvarint(length_plus_one)
+                    : kind == Sized::String ? read_signed_length<std::int16_t>(in, length_plus_one)
+                                            : read_signed_length<std::int32_t>(in, length_plus_one);
+  if (!read) return false;
   if (length_plus_one > 0 && length_plus_one - 1 > in.remaining()) {
     return in.fail(at, fmt::format("'{}' says its length is {}, only {} bytes are left", name,
                                    length_plus_one - 1, in.remaining()));

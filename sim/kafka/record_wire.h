@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,9 +19,10 @@
 #include "sim/kafka/record_fields.h"
 #include "sim/kafka/uuid.h"
 
-// Kafka's flexible message encoding, driven by the table of fields (kraft.md §6.1): how metadata
-// records, and the control records of a log, become bytes and back. Says nothing about frames and
-// batches.
+// Kafka's message encoding, driven by the table of fields (kraft.md §6.1): how metadata records,
+// the control records of a log and the records of a group coordinator become bytes and back.
+// Flexible versions have compact lengths and tagged fields (KIP-482), older ones neither. Says
+// nothing about frames and batches.
 namespace sim {
 
 // A struct of Kafka's message schemas: a table of fields, and room for tags that the table lacks.
@@ -28,6 +30,25 @@ template <class T>
 concept WireStruct = Described<T> && requires(T value) {
   { value.unknown_tagged_fields } -> std::same_as<UnknownTaggedFields&>;
 };
+
+// A version of a message, and how it is encoded. All versions of metadata records are flexible.
+struct WireVersion {
+  std::int16_t number = 0;
+  bool flexible = true;
+  constexpr WireVersion(std::int16_t version,
+                        bool is_flexible = true)  // NOLINT(google-explicit-constructor)
+      : number(version), flexible(is_flexible) {}
+};
+
+// Whether a field is one of this version. All but a few (RetiredWireField) stay once they are
+// there.
+template <class F>
+constexpr bool in_version(const F& field, std::int16_t version) {
+  if constexpr (requires { field.until; }) {
+    if (version > field.until) return false;
+  }
+  return field.since <= version;
+}
 
 void write_uvarint(ByteWriter& out, std::uint32_t value);
 void write_varint(ByteWriter& out, std::int32_t value);   // zigzag
@@ -95,6 +116,10 @@ template <class T>
 struct IsVector : std::false_type {};
 template <class T>
 struct IsVector<std::vector<T>> : std::true_type {};
+template <class T>
+struct IsOptionalStruct : std::false_type {};
+template <WireStruct T>
+struct IsOptionalStruct<std::optional<T>> : std::true_type {};
 
 // Strings longer than this are refused by Kafka's readers, whatever the schema.
 constexpr std::uint32_t kLongestString = 0x7fff;
@@ -102,8 +127,8 @@ constexpr std::uint32_t kLongestString = 0x7fff;
 // Whether a field takes part in this version; a value that a version cannot carry is the writer's
 // bug (Kafka throws UnsupportedVersionException, as no field of a metadata record is ignorable).
 template <class F, class T>
-bool present(const F& field, const T& value, const T& defaults, std::int16_t version) {
-  if (field.since <= version) return true;
+bool present(const F& field, const T& value, const T& defaults, WireVersion version) {
+  if (in_version(field, version.number)) return true;
   check(value.*(field.member) == defaults.*(field.member),
         "a record is written in a version that has all the fields it sets");
   return false;
@@ -115,8 +140,22 @@ const T& defaults_of() {
   return defaults;
 }
 
-void write_string(ByteWriter& out, std::string_view text);
-bool read_length(WireReader& in, std::string_view name, std::uint32_t& length_plus_one);
+// What stands before a value of variable size; absent: null.
+enum class Sized : std::uint8_t {
+  String,  // not flexible: int16, all others int32
+  Bytes,
+  Array,
+};
+void write_length(ByteWriter& out, Sized kind, std::optional<std::size_t> length,
+                  WireVersion version);
+bool read_length(WireReader& in, std::string_view name, Sized kind, WireVersion version,
+                 std::uint32_t& length_plus_one);
+template <class T>
+constexpr Sized sized_as() {
+  if constexpr (std::same_as<T, std::string>) return Sized::String;
+  if constexpr (std::same_as<T, Bytes>) return Sized::Bytes;
+  return Sized::Array;
+}
 bool read_string(WireReader& in, std::string_view name, std::uint32_t length_plus_one,
                  std::string& text);
 bool read_unknown_tag(WireReader& in, std::uint32_t tag, std::uint32_t size,
@@ -125,10 +164,10 @@ bool read_unknown_tag(WireReader& in, std::uint32_t tag, std::uint32_t size,
 }  // namespace wire_detail
 
 template <WireStruct T>
-void write_struct(ByteWriter& out, const T& value, std::int16_t version);
+void write_struct(ByteWriter& out, const T& value, WireVersion version);
 
 template <class T>
-void write_value(ByteWriter& out, const T& value, std::int16_t version) {
+void write_value(ByteWriter& out, const T& value, WireVersion version) {
   namespace detail = wire_detail;
   if constexpr (std::same_as<T, bool>) {
     out.u8(value ? 1 : 0);
@@ -138,23 +177,26 @@ void write_value(ByteWriter& out, const T& value, std::int16_t version) {
     if constexpr (sizeof(number) == 2) out.i16(static_cast<std::int16_t>(number));
     if constexpr (sizeof(number) == 4) out.i32(static_cast<std::int32_t>(number));
     if constexpr (sizeof(number) == 8) out.i64(static_cast<std::int64_t>(number));
-  } else if constexpr (std::same_as<T, std::string>) {
-    detail::write_string(out, value);
-  } else if constexpr (std::same_as<T, Bytes>) {
-    detail::write_string(out, as_text(value));
+  } else if constexpr (std::same_as<T, std::string> || std::same_as<T, Bytes>) {
+    detail::write_length(out, detail::sized_as<T>(), value.size(), version);
+    out.append(value);
   } else if constexpr (std::same_as<T, Uuid>) {
     out.i64(value.most());
     out.i64(value.least());
   } else if constexpr (std::same_as<T, QuotaValue>) {
     out.u64(value.bits());
   } else if constexpr (IsOptional<T>::value) {
+    using Inner = typename T::value_type;
+    // In a tag, where alone our tables have a nullable struct; elsewhere a null would be -1
+    // (MessageDataGenerator).
+    if constexpr (WireStruct<Inner>) write_uvarint(out, value ? 1 : 0);
     if (value) {
       write_value(out, *value, version);
-    } else {
-      write_uvarint(out, 0);
+    } else if constexpr (!WireStruct<Inner>) {
+      detail::write_length(out, detail::sized_as<Inner>(), std::nullopt, version);
     }
   } else if constexpr (detail::IsVector<T>::value) {
-    write_uvarint(out, static_cast<std::uint32_t>(value.size()) + 1);
+    detail::write_length(out, detail::Sized::Array, value.size(), version);
     for (const auto& element : value) write_value(out, element, version);
   } else {
     write_struct(out, value, version);
@@ -163,7 +205,7 @@ void write_value(ByteWriter& out, const T& value, std::int16_t version) {
 
 // The fields of `version` in the table's order, then the tagged section in ascending order of tags.
 template <WireStruct T>
-void write_struct(ByteWriter& out, const T& value, std::int16_t version) {
+void write_struct(ByteWriter& out, const T& value, WireVersion version) {
   namespace detail = wire_detail;
   const T& defaults = detail::defaults_of<T>();
   std::uint32_t tagged = static_cast<std::uint32_t>(value.unknown_tagged_fields.size());
@@ -178,6 +220,8 @@ void write_struct(ByteWriter& out, const T& value, std::int16_t version) {
     }
   };
   T::fields([&](const auto&... f) { (body(f), ...); });
+  check(version.flexible || tagged == 0, "only a flexible version has tagged fields");
+  if (!version.flexible) return;
   write_uvarint(out, tagged);
   if (tagged == 0) return;
 
@@ -204,17 +248,17 @@ void write_struct(ByteWriter& out, const T& value, std::int16_t version) {
 }
 
 template <WireStruct T>
-bool read_struct(WireReader& in, T& value, std::int16_t version);
+bool read_struct(WireReader& in, T& value, WireVersion version);
 
 template <class T>
-bool read_value(WireReader& in, std::string_view name, T& value, std::int16_t version);
+bool read_value(WireReader& in, std::string_view name, T& value, WireVersion version);
 
 namespace wire_detail {
 
 // The value behind a length that is not null.
 template <class T>
 bool read_sized(WireReader& in, std::string_view name, std::uint32_t length_plus_one, T& value,
-                std::int16_t version) {
+                WireVersion version) {
   if constexpr (std::same_as<T, std::string>) {
     return read_string(in, name, length_plus_one, value);
   } else if constexpr (std::same_as<T, Bytes>) {
@@ -245,7 +289,7 @@ bool read_sized(WireReader& in, std::string_view name, std::uint32_t length_plus
 }  // namespace wire_detail
 
 template <class T>
-bool read_value(WireReader& in, std::string_view name, T& value, std::int16_t version) {
+bool read_value(WireReader& in, std::string_view name, T& value, WireVersion version) {
   namespace detail = wire_detail;
   if constexpr (std::same_as<T, bool>) {
     std::uint8_t byte = 0;
@@ -270,9 +314,16 @@ bool read_value(WireReader& in, std::string_view name, T& value, std::int16_t ve
     return true;
   } else if constexpr (WireStruct<T>) {
     return read_struct(in, value, version);
+  } else if constexpr (detail::IsOptionalStruct<T>::value) {
+    std::uint32_t present = 0;
+    if (!in.uvarint(present)) return false;
+    if (present > 0) return read_struct(in, value.emplace(), version);
+    value.reset();
+    return true;
   } else if constexpr (IsOptional<T>::value) {
     std::uint32_t length = 0;
-    if (!detail::read_length(in, name, length)) return false;
+    if (!detail::read_length(in, name, detail::sized_as<typename T::value_type>(), version, length))
+      return false;
     if (length == 0) {
       value.reset();
       return true;
@@ -281,7 +332,7 @@ bool read_value(WireReader& in, std::string_view name, T& value, std::int16_t ve
   } else {
     const std::size_t at = in.position();
     std::uint32_t length = 0;
-    if (!detail::read_length(in, name, length)) return false;
+    if (!detail::read_length(in, name, detail::sized_as<T>(), version, length)) return false;
     if (length == 0) return in.fail(at, "'" + std::string(name) + "' is null and must not be");
     return detail::read_sized(in, name, length, value, version);
   }
@@ -290,13 +341,14 @@ bool read_value(WireReader& in, std::string_view name, T& value, std::int16_t ve
 // Reads the fields of `version`; those that it lacks keep their defaults, unknown tags are kept
 // apart.
 template <WireStruct T>
-bool read_struct(WireReader& in, T& value, std::int16_t version) {
+bool read_struct(WireReader& in, T& value, WireVersion version) {
   const auto body = [&](const auto& f) {
-    if (f.tag != kNoTag || f.since > version) return true;
+    if (f.tag != kNoTag || !in_version(f, version.number)) return true;
     return read_value(in, f.name, value.*(f.member), version);
   };
   if (!T::fields([&](const auto&... f) { return (body(f) && ...); })) return false;
 
+  if (!version.flexible) return true;
   std::uint32_t count = 0;
   if (!in.uvarint(count)) return false;
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -310,9 +362,9 @@ bool read_struct(WireReader& in, T& value, std::int16_t version) {
     const auto section = [&](const auto& f) {
       if (f.tag == kNoTag || static_cast<std::uint32_t>(f.tag) != tag) return;
       known = true;
-      if (f.since > version) {
+      if (!in_version(f, version.number)) {
         good = in.fail(at, "tag " + std::to_string(tag) + " is not valid in version " +
-                               std::to_string(version));
+                               std::to_string(version.number));
       } else {
         good = read_value(in, f.name, value.*(f.member), version);
       }

@@ -56,7 +56,7 @@ T any_value(std::int16_t version) {
   } else {
     T value;
     const auto fill = [&](const auto& f) {
-      if (f.since > version) return;
+      if (!sim::in_version(f, version)) return;
       value.*(f.member) = any_value<std::remove_cvref_t<decltype(value.*(f.member))>>(version);
     };
     T::fields([&](const auto&... f) { (fill(f), ...); });
