@@ -284,6 +284,35 @@ TEST(Collect, TakesTheNewestSnapshotsAndEveryLogSince) {
   EXPECT_EQ(version_2().size(), 11U);
 }
 
+TEST(Collect, TakesCommittedOffsetsWhenAskedAndNotOtherwise) {
+  const Machine machine("sample/p4-dual-write");
+  const fs::path groups = golden("offsets/killed/data");
+  fs::path log_directory;
+  for (const auto& entry : fs::recursive_directory_iterator(machine.disks())) {
+    const bool of_broker = contains(entry.path().string(), "broker-1");
+    if (of_broker && entry.path().filename() == "meta.properties")
+      log_directory = entry.path().parent_path();
+  }
+  ASSERT_FALSE(log_directory.empty());
+  for (const auto& entry : fs::directory_iterator(groups)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("__consumer_offsets-") || name == "replication-offset-checkpoint")
+      fs::copy(entry.path(), log_directory / name, fs::copy_options::recursive);
+  }
+  fs::create_directories(log_directory / "__consumer_offsets-9.0123-delete");
+  std::ofstream(log_directory / "__consumer_offsets-3/00000000000000000000.index") << "an index";
+  ASSERT_EQ(machine.collect().code, 0);
+  EXPECT_EQ(run({"inspect", "--groups", machine.out().string()}).code, ExitCode::Malformed);
+  fs::remove_all(machine.out());
+  const Shell ran = machine.collect("--offsets");
+  ASSERT_EQ(ran.code, 0) << ran.out;
+  const auto equal = run({"diff", "--offsets", log_directory.string(), machine.out().string()});
+  EXPECT_TRUE(contains(equal.out, "verdict: good")) << equal.out << equal.err;
+  EXPECT_TRUE(tests::golden_files_in(machine.out(), ".index").empty());
+  const auto checked = run({"check", machine.out().string(), "--output", "json"});
+  EXPECT_EQ(checked.err, "");
+}
+
 TEST(Collect, WritesNothingIntoAServersFoldersNorOverWhatIsThere) {
   const Machine machine;
   const Shell inside =

@@ -9,6 +9,7 @@
 
 #include "kraft/disk/metadata_dir.h"
 #include "sim/base/check.h"
+#include "sim/kafka/disk/group_log.h"
 #include "tools/source/source.h"
 #include "zk/disk/data_directory.h"
 #include "zk/disk/snapshot.h"
@@ -40,6 +41,8 @@ bool is_address(std::string_view text) {
 }
 
 bool holds_metadata_log(const fs::path& folder) {
+  // Segments of committed offsets have the names of a metadata log's.
+  if (sim::is_group_log(folder)) return false;
   std::error_code error;
   if (folder.filename() == kraft::kMetadataPartition ||
       fs::is_directory(folder / kraft::kMetadataPartition, error)) {
@@ -83,6 +86,11 @@ std::string sources_below(const fs::path& folder) {
 }
 
 sim::Expected<SourceKind> kind_of_folder(const std::string& argument, Store store) {
+  if (sim::is_group_log(argument)) {
+    return sim::refused(
+        Severity::Usage, argument, "these are committed offsets and no metadata",
+        "zk2kraft inspect --groups reads them, zk2kraft diff --offsets compares them.");
+  }
   const bool zookeeper = is_zookeeper_folder(argument);
   const bool kraft = holds_metadata_log(argument);
   if (zookeeper && (store == Store::ZooKeeper || !kraft)) return SourceKind::ZooKeeperDirectory;

@@ -15,12 +15,14 @@
 #include "tools/source/checkpoint.h"
 #include "tools/zk2kraft/console.h"
 #include "tools/zk2kraft/diff_report.h"
+#include "tools/zk2kraft/offsets_report.h"
 #include "tools/zk2kraft/source_options.h"
 #include "tools/zk2kraft/verb.h"
 
 // `zk2kraft diff --from SOURCE --to SOURCE`: do two sources say the same? The comparison is
 // migrate's; here both are opened, of ZooKeeper and KRaft the metadata log twice: as of what
-// ZooKeeper says it mirrors, and to its end.
+// ZooKeeper says it mirrors, and to its end. `zk2kraft diff --offsets BEFORE AFTER`: what became of
+// each committed offset (offsets_report.h).
 namespace tools {
 namespace {
 
@@ -40,6 +42,7 @@ po::options_description diff_options() {
                         "what --at is for --from, for --to: a zxid or 'claim', or an offset of a "
                         "metadata log")(
       "all", "name every tolerated difference, not only the first of each kind");
+  add_offsets_options(options);
   return options;
 }
 
@@ -241,9 +244,12 @@ ExitCode run_diff(const po::variables_map& arguments) {
   constexpr std::array kFormats{OutputFormat::Text, OutputFormat::Json, OutputFormat::Junit};
   const auto format = output_format(arguments, kFormats);
   if (!format) return report(format.error());
+  const Detail detail = arguments.count("all") != 0 ? Detail::All : Detail::First;
+  if (asks_for_offsets(arguments)) return run_offsets_diff(arguments, *format, detail);
   if (arguments.count("from") == 0 || arguments.count("to") == 0)
     return report(usage("diff needs --from and --to, a source each",
-                        "Write: zk2kraft diff --from SOURCE --to SOURCE."));
+                        "Write: zk2kraft diff --from SOURCE --to SOURCE, or zk2kraft diff "
+                        "--offsets BEFORE AFTER."));
   const auto wanted = wanted_kinds(arguments);
   if (!wanted) return report(wanted.error());
   const auto from_options = source_options(arguments);
@@ -259,8 +265,7 @@ ExitCode run_diff(const po::variables_map& arguments) {
   if (!from) code = worse(code, report(from.error()));
   if (!to) code = worse(code, report(to.error()));
   if (code != ExitCode::Good) return code;
-  return show(*std::move(from), *std::move(to), *wanted, *format,
-              arguments.count("all") != 0 ? Detail::All : Detail::First);
+  return show(*std::move(from), *std::move(to), *wanted, *format, detail);
 }
 
 }  // namespace
@@ -268,10 +273,12 @@ ExitCode run_diff(const po::variables_map& arguments) {
 Verb diff_verb() {
   return {
       .name = "diff",
-      .summary = "compare what two sources say: ZooKeeper and KRaft, or two of one store",
+      .summary =
+          "compare what two sources say: ZooKeeper and KRaft, two of one store, or committed "
+          "offsets before and after",
       .synopsis =
           "--from SOURCE --to SOURCE [--kind KIND]… [--at MOMENT] [--to-at MOMENT] "
-          "[--secret FILE] [--output text|json|junit]",
+          "[--secret FILE] | --offsets BEFORE AFTER [--topics SOURCE] [--output text|json|junit]",
       .explanation =
           "Of ZooKeeper and KRaft, in either order, the nine kinds of metadata are compared that "
           "a\n"
@@ -281,6 +288,15 @@ Verb diff_verb() {
           "when ZooKeeper's files were copied: one that ends below the offset is behind.\n\n"
           "Of two ZooKeeper trees the same nine kinds are compared, of two metadata logs all\n"
           "thirteen, and nothing is tolerated that a change of the store alone would excuse.\n\n"
+          "With --offsets, BEFORE and AFTER are copies of brokers' __consumer_offsets-* (inspect\n"
+          "--groups says which folders will do). Of each group and partition: equal, advanced, "
+          "new,\n"
+          "went back, vanished, with the reason where the bytes tell it. Expired offsets, deleted\n"
+          "groups and topics are tolerated and named; an offset that went back, or vanished "
+          "without a\n"
+          "reason or before its time, is a finding; one that was not certainly committed in "
+          "BEFORE,\n"
+          "or whose partition is not in AFTER, is unknown.\n\n"
           "Exit code 0: equal; 1: different; 2: unknown, because something cannot be read or\n"
           "decoded, or behind; 3: no such file, or no such kind; 4: damage. Passwords are "
           "compared\n"
@@ -293,9 +309,11 @@ Verb diff_verb() {
                    {"zk2kraft diff --from zk1:2181/kafka --to controller-3000 --secret secret.txt "
                     "--output junit > diff.xml",
                     "a running ensemble, with encoded passwords decoded; a test case for each kind "
-                    "of metadata, for a pipeline"}},
+                    "of metadata, for a pipeline"},
+                   {"zk2kraft diff --offsets before after --topics after/controller-3000",
+                    "did any group lose its place while the cluster was migrated?"}},
       .options = &diff_options,
-      .positionals = {},
+      .positionals = {{"captures", 2}},
       .choices = {{"kind", kind_words()}},
       .run = &run_diff};
 }

@@ -9,11 +9,14 @@
 #include "kraft/disk/dump.h"
 #include "kraft/disk/metadata_dir.h"
 #include "scenarios/trace.h"
+#include "sim/kafka/disk/group_dump.h"
+#include "sim/kafka/disk/group_log.h"
 #include "tools/zk2kraft/dump_trace.h"
 #include "tools/zk2kraft/verb.h"
 
-// `zk2kraft dump FILE…`: what kafka-dump-log knows of metadata logs and checkpoints, and the traces
-// of runs, as JSON lines.
+// `zk2kraft dump FILE…`: what kafka-dump-log knows of metadata logs and checkpoints and of segments
+// of
+// __consumer_offsets, and the traces of runs, as JSON lines.
 namespace tools {
 namespace {
 
@@ -28,12 +31,27 @@ po::options_description dump_options() {
 // A directory stands for its segments, then its checkpoints, both in order.
 sim::Expected<std::vector<fs::path>> files_of(const std::string& given) {
   if (!fs::is_directory(given)) return std::vector<fs::path>{given};
+  if (sim::is_group_log(given)) return sim::group_log_segments(given);
   const auto dir = kraft::open_metadata_dir(given);
   if (!dir) return std::unexpected(dir.error());
   std::vector<fs::path> files;
   for (const auto& segment : dir->segments) files.push_back(segment.path);
   for (const auto& checkpoint : dir->checkpoints) files.push_back(checkpoint.path);
   return files;
+}
+
+// Of either kind of dump.
+template <class Dumped>
+ExitCode how_it_went(const sim::Expected<Dumped>& dumped) {
+  if (!dumped) return report(dumped.error());
+  ExitCode code = ExitCode::Good;
+  for (const sim::Problem& problem : dumped->problems) code = worse(code, report(problem));
+  // A torn tail is how a live file looks: said, but nothing is wrong with what was shown.
+  if (dumped->stop) {
+    const ExitCode reported = report(dumped->stop->problem);
+    if (dumped->stop->kind == sim::Stop::Kind::Damage) code = worse(code, reported);
+  }
+  return code;
 }
 
 ExitCode dump_one(const fs::path& file, const po::variables_map& arguments) {
@@ -45,19 +63,13 @@ ExitCode dump_one(const fs::path& file, const po::variables_map& arguments) {
          .what = "--from, --to, --node and --causes are for traces, and this file is none.",
          .remedy = "zk2kraft run SCENARIO --trace FILE writes one."});
   }
-  const auto dumped = kraft::dump_file(file, [](std::string_view line) {
+  const auto print = [](std::string_view line) {
     std::fwrite(line.data(), 1, line.size(), stdout);
     std::fputc('\n', stdout);
-  });
-  if (!dumped) return report(dumped.error());
-  ExitCode code = ExitCode::Good;
-  for (const sim::Problem& problem : dumped->problems) code = worse(code, report(problem));
-  // A torn tail is how a live file looks: said, but nothing is wrong with what was shown.
-  if (dumped->stop) {
-    const ExitCode reported = report(dumped->stop->problem);
-    if (dumped->stop->kind == kraft::Stop::Kind::Damage) code = worse(code, reported);
-  }
-  return code;
+  };
+  // Such a segment is known by the name of its directory, as Kafka itself knows it.
+  if (sim::is_group_log(file.parent_path())) return how_it_went(sim::dump_group_log(file, print));
+  return how_it_went(kraft::dump_file(file, print));
 }
 
 ExitCode run_dump(const po::variables_map& arguments) {
@@ -86,7 +98,10 @@ ExitCode run_dump(const po::variables_map& arguments) {
 Verb dump_verb() {
   return {
       .name = "dump",
-      .summary = "show a KRaft metadata log, a checkpoint or a run's trace, as JSON lines",
+      .summary =
+          "show a KRaft metadata log, a checkpoint, a log of committed offsets or a run's trace, "
+          "as "
+          "JSON lines",
       .synopsis = "FILE… [--from TIME] [--to TIME] [--node NODE] [--causes ID]",
       .explanation =
           "Prints all that kafka-dump-log --cluster-metadata-decoder knows of a file, under the "
@@ -95,7 +110,10 @@ Verb dump_verb() {
           "bytes at the\n"
           "end of the file are no batch. A batch with a wrong checksum is shown with "
           "\"isvalid\":false and\n"
-          "reading goes on behind it.\n\n"
+          "reading goes on behind it. Of a segment in a __consumer_offsets-N directory the same, "
+          "as "
+          "with\n"
+          "--offsets-decoder: key and payload of each record, and the markers of transactions.\n\n"
           "Of a trace that run --trace wrote, the kinds are trace (which run it is), occurrence "
           "(what happened\n"
           "when to whom, the id of what caused it, a notice with its rule and fields), and end "
@@ -112,6 +130,8 @@ Verb dump_verb() {
             "every segment and checkpoint of a controller"},
            {"zk2kraft dump 00000000000000000000.log | jq 'select(.payload.type==\"TOPIC_RECORD\")'",
             "the topics that were created"},
+           {"zk2kraft dump /var/lib/kafka/__consumer_offsets-12",
+            "every commit that is still in a partition's log"},
            {"zk2kraft dump run.trace --from 12s --to 12500ms --node controller-3000",
             "half a second of one controller, of a trace by run --trace run.trace"},
            {"zk2kraft dump run.trace --causes 81234", "why it happened: a chain of causes"}},

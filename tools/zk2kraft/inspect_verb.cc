@@ -16,6 +16,7 @@
 #include "tools/zk2kraft/access_report.h"
 #include "tools/zk2kraft/console.h"
 #include "tools/zk2kraft/facts.h"
+#include "tools/zk2kraft/groups_report.h"
 #include "tools/zk2kraft/source_options.h"
 #include "tools/zk2kraft/verb.h"
 #include "zk/base64.h"
@@ -32,7 +33,11 @@ po::options_description inspect_options() {
   add_source_options(options);
   options.add_options()("topics", "list the topics, with partitions and replication factor")(
       "canonical",
-      "print the metadata as canonical text, a line for each thing, instead of a summary");
+      "print the metadata as canonical text, a line for each thing, instead of a summary")(
+      "groups", "of brokers' __consumer_offsets-*: consumer groups and their committed offsets")(
+      "group", po::value<std::vector<std::string>>()->composing()->value_name("GROUP"),
+      "of --groups: only this group; may be repeated");
+  add_retention_option(options);
   add_access_options(options);
   return options;
 }
@@ -185,6 +190,17 @@ ExitCode inspect(const std::string& argument, const Asked& asked) {
   return code;
 }
 
+ExitCode run_inspect_groups(const po::variables_map& arguments, OutputFormat format) {
+  const auto retention = retention_ms(arguments);
+  if (!retention) return report(retention.error());
+  const auto source = open_offsets(arguments["sources"].as<std::vector<std::string>>());
+  if (!source) return report(source.error());
+  GroupsAsked groups{.format = format, .groups = {}, .retention_ms = *retention};
+  if (arguments.count("group") != 0)
+    groups.groups = arguments["group"].as<std::vector<std::string>>();
+  return show_groups(*source, groups);
+}
+
 ExitCode run_inspect(const po::variables_map& arguments) {
   constexpr std::array kFormats{OutputFormat::Text, OutputFormat::Json, OutputFormat::JsonLines};
   const auto format = output_format(arguments, kFormats);
@@ -208,6 +224,8 @@ ExitCode run_inspect(const po::variables_map& arguments) {
                    .remedy = "Give a ZooKeeper data directory, host:port, a __cluster_metadata-0, "
                              "or one of its files."});
   }
+  if (arguments.count("groups") != 0 || arguments.count("group") != 0)
+    return run_inspect_groups(arguments, *format);
   ExitCode code = ExitCode::Good;
   for (const std::string& argument : arguments["sources"].as<std::vector<std::string>>()) {
     code = worse(code, inspect(argument, asked));
@@ -221,9 +239,10 @@ Verb inspect_verb() {
   return {
       .name = "inspect",
       .summary =
-          "show what is in a ZooKeeper data directory, a live ensemble or a KRaft metadata log",
+          "show what is in a ZooKeeper data directory, a live ensemble, a KRaft metadata log, or "
+          "brokers' consumer groups",
       .synopsis =
-          "SOURCE… [--at ZXID|claim] [--chroot PATH] [--topics | --canonical] [--can "
+          "SOURCE… [--at ZXID|claim] [--chroot PATH] [--topics | --canonical | --groups] [--can "
           "OPERATION:TYPE:NAME --principal P] [--output text|json|jsonl]",
       .explanation =
           "Says of each SOURCE what it is, whose cluster it holds, who controls it, how far a "
@@ -238,6 +257,17 @@ Verb inspect_verb() {
           "--canonical prints the metadata in a form that is the same for both stores: made "
           "for diff(1). It\n"
           "shows credentials, and passwords if their --secret is given.\n\n"
+          "With --groups a SOURCE is a broker's log directory, one __consumer_offsets-N in it, or "
+          "a folder\n"
+          "with those of several brokers (tools/collect --offsets): groups with state, generation, "
+          "members, and\n"
+          "each committed offset with epoch, metadata, times, and when it may expire. Where "
+          "brokers hold copies\n"
+          "of one partition, the longest of the highest leader epoch is believed, and what another "
+          "says\n"
+          "otherwise is named. jsonl has a line for each partition, group, member, offset, pending "
+          "offset and\n"
+          "tombstone; json the same lines in one object.\n\n"
           "--can asks the ACLs in there whether --principal may do something, as AclAuthorizer "
           "decides in ZooKeeper\n"
           "mode and StandardAuthorizer in KRaft, and names the ACL that decides. The two are not "
@@ -256,7 +286,13 @@ Verb inspect_verb() {
                     "--principal User:alice",
                     "may she, now and after the migration?"},
                    {"zk2kraft inspect --output jsonl zk1:2181,zk2:2181/kafka | jq -r .path",
-                    "every znode of a running ensemble, read only"}},
+                    "every znode of a running ensemble, read only"},
+                   {"zk2kraft inspect --groups fleet", "who reads what, and how far it has come"},
+                   {"zk2kraft inspect --groups --output jsonl /var/lib/kafka | jq "
+                    "'select(.kind==\"offset\")'",
+                    "every committed offset of one broker's partitions"},
+                   {"zk2kraft inspect --group payments /var/lib/kafka/__consumer_offsets-12",
+                    "one group, from the partition that holds it"}},
       .options = &inspect_options,
       .positionals = {{"sources", -1}},
       .run = &run_inspect};
