@@ -290,11 +290,13 @@ void each_line(const OffsetsSource& source, const GroupsAsked& asked,
   for (const ShownGroup& group : groups_of(source, asked.groups)) {
     if (group.state != StoredGroupState::Dead) sink(group_json(group));
     for (const ShownMember& member : group.members) sink(member_json(group, member));
+    const sim::ExpiryRule rule = group.stored->expiry_rule();
     for (const auto& [partition, commit] : group.stored->offsets) {
       ordered_json json =
           commit_json(commit.value ? "offset" : "tombstone", group.name, partition, commit);
       if (commit.value)
-        json["expiresAt"] = value_or_null(group.stored->expires_at(partition, asked.retention_ms));
+        json["expiresAt"] =
+            value_or_null(rule.expires_at(partition.topic, *commit.value, asked.retention_ms));
       sink(json);
     }
     for (const ShownPending& pending : group.pending) {
@@ -370,14 +372,14 @@ void print_member(const ShownMember& member) {
              fmt::join(member.assigned, " "));
 }
 
-void print_commit(const ShownGroup& group, const TopicPartition& partition,
+void print_commit(const sim::ExpiryRule& rule, const TopicPartition& partition,
                   const LastCommit& commit, std::int64_t retention_ms) {
   if (!commit.value) {
     fmt::print("    {:<40} {:>12}  deleted {}\n", text_of(partition), "-",
                time_text(commit.place.timestamp));
     return;
   }
-  const auto expires = group.stored->expires_at(partition, retention_ms);
+  const auto expires = rule.expires_at(partition.topic, *commit.value, retention_ms);
   fmt::print("    {:<40} {:>12}  epoch {}, committed {}, expires {}{}\n", text_of(partition),
              commit.value->offset.value(), commit.value->leader_epoch.value(),
              time_text(commit.value->commit_timestamp),
@@ -399,8 +401,9 @@ void print_text(const OffsetsSource& source, const GroupsAsked& asked) {
                coloured(group.name.empty() ? "(the empty name)" : group.name, Colour::Bold),
                heading_of(group));
     for (const ShownMember& member : group.members) print_member(member);
+    const sim::ExpiryRule rule = group.stored->expiry_rule();
     for (const auto& [partition, commit] : group.stored->offsets)
-      print_commit(group, partition, commit, asked.retention_ms);
+      print_commit(rule, partition, commit, asked.retention_ms);
     for (const ShownPending& pending : group.pending) {
       fmt::print("    {:<40} {:>12}  pending, of producer {} epoch {} since {}\n",
                  text_of(pending.partition),

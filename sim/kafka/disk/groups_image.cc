@@ -97,24 +97,33 @@ std::optional<std::vector<std::string>> StoredGroup::subscribed_topics() const {
   return std::vector<std::string>(topics.begin(), topics.end());
 }
 
+std::optional<std::int64_t> ExpiryRule::expires_at(const std::string& topic,
+                                                   const OffsetCommitValue& commit,
+                                                   std::int64_t retention_ms) const {
+  if (!subscribed || std::ranges::binary_search(*subscribed, topic)) return std::nullopt;
+  if (commit.expire_timestamp >= 0) return commit.expire_timestamp;
+  const std::int64_t from = empty_since.value_or(commit.commit_timestamp);
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(from) +
+                                   static_cast<std::uint64_t>(retention_ms));
+}
+
+ExpiryRule StoredGroup::expiry_rule() const {
+  ExpiryRule rule;
+  if (kind() == GroupKind::Classic && state() == StoredGroupState::Empty) {
+    // Since it has had no member; groups of before Kafka 2.1 do not say since when.
+    if (classic->value->current_state_timestamp >= 0)
+      rule.empty_since = classic->value->current_state_timestamp;
+  } else if (kind() != GroupKind::Simple) {
+    rule.subscribed = subscribed_topics();
+  }
+  return rule;
+}
+
 std::optional<std::int64_t> StoredGroup::expires_at(const TopicPartition& partition,
                                                     std::int64_t retention_ms) const {
   const auto commit = offsets.find(partition);
   if (commit == offsets.end() || !commit->second.value) return std::nullopt;
-  const OffsetCommitValue& value = *commit->second.value;
-  std::int64_t from = value.commit_timestamp;
-  if (kind() == GroupKind::Classic && state() == StoredGroupState::Empty) {
-    // Since it has had no member; groups of before Kafka 2.1 do not say since when.
-    if (classic->value->current_state_timestamp >= 0)
-      from = classic->value->current_state_timestamp;
-  } else if (kind() != GroupKind::Simple) {
-    const auto subscribed = subscribed_topics();
-    if (!subscribed || std::ranges::binary_search(*subscribed, partition.topic))
-      return std::nullopt;
-  }
-  if (value.expire_timestamp >= 0) return value.expire_timestamp;
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(from) +
-                                   static_cast<std::uint64_t>(retention_ms));
+  return expiry_rule().expires_at(partition.topic, *commit->second.value, retention_ms);
 }
 
 std::size_t StoredGroup::committed() const {

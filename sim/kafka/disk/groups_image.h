@@ -62,6 +62,18 @@ enum class StoredGroupState : std::uint8_t {
 };
 std::string_view name_of(StoredGroupState state);  // "Empty", …
 
+// When the coordinator may remove a group's committed offsets, if nothing happens until then (§3.7;
+// GroupMetadata.removeExpiredOffsets).
+struct ExpiryRule {
+  std::optional<std::int64_t> empty_since;  // ms; else it counts from each commit
+  // Topics whose offsets stay. None: all stay, as the group does not say what it subscribes to.
+  std::optional<std::vector<std::string>> subscribed = std::vector<std::string>();
+
+  // In ms. Nothing: not as long as the group is as it is.
+  std::optional<std::int64_t> expires_at(const std::string& topic, const OffsetCommitValue& commit,
+                                         std::int64_t retention_ms) const;
+};
+
 struct StoredGroup {
   std::optional<LastWord<GroupMetadataValue>> classic;
   std::optional<LastWord<ConsumerGroupMetadataValue>> epoch;
@@ -74,8 +86,9 @@ struct StoredGroup {
   StoredGroupState state() const;
   // Of all members; nothing where one does not say it, or has no consumer's protocol.
   std::optional<std::vector<std::string>> subscribed_topics() const;
-  // When the coordinator may remove a committed offset, in ms, if nothing happens until then (§3.7;
-  // GroupMetadata.removeExpiredOffsets). Nothing: not as long as the group is as it is.
+  // Found out once for all of its offsets.
+  ExpiryRule expiry_rule() const;
+  // The same for one of them; nothing also where it has no such offset.
   std::optional<std::int64_t> expires_at(const TopicPartition& partition,
                                          std::int64_t retention_ms) const;
   std::size_t committed() const;  // offsets that are there
