@@ -18,7 +18,8 @@ using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::bidirection
 using Vertex = boost::graph_traits<Graph>::vertex_descriptor;
 using Index = std::map<std::string, Vertex, std::less<>>;
 
-std::unexpected<sim::Problem> wrong(const std::string& source, std::string what, std::string remedy) {
+std::unexpected<sim::Problem> wrong(const std::string& source, std::string what,
+                                    std::string remedy) {
   return sim::refused(sim::Severity::Usage, source, std::move(what), std::move(remedy));
 }
 
@@ -26,25 +27,30 @@ sim::Expected<Index> index_of(const zk2kraft::Plan& plan, const std::string& sou
   Index index;
   for (int i = 0; i < plan.steps_size(); ++i) {
     if (!index.emplace(plan.steps(i).id(), static_cast<Vertex>(i)).second)
-      return wrong(source, fmt::format("there are two steps {}", plan.steps(i).id()), "Each step has an id of its own.");
+      return wrong(source, fmt::format("there are two steps {}", plan.steps(i).id()),
+                   "Each step has an id of its own.");
   }
   return index;
 }
 
-sim::Expected<Graph> graph_of(const zk2kraft::Plan& plan, const Index& index, const std::string& source) {
+sim::Expected<Graph> graph_of(const zk2kraft::Plan& plan, const Index& index,
+                              const std::string& source) {
   Graph graph(index.size());
   for (const zk2kraft::PlanStep& step : plan.steps()) {
     for (const std::string& before : step.after()) {
       const auto at = index.find(before);
       if (at == index.end())
-        return wrong(source, fmt::format("step {} waits for {}, which is not there", step.id(), before),
+        return wrong(source,
+                     fmt::format("step {} waits for {}, which is not there", step.id(), before),
                      "Take the name out of its 'after', or put the step back.");
       boost::add_edge(at->second, index.find(step.id())->second, graph);
     }
     for (const std::string& back : step.way_back()) {
       if (!index.contains(back))
-        return wrong(source, fmt::format("the way back of step {} names {}, which is not there", step.id(), back),
-                     "Without that step there is no way back from here: put it back.");
+        return wrong(
+            source,
+            fmt::format("the way back of step {} names {}, which is not there", step.id(), back),
+            "Without that step there is no way back from here: put it back.");
     }
   }
   return graph;
@@ -73,8 +79,9 @@ std::vector<Vertex> in_order(const Graph& graph) {
 // The steps of one circle.
 std::string circle_in(const zk2kraft::Plan& plan, const Graph& graph) {
   std::vector<int> component(boost::num_vertices(graph));
-  const int count = boost::strong_components(graph, boost::make_iterator_property_map(
-                                                        component.begin(), boost::get(boost::vertex_index, graph)));
+  const int count = boost::strong_components(
+      graph,
+      boost::make_iterator_property_map(component.begin(), boost::get(boost::vertex_index, graph)));
   std::vector<std::string> members(static_cast<std::size_t>(count));
   std::vector<int> sizes(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < component.size(); ++i) {
@@ -104,7 +111,8 @@ sim::Expected<void> order_steps(zk2kraft::Plan& plan, const std::string& source)
     return wrong(source, fmt::format("steps wait for each other: {}", circle_in(plan, *graph)),
                  "Take one of them out of another's 'after'.");
   google::protobuf::RepeatedPtrField<zk2kraft::PlanStep> ordered;
-  for (const Vertex vertex : order) ordered.Add()->Swap(plan.mutable_steps(static_cast<int>(vertex)));
+  for (const Vertex vertex : order)
+    ordered.Add()->Swap(plan.mutable_steps(static_cast<int>(vertex)));
   plan.mutable_steps()->Swap(&ordered);
   return {};
 }
@@ -116,7 +124,8 @@ std::vector<const zk2kraft::PlanStep*> ready_steps(const zk2kraft::Plan& plan) {
   for (const zk2kraft::PlanStep& step : plan.steps()) {
     const auto stage = parse_stage(step.stage());
     if (!stage || is_way_back(*stage) != going_back) continue;
-    const bool is_free = std::ranges::all_of(step.after(), [&](const std::string& id) { return behind.contains(id); });
+    const bool is_free = std::ranges::all_of(
+        step.after(), [&](const std::string& id) { return behind.contains(id); });
     if (!is_free) continue;
     if (step.done())
       behind.insert(step.id());
@@ -134,13 +143,16 @@ std::string draw(const zk2kraft::Plan& plan) {
     for (const zk2kraft::PlanStep& step : plan.steps()) {
       if (step.stage() != name) continue;
       inside += fmt::format("    \"{}\" [label=\"{}\"{}{}];\n", step.id(), step.title(),
-                            step.done() ? ", style=dashed" : "", step.point_of_no_return() ? ", color=red" : "");
+                            step.done() ? ", style=dashed" : "",
+                            step.point_of_no_return() ? ", color=red" : "");
     }
     if (!inside.empty())
-      text += fmt::format("  subgraph \"cluster_{}\" {{\n    label=\"{}\";\n{}  }}\n", name, name, inside);
+      text += fmt::format("  subgraph \"cluster_{}\" {{\n    label=\"{}\";\n{}  }}\n", name, name,
+                          inside);
   }
   for (const zk2kraft::PlanStep& step : plan.steps()) {
-    for (const std::string& before : step.after()) text += fmt::format("  \"{}\" -> \"{}\";\n", before, step.id());
+    for (const std::string& before : step.after())
+      text += fmt::format("  \"{}\" -> \"{}\";\n", before, step.id());
   }
   return text + "}\n";
 }

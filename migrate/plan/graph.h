@@ -14,8 +14,9 @@ namespace migrate {
 // one that is not there, steps that wait for each other, and a way back that leads nowhere.
 sim::Expected<void> order_steps(zk2kraft::Plan& plan, const std::string& source);
 
-// Steps that can be taken now: not done, and all that they wait for is, however far back. Of the way on which
-// the cluster is: ways back are none of them, unless it is on one (R1, R2). Needs the order of order_steps.
+// Steps that can be taken now: not done, and all that they wait for is, however far back. Of the
+// way on which the cluster is: ways back are none of them, unless it is on one (R1, R2). Needs the
+// order of order_steps.
 std::vector<const zk2kraft::PlanStep*> ready_steps(const zk2kraft::Plan& plan);
 
 // Graphviz' language, a cluster for each stage.

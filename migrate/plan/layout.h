@@ -14,7 +14,8 @@
 // them, and those controllers that are still to be provisioned.
 namespace migrate {
 
-// "3000@c1.example:9093,3001@…", as controller.quorum.voters has it. The sentence says what is wrong.
+// "3000@c1.example:9093,3001@…", as controller.quorum.voters has it. The sentence says what is
+// wrong.
 std::expected<std::vector<Voter>, std::string> parse_controllers(std::string_view text);
 
 struct LaidOutNode {
@@ -27,9 +28,9 @@ struct LaidOutNode {
 };
 
 struct Layout {
-  std::vector<LaidOutNode> brokers;      // ordered by id
-  std::vector<LaidOutNode> controllers;  // ordered by id; never empty
-  bool controllers_assumed = false;      // nobody said who they will be: placeholders
+  std::vector<LaidOutNode> brokers;                   // ordered by id
+  std::vector<LaidOutNode> controllers;               // ordered by id; never empty
+  bool controllers_assumed = false;                   // nobody said who they will be: placeholders
   std::optional<sim::BrokerId> zookeeper_controller;  // the broker that leads now
   std::optional<sim::BrokerId> active_controller;     // of the quorum, as far as the logs tell
 };

@@ -30,20 +30,26 @@ struct WindowRow {
 constexpr std::array kWindows{
     WindowRow{"prepare and upgrade", Stage::Prepare, Stage::Upgrade,
               "ZooKeeper leads, as before: for as long as one likes", ""},
-    WindowRow{"controllers", Stage::Controllers, Stage::Controllers,
-              "ZooKeeper leads, the quorum waits: for days, with an eye on its elections (KAFKA-20488)", ""},
+    WindowRow{
+        "controllers", Stage::Controllers, Stage::Controllers,
+        "ZooKeeper leads, the quorum waits: for days, with an eye on its elections (KAFKA-20488)",
+        ""},
     WindowRow{"into hybrid mode", Stage::MigrationMode, Stage::Hybrid,
               "KRaft leads brokers in ZooKeeper mode: for days rather than weeks",
-              "metadata is frozen from the first restart on, and the last one begins the copy by itself: be there"},
-    WindowRow{"into KRaft mode", Stage::KRaftMode, Stage::Soak,
-              "dual write: for a week or two, with ZooKeeper cared for as before; the last way back",
-              "the roll may rest between two brokers, not with one of them down"},
+              "metadata is frozen from the first restart on, and the last one begins the copy by "
+              "itself: be there"},
+    WindowRow{
+        "into KRaft mode", Stage::KRaftMode, Stage::Soak,
+        "dual write: for a week or two, with ZooKeeper cared for as before; the last way back",
+        "the roll may rest between two brokers, not with one of them down"},
     WindowRow{"the end of the way back", Stage::Finalise, Stage::Finalise, "finalised: for ever",
               "from the first controller without the flag to the last"},
     WindowRow{"clean up", Stage::CleanUp, Stage::CleanUp, "for ever", ""},
     WindowRow{"towards Kafka 4", Stage::TowardsFour, Stage::TowardsFour, "for ever", ""},
-    WindowRow{"back", Stage::BackToMigrationMode, Stage::BackToZooKeeper, "ZooKeeper leads, as before",
-              "from the stop of the controllers to the election of a broker nobody leads: no leader election, no change "
+    WindowRow{"back", Stage::BackToMigrationMode, Stage::BackToZooKeeper,
+              "ZooKeeper leads, as before",
+              "from the stop of the controllers to the election of a broker nobody leads: no "
+              "leader election, no change "
               "of an ISR"},
 };
 
@@ -86,7 +92,8 @@ void describe_thresholds(zk2kraft::Plan& plan) {
     each.set_abort(std::string(threshold.abort));
     each.set_reason(std::string(threshold.reason));
     for (int stage = 0; stage < kStageCount; ++stage) {
-      if (is_watched(threshold, static_cast<Stage>(stage))) each.add_stages(std::string(name_of(static_cast<Stage>(stage))));
+      if (is_watched(threshold, static_cast<Stage>(stage)))
+        each.add_stages(std::string(name_of(static_cast<Stage>(stage))));
     }
   }
 }
@@ -111,7 +118,8 @@ void put_into_windows(const std::vector<std::string>& given, zk2kraft::Plan& pla
     if (next < given.size()) {
       window.set_opens(given[next++]);
     } else {
-      plan.add_questions(fmt::format("is there a change window for '{}'? All that were given are used", window.name()));
+      plan.add_questions(fmt::format(
+          "is there a change window for '{}'? All that were given are used", window.name()));
     }
   }
 }
@@ -122,8 +130,9 @@ std::string controllers_said(const Layout& layout, const PlanOptions& options) {
   std::string voters;
   for (const Voter& each : options.controllers)
     voters += fmt::format("{}{}@{}", voters.empty() ? "" : ",", each.id.value(), each.endpoint);
-  return fmt::format(" --controllers {} --controller-listener {}", voters.empty() ? "$CONTROLLERS" : voters,
-                     options.controller_listener.empty() ? "$CONTROLLER_LISTENER" : options.controller_listener);
+  return fmt::format(
+      " --controllers {} --controller-listener {}", voters.empty() ? "$CONTROLLERS" : voters,
+      options.controller_listener.empty() ? "$CONTROLLER_LISTENER" : options.controller_listener);
 }
 
 void take(const CheckResult& result, zk2kraft::Plan& plan, std::set<std::string>& missing) {
@@ -141,8 +150,10 @@ void take(const CheckResult& result, zk2kraft::Plan& plan, std::set<std::string>
     blocker.set_object(fmt::format("{} more", objects - kMostObjects));
     blocker.set_what("zk2kraft check --all names them");
   }
-  if (result.check->severity == CheckSeverity::Error) missing.insert(result.missing.begin(), result.missing.end());
-  for (const std::string& question : result.questions) plan.add_questions(fmt::format("{}: {}", result.check->id, question));
+  if (result.check->severity == CheckSeverity::Error)
+    missing.insert(result.missing.begin(), result.missing.end());
+  for (const std::string& question : result.questions)
+    plan.add_questions(fmt::format("{}: {}", result.check->id, question));
 }
 
 }  // namespace
@@ -163,14 +174,18 @@ zk2kraft::Plan make_plan(const ClusterFacts& facts, const PlanOptions& options) 
   std::set<std::string> missing(plan.missing().begin(), plan.missing().end());
   plan.clear_missing();
   for (const CheckResult& result : run_checks(facts)) take(result, plan, missing);
-  if (leading_image(facts) == nullptr) missing.insert("ZooKeeper's files, or a controller's metadata log: which topics there are");
+  if (leading_image(facts) == nullptr)
+    missing.insert("ZooKeeper's files, or a controller's metadata log: which topics there are");
   if (roll.min_isr_unknown > 0)
-    missing.insert(fmt::format("server.properties of brokers: {} partitions get their min.insync.replicas from there",
-                               roll.min_isr_unknown));
+    missing.insert(fmt::format(
+        "server.properties of brokers: {} partitions get their min.insync.replicas from there",
+        roll.min_isr_unknown));
   if (layout.brokers.empty()) missing.insert("every broker: neither files nor a store name one");
   for (const std::string& each : missing) plan.add_missing(each);
   if (layout.controllers_assumed)
-    plan.add_questions("which machines will be controllers? The plan assumes three; name them with --controllers ID@HOST:PORT,…");
+    plan.add_questions(
+        "which machines will be controllers? The plan assumes three; name them with --controllers "
+        "ID@HOST:PORT,…");
   put_into_windows(options.windows, plan);
   const auto ordered = order_steps(plan, "plan");
   sim::check(ordered.has_value(), "a plan that was made can be taken");

@@ -18,10 +18,10 @@
 namespace migrate {
 
 struct PlanOptions {
-  std::vector<Voter> controllers;  // where there are none yet
-  std::string controller_listener;             // "CONTROLLER:PLAINTEXT", for those
-  std::size_t at_once = 1;                     // brokers that may be down together
-  std::vector<std::string> windows;            // when changes are allowed: "Sat 2026-12-05 22:00"
+  std::vector<Voter> controllers;    // where there are none yet
+  std::string controller_listener;   // "CONTROLLER:PLAINTEXT", for those
+  std::size_t at_once = 1;           // brokers that may be down together
+  std::vector<std::string> windows;  // when changes are allowed: "Sat 2026-12-05 22:00"
 };
 
 // Never fails: what is not known is in `missing` and `questions`, what stands in the way in

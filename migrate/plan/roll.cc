@@ -58,31 +58,38 @@ class Roll {
         const auto replicas = static_cast<std::int64_t>(partition.replicas.size());
         const auto known = min_isr.of(topic, partition);
         if (!known && replicas > 1) ++unknown_;
-        // What nobody tells may be as strict as can be: such partitions miss nobody but in a wave of one.
+        // What nobody tells may be as strict as can be: such partitions miss nobody but in a wave
+        // of one.
         const std::int64_t asked = known.value_or(replicas);
-        for (const sim::BrokerId replica : partition.replicas) load_.of_broker[replica].push_back(load_.bears.size());
+        for (const sim::BrokerId replica : partition.replicas)
+          load_.of_broker[replica].push_back(load_.bears.size());
         load_.bears.push_back(std::max<std::int64_t>(0, std::min(replicas - asked, replicas - 1)));
         judge(topic.name(), id, partition, known.value_or(1));
       }
     }
   }
 
-  void judge(const std::string& topic, sim::PartitionId id, const sim::Partition& partition, std::int64_t asked) {
+  void judge(const std::string& topic, sim::PartitionId id, const sim::Partition& partition,
+             std::int64_t asked) {
     const auto replicas = static_cast<std::int64_t>(partition.replicas.size());
     const auto in_sync = static_cast<std::int64_t>(partition.isr.size());
     if (replicas <= 1) {
-      add(HazardKind::Offline, topic, id, "it has one replica: nobody can read or write while its broker restarts");
+      add(HazardKind::Offline, topic, id,
+          "it has one replica: nobody can read or write while its broker restarts");
     } else if (asked >= replicas) {
       add(HazardKind::WritesRefused, topic, id,
-          fmt::format("min.insync.replicas asks for all {} replicas: acks=all is refused while one of them restarts",
+          fmt::format("min.insync.replicas asks for all {} replicas: acks=all is refused while one "
+                      "of them restarts",
                       replicas));
     } else if (in_sync - 1 < asked) {
       add(HazardKind::NotInSync, topic, id,
-          fmt::format("{} of {} replicas are in sync, and {} must be: wait for the others before a roll begins",
+          fmt::format("{} of {} replicas are in sync, and {} must be: wait for the others before a "
+                      "roll begins",
                       in_sync, replicas, asked));
     }
     if (several_racks_ && replicas > 1 && in_one_rack(partition))
-      add(HazardKind::OneRack, topic, id, fmt::format("all its replicas are in rack {}", racks_[partition.replicas.front()]));
+      add(HazardKind::OneRack, topic, id,
+          fmt::format("all its replicas are in rack {}", racks_[partition.replicas.front()]));
   }
 
   bool in_one_rack(const sim::Partition& partition) {
@@ -109,7 +116,9 @@ class Roll {
   std::vector<const LaidOutNode*> in_order() const {
     std::vector<const LaidOutNode*> brokers;
     for (const LaidOutNode& broker : layout_.brokers) brokers.push_back(&broker);
-    const auto leads = [&](const LaidOutNode& broker) { return layout_.zookeeper_controller == broker.id; };
+    const auto leads = [&](const LaidOutNode& broker) {
+      return layout_.zookeeper_controller == broker.id;
+    };
     std::string last_rack;
     for (const LaidOutNode* broker : brokers) {
       if (leads(*broker)) last_rack = broker->rack;
@@ -153,7 +162,9 @@ std::string ranges_of(const std::vector<sim::PartitionId>& partitions) {
   std::string text;
   for (std::size_t begin = 0; begin < partitions.size();) {
     std::size_t end = begin;
-    while (end + 1 < partitions.size() && partitions[end + 1].value() == partitions[end].value() + 1) ++end;
+    while (end + 1 < partitions.size() &&
+           partitions[end + 1].value() == partitions[end].value() + 1)
+      ++end;
     text += fmt::format("{}{}", text.empty() ? "" : ",", partitions[begin].value());
     if (end > begin) text += fmt::format("-{}", partitions[end].value());
     begin = end + 1;

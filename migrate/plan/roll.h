@@ -23,7 +23,7 @@ enum class HazardKind : std::uint8_t {
   Offline,        // one replica: nobody can read or write while its broker restarts
   WritesRefused,  // min.insync.replicas asks for every replica: acks=all is refused meanwhile
   NotInSync,      // not all replicas are in sync now: wait, or it is one of the above
-  OneRack,        // all replicas in one rack of several: the loss of that rack takes it, roll or not
+  OneRack,  // all replicas in one rack of several: the loss of that rack takes it, roll or not
 };
 std::string_view name_of(HazardKind kind);  // "writes-refused"
 
@@ -43,8 +43,8 @@ struct RollPlan {
 };
 
 // Rack after rack, the ZooKeeper controller's rack last and it the last of all, so that leadership
-// of the cluster moves once; otherwise by id. With `at_once` above 1, brokers of one rack (of any, if
-// none has a rack) are put together as long as every partition bears it.
+// of the cluster moves once; otherwise by id. With `at_once` above 1, brokers of one rack (of any,
+// if none has a rack) are put together as long as every partition bears it.
 RollPlan plan_roll(const ClusterFacts& facts, const Layout& layout, std::size_t at_once = 1);
 
 // "0-4,7"

@@ -109,8 +109,8 @@ std::optional<TargetShape> shape_made_by(Stage stage) {
 
 std::string render_command(Stage stage, std::string_view node) {
   const std::string_view phase = name_of(phase_of(stage));
-  return fmt::format("zk2kraft render $FLEET --phase {} --node {} -o rendered/{}{}", phase, node, phase,
-                     is_way_back(stage) ? " --before $FLEET.before" : "");
+  return fmt::format("zk2kraft render $FLEET --phase {} --node {} -o rendered/{}{}", phase, node,
+                     phase, is_way_back(stage) ? " --before $FLEET.before" : "");
 }
 
 }  // namespace migrate

@@ -61,7 +61,8 @@ bool is_way_back(Stage stage);
 std::optional<TargetShape> shape_made_by(Stage stage);
 
 // The command that writes the node's file for a stage: "zk2kraft render $FLEET --phase S5 --node
-// broker-1 -o rendered/S5", a folder for each phase. $FLEET is the SOURCE of the plan, $FLEET.before what it was before the migration.
+// broker-1 -o rendered/S5", a folder for each phase. $FLEET is the SOURCE of the plan,
+// $FLEET.before what it was before the migration.
 std::string render_command(Stage stage, std::string_view node);
 
 }  // namespace migrate

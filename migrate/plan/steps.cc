@@ -10,7 +10,8 @@
 namespace migrate {
 namespace {
 
-zk2kraft::PlanProof proof(std::string kind, std::string where, std::string expect, std::string of, std::string value) {
+zk2kraft::PlanProof proof(std::string kind, std::string where, std::string expect, std::string of,
+                          std::string value) {
   zk2kraft::PlanProof proof;
   proof.set_kind(std::move(kind));
   proof.set_where(std::move(where));
@@ -22,9 +23,10 @@ zk2kraft::PlanProof proof(std::string kind, std::string where, std::string expec
 
 }  // namespace
 
-zk2kraft::PlanProof metric(std::string_view name, std::string expect, std::string of, std::string value) {
-  return proof("metric", fmt::format("kafka.controller:type=KafkaController,name={}", name), std::move(expect),
-               std::move(of), std::move(value));
+zk2kraft::PlanProof metric(std::string_view name, std::string expect, std::string of,
+                           std::string value) {
+  return proof("metric", fmt::format("kafka.controller:type=KafkaController,name={}", name),
+               std::move(expect), std::move(of), std::move(value));
 }
 zk2kraft::PlanProof log_line(std::string file, std::string line, std::string of) {
   return proof("log", std::move(file), line, std::move(of), line);
@@ -40,20 +42,22 @@ zk2kraft::PlanProof said_by_a_person(std::string what) {
 }
 
 std::string on_machine(const LaidOutNode& node) {
-  return node.host.empty() ? fmt::format("# on {}:", node.name) : fmt::format("# on {} ({}):", node.name, node.host);
+  return node.host.empty() ? fmt::format("# on {}:", node.name)
+                           : fmt::format("# on {} ({}):", node.name, node.host);
 }
 
 std::string machine_of(const LaidOutNode& node) {
   if (!node.host.empty()) return node.host;
   std::string name = "$";
-  for (const char c : in_capitals(node.name)) name += (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_';
+  for (const char c : in_capitals(node.name))
+    name += (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_';
   return name;
 }
 
 std::vector<std::string> restart_commands(const LaidOutNode& node, Stage stage) {
   return {render_command(stage, node.name),
-          fmt::format("scp rendered/{}/{}/server.properties {}:server.properties.next", name_of(phase_of(stage)), node.name,
-                      machine_of(node)),
+          fmt::format("scp rendered/{}/{}/server.properties {}:server.properties.next",
+                      name_of(phase_of(stage)), node.name, machine_of(node)),
           on_machine(node),
           "kafka-server-stop",
           "cp server.properties server.properties.before",
@@ -94,7 +98,8 @@ bool Steps::passed(Stage stage) const {
 std::vector<const LaidOutNode*> Steps::controllers_active_last() const {
   std::vector<const LaidOutNode*> order;
   for (const LaidOutNode& controller : layout_.controllers) order.push_back(&controller);
-  std::ranges::stable_partition(order, [&](const LaidOutNode* each) { return layout_.active_controller != each->id; });
+  std::ranges::stable_partition(
+      order, [&](const LaidOutNode* each) { return layout_.active_controller != each->id; });
   return order;
 }
 

@@ -18,9 +18,13 @@ namespace migrate {
 class Steps {
  public:
   // `controllers_said`: options of render that say who the controllers will be, or "".
-  Steps(const ClusterFacts& facts, const Layout& layout, const RollPlan& roll, std::string controllers_said,
-        zk2kraft::Plan& plan)
-      : facts_(facts), layout_(layout), roll_(roll), controllers_said_(std::move(controllers_said)), plan_(plan) {}
+  Steps(const ClusterFacts& facts, const Layout& layout, const RollPlan& roll,
+        std::string controllers_said, zk2kraft::Plan& plan)
+      : facts_(facts),
+        layout_(layout),
+        roll_(roll),
+        controllers_said_(std::move(controllers_said)),
+        plan_(plan) {}
 
   void add_all();
 
@@ -71,7 +75,8 @@ class Steps {
 // ── What both roads are made of ─────────────────────────────────────────────────────────────────
 
 // Each with what a program can judge (plan.proto); without a value only a person can.
-zk2kraft::PlanProof metric(std::string_view name, std::string expect, std::string of = "", std::string value = "");
+zk2kraft::PlanProof metric(std::string_view name, std::string expect, std::string of = "",
+                           std::string value = "");
 zk2kraft::PlanProof log_line(std::string file, std::string line, std::string of);
 zk2kraft::PlanProof znode(std::string path, std::string expect, std::string value = "");
 zk2kraft::PlanProof command(std::string line, std::string expect, std::string value = "");
@@ -80,8 +85,8 @@ zk2kraft::PlanProof said_by_a_person(std::string what);
 std::string on_machine(const LaidOutNode& node);
 // "kafka1.example", or a variable of hers where nothing tells: "$BROKER_1".
 std::string machine_of(const LaidOutNode& node);
-// The rendered file is brought to the machine, put in place, and the node restarted with it; Kafka's
-// own scripts.
+// The rendered file is brought to the machine, put in place, and the node restarted with it;
+// Kafka's own scripts.
 std::vector<std::string> restart_commands(const LaidOutNode& node, Stage stage);
 
 template <class Commands, class IsDone>
@@ -95,15 +100,17 @@ void Steps::roll(const BrokerRoll& roll, Commands commands, IsDone is_done) {
       ids += (ids.empty() ? "" : "+") + std::to_string(id.value());
       done = done && is_done(broker(id));
     }
-    zk2kraft::PlanStep& step = add(roll.stage, roll.prefix + ".broker-" + ids, roll.does + " " + names);
+    zk2kraft::PlanStep& step =
+        add(roll.stage, roll.prefix + ".broker-" + ids, roll.does + " " + names);
     step.set_done(done);
     for (const sim::BrokerId id : wave.brokers) {
       step.add_nodes(broker(id).name);
       for (std::string& each : commands(broker(id))) step.add_commands(std::move(each));
     }
     for (const zk2kraft::PlanProof& proof : roll.proofs) *step.add_gates() = proof;
-    *step.add_gates() = command("kafka-topics --bootstrap-server $BOOTSTRAP --describe --under-replicated-partitions",
-                                "prints nothing", "prints nothing");
+    *step.add_gates() = command(
+        "kafka-topics --bootstrap-server $BOOTSTRAP --describe --under-replicated-partitions",
+        "prints nothing", "prints nothing");
   }
 }
 

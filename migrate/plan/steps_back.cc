@@ -21,70 +21,108 @@ std::string znode_path(const ClusterFacts& facts, std::string_view path) {
 }  // namespace
 
 void Steps::back_to_migration_mode() {
-  roll({Stage::BackToMigrationMode, "back-to-migration-mode", "restart in ZooKeeper mode, with the flag:",
-        {znode("/brokers/ids/ID", "it is there", "listener_security_protocol_map"),
-         metric("MigratingZkBrokerCount", "one more than before for each")}},
-       [&](const LaidOutNode& node) { return restart_commands(node, Stage::BackToMigrationMode); },
-       [&](const LaidOutNode& node) {
-         return facts_.phase == Phase::R2 || (facts_.phase == Phase::R1 && node.shape == TargetShape::MigratingBroker);
-       });
+  roll(
+      {Stage::BackToMigrationMode,
+       "back-to-migration-mode",
+       "restart in ZooKeeper mode, with the flag:",
+       {znode("/brokers/ids/ID", "it is there", "listener_security_protocol_map"),
+        metric("MigratingZkBrokerCount", "one more than before for each")}},
+      [&](const LaidOutNode& node) { return restart_commands(node, Stage::BackToMigrationMode); },
+      [&](const LaidOutNode& node) {
+        return facts_.phase == Phase::R2 ||
+               (facts_.phase == Phase::R1 && node.shape == TargetShape::MigratingBroker);
+      });
 }
 
 void Steps::back_to_zookeeper() {
   const bool stopped = facts_.phase == Phase::R2;
-  zk2kraft::PlanStep* step = &add(Stage::BackToZooKeeper, std::string(kGate), "ask whether the way back is open now");
+  zk2kraft::PlanStep* step =
+      &add(Stage::BackToZooKeeper, std::string(kGate), "ask whether the way back is open now");
   step->add_commands("zk2kraft gate rollback $FLEET");
-  *step->add_gates() = command("zk2kraft gate rollback $FLEET",
-                               "OPEN, or closed by the epoch alone, which the step after the next one raises (KAFKA-20488)");
+  *step->add_gates() = command(
+      "zk2kraft gate rollback $FLEET",
+      "OPEN, or closed by the epoch alone, which the step after the next one raises (KAFKA-20488)");
   *step->add_gates() = metric("ZkWriteBehindLag", "0 on the active controller");
   step->set_done(stopped);
 
-  step = &add(Stage::BackToZooKeeper, std::string(kStop), "stop every controller, the active one last");
-  step->add_only_if("it is known who is active now: if the active one stops first another one takes over, and claims ZooKeeper again");
+  step = &add(Stage::BackToZooKeeper, std::string(kStop),
+              "stop every controller, the active one last");
+  step->add_only_if(
+      "it is known who is active now: if the active one stops first another one takes over, and "
+      "claims ZooKeeper again");
   for (const LaidOutNode* controller : controllers_active_last()) {
     step->add_nodes(controller->name);
     step->add_commands(on_machine(*controller));
     step->add_commands("kafka-server-stop");
   }
-  *step->add_gates() = command("jps -l", "no controller runs on any of their machines: one that does claims /controller again");
+  *step->add_gates() = command(
+      "jps -l",
+      "no controller runs on any of their machines: one that does claims /controller again");
   step->set_done(stopped);
 
-  step = &add(Stage::BackToZooKeeper, std::string(kEpoch), "raise the epoch of ZooKeeper's controllers above every epoch that brokers and partitions have seen");
+  step = &add(Stage::BackToZooKeeper, std::string(kEpoch),
+              "raise the epoch of ZooKeeper's controllers above every epoch that brokers and "
+              "partitions have seen");
   step->add_only_if(
-      "what 'get' prints is below the number that 'set' writes: it may be raised, never lowered. The next controller has "
-      "/controller_epoch + 1; brokers refuse it if they have heard a higher one, and no leader is elected for partitions "
+      "what 'get' prints is below the number that 'set' writes: it may be raised, never lowered. "
+      "The next controller has "
+      "/controller_epoch + 1; brokers refuse it if they have heard a higher one, and no leader is "
+      "elected for partitions "
       "whose state has a higher one (KAFKA-20488)");
-  step->add_commands(fmt::format("zookeeper-shell $ZK get {}", znode_path(facts_, "/controller_epoch")));
-  step->add_commands(fmt::format("zookeeper-shell $ZK set {} {}", znode_path(facts_, "/controller_epoch"), safe_controller_epoch(facts_)));
-  *step->add_gates() = znode("/controller_epoch", fmt::format("{}", safe_controller_epoch(facts_)), fmt::format("^{}$", safe_controller_epoch(facts_)));
+  step->add_commands(
+      fmt::format("zookeeper-shell $ZK get {}", znode_path(facts_, "/controller_epoch")));
+  step->add_commands(fmt::format("zookeeper-shell $ZK set {} {}",
+                                 znode_path(facts_, "/controller_epoch"),
+                                 safe_controller_epoch(facts_)));
+  *step->add_gates() = znode("/controller_epoch", fmt::format("{}", safe_controller_epoch(facts_)),
+                             fmt::format("^{}$", safe_controller_epoch(facts_)));
   step->set_done(stopped);
 
-  step = &add(Stage::BackToZooKeeper, std::string(kDeleteController), "let a broker be elected, at once");
-  step->add_commands(fmt::format("zookeeper-shell $ZK delete {}", znode_path(facts_, "/controller")));
-  *step->add_gates() = znode("/controller", "names a broker; if none is elected, restart the first broker of the next step now",
-                            "\"kraftControllerEpoch\":-1");
+  step = &add(Stage::BackToZooKeeper, std::string(kDeleteController),
+              "let a broker be elected, at once");
+  step->add_commands(
+      fmt::format("zookeeper-shell $ZK delete {}", znode_path(facts_, "/controller")));
+  *step->add_gates() =
+      znode("/controller",
+            "names a broker; if none is elected, restart the first broker of the next step now",
+            "\"kraftControllerEpoch\":-1");
   step->set_done(stopped);
 
-  step = &add(Stage::BackToZooKeeper, std::string(kMigration), "forget the attempt: another one would begin where it ended (MB-01, MB-02)");
-  step->add_commands(fmt::format("zookeeper-shell $ZK get {}        # keep what it says", znode_path(facts_, "/migration")));
-  step->add_commands(fmt::format("zookeeper-shell $ZK delete {}", znode_path(facts_, "/migration")));
+  step = &add(Stage::BackToZooKeeper, std::string(kMigration),
+              "forget the attempt: another one would begin where it ended (MB-01, MB-02)");
+  step->add_commands(fmt::format("zookeeper-shell $ZK get {}        # keep what it says",
+                                 znode_path(facts_, "/migration")));
+  step->add_commands(
+      fmt::format("zookeeper-shell $ZK delete {}", znode_path(facts_, "/migration")));
   *step->add_gates() = znode("/migration", "is gone", "absent");
   step->set_done(stopped && facts_.zookeeper && !facts_.zookeeper->view.migration);
 
-  roll({Stage::BackToZooKeeper, "back-to-zookeeper", "restart in ZooKeeper mode, without the flag:",
-        {znode("/brokers/ids/ID", "it is there; a broker that still takes a KRaft controller for its own needs five minutes to stop",
-               "listener_security_protocol_map")}},
-       [&](const LaidOutNode& node) { return restart_commands(node, Stage::BackToZooKeeper); },
-       [&](const LaidOutNode& node) { return facts_.phase == Phase::R2 && node.shape == TargetShape::ZooKeeperBroker; });
+  roll(
+      {Stage::BackToZooKeeper,
+       "back-to-zookeeper",
+       "restart in ZooKeeper mode, without the flag:",
+       {znode("/brokers/ids/ID",
+              "it is there; a broker that still takes a KRaft controller for its own needs five "
+              "minutes to stop",
+              "listener_security_protocol_map")}},
+      [&](const LaidOutNode& node) { return restart_commands(node, Stage::BackToZooKeeper); },
+      [&](const LaidOutNode& node) {
+        return facts_.phase == Phase::R2 && node.shape == TargetShape::ZooKeeperBroker;
+      });
 
-  step = &add(Stage::BackToZooKeeper, std::string(kWipe), "empty the controllers' log directories: one that starts again writes its old image over ZooKeeper (MB-02)");
+  step = &add(Stage::BackToZooKeeper, std::string(kWipe),
+              "empty the controllers' log directories: one that starts again writes its old image "
+              "over ZooKeeper (MB-02)");
   for (const LaidOutNode& controller : layout_.controllers) {
     step->add_nodes(controller.name);
     step->add_commands(on_machine(controller));
-    step->add_commands("rm -r $METADATA_LOG_DIR/__cluster_metadata-0 $METADATA_LOG_DIR/meta.properties");
+    step->add_commands(
+        "rm -r $METADATA_LOG_DIR/__cluster_metadata-0 $METADATA_LOG_DIR/meta.properties");
   }
-  step->add_commands("# on brokers before 3.8 only (KAFKA-16463): rm -r $LOG_DIR/__cluster_metadata-0");
-  *step->add_gates() = command("zk2kraft gate retry $FLEET", "OPEN: give the controllers' folders too", "exit 0");
+  step->add_commands(
+      "# on brokers before 3.8 only (KAFKA-16463): rm -r $LOG_DIR/__cluster_metadata-0");
+  *step->add_gates() =
+      command("zk2kraft gate retry $FLEET", "OPEN: give the controllers' folders too", "exit 0");
 }
 
 void Steps::name_ways_back() {
@@ -102,13 +140,17 @@ void Steps::name_ways_back() {
     const auto stage = parse_stage(step.stage());
     if (!stage || is_way_back(*stage)) continue;
     if (*stage <= Stage::Upgrade) {
-      step.set_way_back_note("restart with the saved server.properties; a release, but not a protocol, can be taken back");
+      step.set_way_back_note(
+          "restart with the saved server.properties; a release, but not a protocol, can be taken "
+          "back");
       continue;
     }
     if (*stage >= Stage::Finalise) {
       step.set_way_back_note(
           *stage == Stage::Finalise
-              ? "as long as ZkMigrationState is 1 on every controller: give the flag back to those that lost it, and go back as from the stage soak; once it is 3 there is no way back"
+              ? "as long as ZkMigrationState is 1 on every controller: give the flag back to those "
+                "that lost it, and go back as from the stage soak; once it is 3 there is no way "
+                "back"
               : "none: restoring the backups makes a new cluster of the state that was saved");
       continue;
     }

@@ -12,8 +12,8 @@ namespace {
 
 // A YAML scalar in double quotes; what Jinja would take for its own is kept from it.
 std::string yaml_scalar(std::string_view text) {
-  const bool jinja = text.find("{{") != text.npos || text.find("{%") != text.npos ||
-                     text.find("{#") != text.npos;
+  const bool jinja =
+      text.find("{{") != text.npos || text.find("{%") != text.npos || text.find("{#") != text.npos;
   std::string out = jinja ? "!unsafe \"" : "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -95,8 +95,7 @@ class StrimziWriter {
   void wait_for(std::string_view state) {
     out_ += fmt::format(
         "kubectl wait {} --for=jsonpath='{{.status.kafkaMetadataState}}'={} --timeout=2h\n",
-        fmt::format("kafka/{} -n {}", shell_word(names_.cluster), shell_word(names_.space)),
-        state);
+        fmt::format("kafka/{} -n {}", shell_word(names_.cluster), shell_word(names_.space)), state);
   }
 
   void annotate(std::string_view value, std::string_view state, std::string_view what) {

@@ -28,7 +28,11 @@ enum class Treatment : std::uint8_t {
 
 // What a row's function says of one node.
 struct Wanted {
-  enum class Kind : std::uint8_t { Leave, Remove, Value };
+  enum class Kind : std::uint8_t {
+    Leave,
+    Remove,
+    Value
+  };
   Kind kind = Kind::Leave;
   std::string value;
 

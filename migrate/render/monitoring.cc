@@ -43,19 +43,20 @@ constexpr AlertRule kAlerts[]{
     {"KraftMigrationBrokerWentBack", Abort, kLeft, "Value", "delta(max({0})[15m:1m]) > 0", "",
      "a broker has registered in ZooKeeper mode again",
      "it never rises but while brokers enter the migration or go back (docs/ops)"},
-    {"KraftMigrationMirrorLags", Warn, kLag, "Value", "{} > 0", "60s",
-     "ZooKeeper is behind KRaft", "short peaks are sound, a minute is not (KAFKA-15532)"},
-    {"KraftMigrationMirrorStands", Abort, kLag, "Value", "min_over_time({0}[10m]) > 0 and "
-     "deriv({0}[10m]) > 0", "10m",
-     "ZooKeeper falls further and further behind",
+    {"KraftMigrationMirrorLags", Warn, kLag, "Value", "{} > 0", "60s", "ZooKeeper is behind KRaft",
+     "short peaks are sound, a minute is not (KAFKA-15532)"},
+    {"KraftMigrationMirrorStands", Abort, kLag, "Value",
+     "min_over_time({0}[10m]) > 0 and "
+     "deriv({0}[10m]) > 0",
+     "10m", "ZooKeeper falls further and further behind",
      "the way back would lose what is not mirrored"},
     {"KraftMigrationSlowReconcile", Warn,
      "kafka.controller:type=KafkaController,name=ZkWriteSnapshotTimeMs", "99thPercentile",
      "{} > 60000", "", "writing all of the metadata to ZooKeeper took over a minute",
      "it grows with topics: three times what was rehearsed is too much (KAFKA-15196)"},
     {"KraftMigrationSlowMirror", Warn,
-     "kafka.controller:type=KafkaController,name=ZkWriteDeltaTimeMs", "99thPercentile",
-     "{} > 1000", "5m", "writing one change to ZooKeeper takes over a second",
+     "kafka.controller:type=KafkaController,name=ZkWriteDeltaTimeMs", "99thPercentile", "{} > 1000",
+     "5m", "writing one change to ZooKeeper takes over a second",
      "a change is a few znodes (KAFKA-15196)"},
     {"KraftMigrationHeartbeatTimedOut", Warn,
      "kafka.controller:type=KafkaController,name=TimedOutBrokerHeartbeatCount", "Value",
@@ -92,8 +93,8 @@ constexpr AlertRule kAlerts[]{
      "a controller met an error in its metadata", "it is never sound (docs/ops)"},
     {"KraftMigrationLoadError", Abort, kBrokerMetadata, "metadata-load-error-count", "{} > 0", "",
      "a broker could not load metadata", "it is never sound (docs/ops)"},
-    {"KraftMigrationApplyError", Abort, kBrokerMetadata, "metadata-apply-error-count", "{} > 0",
-     "", "a broker could not apply metadata", "it is never sound (docs/ops)"},
+    {"KraftMigrationApplyError", Abort, kBrokerMetadata, "metadata-apply-error-count", "{} > 0", "",
+     "a broker could not apply metadata", "it is never sound (docs/ops)"},
     {"KraftMigrationBrokerLags", Warn, kBrokerMetadata, "last-applied-record-lag-ms", "{} > 5000",
      "1m", "a broker's metadata are over five seconds old", "a second is sound (docs/ops)"},
     {"KraftMigrationBrokerLagsLong", Abort, kBrokerMetadata, "last-applied-record-lag-ms",
@@ -144,7 +145,8 @@ std::string with_name(std::string_view expression, const std::string& name) {
 
 std::string quoted_yaml(std::string_view text) {
   std::string out = "\"";
-  for (const char c : text) out += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  for (const char c : text)
+    out += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
   return out + "\"";
 }
 
@@ -158,15 +160,15 @@ std::string exporter_rules() {
     const std::string domain(rule.bean.substr(0, rule.bean.find(':')));
     const std::string type(part(rule.bean, "type="));
     const std::string name(part(rule.bean, "name="));
-    const std::string key = name.empty() ? fmt::format("type={}", type)
-                                         : fmt::format("type={}, name={}", type, name);
+    const std::string key =
+        name.empty() ? fmt::format("type={}", type) : fmt::format("type={}, name={}", type, name);
     const bool quantile = rule.attribute.ends_with("Percentile");
-    const std::string line = fmt::format(
-        "#   - pattern: '{}<{}><>{}'\n#     name: {}\n{}", domain, key,
-        quantile ? "99thPercentile" : rule.attribute,
-        name.empty() ? fmt::format("{}_{}_{}", domain, type, rule.attribute)
-                     : fmt::format("{}_{}_{}", domain, type, name),
-        quantile ? "#     labels: {quantile: '0.99'}\n" : "");
+    const std::string line =
+        fmt::format("#   - pattern: '{}<{}><>{}'\n#     name: {}\n{}", domain, key,
+                    quantile ? "99thPercentile" : rule.attribute,
+                    name.empty() ? fmt::format("{}_{}_{}", domain, type, rule.attribute)
+                                 : fmt::format("{}_{}_{}", domain, type, name),
+                    quantile ? "#     labels: {quantile: '0.99'}\n" : "");
     std::string tidy = line;
     const std::size_t at = tidy.find("name: ", tidy.find("#     name: "));
     for (std::size_t i = at; i < tidy.find('\n', at); ++i) {
@@ -203,9 +205,9 @@ std::string monitoring_rules(const RenderedFleet& fleet) {
       "your rehearsal.\n{}groups:\n  - name: kraft-migration\n    rules:\n",
       brokers, exporter_rules());
   for (const AlertRule& rule : kAlerts) {
-    out += fmt::format("      - alert: {}\n        expr: {}\n", rule.name,
-                       quoted_yaml(with_name(rule.expression,
-                                             exported_name(rule.bean, rule.attribute))));
+    out += fmt::format(
+        "      - alert: {}\n        expr: {}\n", rule.name,
+        quoted_yaml(with_name(rule.expression, exported_name(rule.bean, rule.attribute))));
     if (!rule.lasting.empty()) out += fmt::format("        for: {}\n", rule.lasting);
     out += fmt::format(
         "        labels: {{severity: {}}}\n        annotations:\n          summary: {}\n"

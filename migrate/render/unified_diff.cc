@@ -34,8 +34,8 @@ std::vector<Step> compared(const Lines& a, const Lines& b) {
                                                std::vector<std::size_t>(b.size() + 1, 0));
   for (std::size_t i = a.size(); i-- > 0;) {
     for (std::size_t j = b.size(); j-- > 0;)
-      common[i][j] = a[i] == b[j] ? common[i + 1][j + 1] + 1
-                                  : std::max(common[i + 1][j], common[i][j + 1]);
+      common[i][j] =
+          a[i] == b[j] ? common[i + 1][j + 1] + 1 : std::max(common[i + 1][j], common[i][j + 1]);
   }
   std::vector<Step> steps;
   std::size_t i = 0;
@@ -91,7 +91,8 @@ std::string unified_diff(std::string_view before, std::string_view after,
     // A hunk ends where more lines are the same than two contexts hold.
     const std::size_t begin = at - std::min(at, kContextLines);
     std::size_t last = at;
-    for (std::size_t next = at; next < steps.size() && next <= last + 2 * kContextLines + 1; ++next) {
+    for (std::size_t next = at; next < steps.size() && next <= last + 2 * kContextLines + 1;
+         ++next) {
       if (steps[next].kind != ' ') last = next;
     }
     const std::size_t end = std::min(last + 1 + kContextLines, steps.size());
