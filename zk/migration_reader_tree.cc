@@ -84,7 +84,7 @@ Response answer(const Tree& tree, std::string_view root, const Request& request)
     response.error = ErrorCode::NoNode;
     return response;
   }
-  const Stat stat = *tree.stat(path);
+  const Stat stat = tree.stat(*znode);
   if (std::holds_alternative<GetData>(request)) {
     response.result = GotData{znode->data, stat};
   } else if (std::holds_alternative<GetChildren>(request)) {
@@ -136,23 +136,19 @@ std::set<sim::BrokerId> brokers_out_of_sync(const Tree& tree, std::string_view r
   std::set<sim::BrokerId> found;
   ClusterView unreadable;
   ViewReader read(tree, root, unreadable);
-  // Of thousands of states only few differ.
-  std::map<std::string, std::optional<PartitionStateZnode>, std::less<>> known;
-  const auto state_of = [&](const std::string& path) -> std::optional<PartitionStateZnode> {
+  PartitionStateReader states;
+  const auto state_of = [&](const std::string& path) -> const PartitionStateZnode* {
     const Znode* const znode = tree.find(read.absolute(path));
-    if (znode == nullptr || !znode->data) return std::nullopt;
-    const auto at = known.find(*znode->data);
-    if (at != known.end()) return at->second;
-    const auto parsed = parse_partition_state(*znode->data);
-    return known.emplace(*znode->data, parsed ? std::optional(*parsed) : std::nullopt)
-        .first->second;
+    if (znode == nullptr || !znode->data) return nullptr;
+    const auto& state = states.read(*znode->data);
+    return state ? &*state : nullptr;
   };
   for (const std::string& name : read.children(paths::kTopics)) {
     const auto topic = read.read(paths::topic(name), parse_topic);
     if (!topic) continue;
     for (const auto& [id, assignment] : topic->partitions) {
-      const auto state = state_of(paths::partition_state(name, id));
-      const bool led = state && state->leader != sim::BrokerId(-1);
+      const PartitionStateZnode* const state = state_of(paths::partition_state(name, id));
+      const bool led = state != nullptr && state->leader != sim::BrokerId(-1);
       for (const sim::BrokerId replica : assignment.replicas) {
         if (!led || std::ranges::find(state->isr, replica) == state->isr.end())
           found.insert(replica);
@@ -186,10 +182,11 @@ ClusterView cluster_view(const Tree& tree, std::string_view root) {
   view.preferred_replica_election =
       read.read(paths::kPreferredReplicaElection, parse_partition_list)
           .value_or(std::vector<sim::TopicPartition>{});
+  PartitionStateReader states;
   tree.for_each_below(read.absolute(paths::kTopics), [&](std::string_view path,
                                                          const Znode& znode) {
     if (!path.ends_with("/state") || !znode.data) return;
-    const auto state = parse_partition_state(*znode.data);
+    const auto& state = states.read(*znode.data);
     if (!state) return;  // the copy's report names it
     const auto highest = view.highest_partition_controller_epoch.value_or(state->controller_epoch);
     view.highest_partition_controller_epoch = std::max(highest, state->controller_epoch);

@@ -75,7 +75,7 @@ std::optional<sim::PartitionRecord> ZnodeReading::partition(
     Parsed<PartitionStateZnode> state = std::unexpected(Unreadable{"it holds no data", true});
     if (answer.error != ErrorCode::Ok)
       state = std::unexpected(Unreadable{server_error(answer.error)});
-    if (answer.data) state = parse_partition_state(*answer.data);
+    if (answer.data) state = states_.read(*answer.data);
     if (state) {
       record.isr = std::move(state->isr);
       record.leader = state->leader;

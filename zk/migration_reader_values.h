@@ -117,6 +117,7 @@ class ZnodeReading {
                                                 const TopicZnode::Assignment& assignment);
   void decode_passwords(const std::string& path, ConfigZnode& config);
 
+  PartitionStateReader states_;
   ReadOptions options_;
   ReadReport report_;
   std::optional<UnreadableZnode> failure_;

@@ -7,8 +7,9 @@
 
 #include "sim/base/check.h"
 #include "sim/base/match.h"
-#include "zk/tree_digest.h"
 #include "zk/torn_multi.h"
+#include "zk/tree_builder.h"
+#include "zk/tree_digest.h"
 
 namespace zk {
 namespace {
@@ -17,10 +18,6 @@ constexpr std::string_view kConfigPath = "/zookeeper/config";
 
 std::int32_t length_of(const Data& data) {
   return data ? static_cast<std::int32_t>(data->size()) : 0;
-}
-
-Stat shown_stat(const Znode& znode) {
-  return shown(znode.stat, length_of(znode.data), znode.num_children);
 }
 
 // The key in the map: there the root is "".
@@ -57,20 +54,15 @@ struct Tree::Creation {
   ChildVersion parent_cversion;
 };
 
-Tree::Tree(Bare) {}
-
 Tree::Tree() {
-  for (const char* path : {"", "/zookeeper", "/zookeeper/quota"}) {
-    place(path, {.data = std::string(), .acl = kOpenUnsafeAclId, .stat = {}});
-  }
-  const AclId read_only = acls_.use(read_acl_unsafe());
-  place(std::string(kConfigPath),
-        {.data = std::string(), .acl = read_only, .stat = {.aversion = AclVersion(-1)}});
-  acls_.release(read_only);  // `place` counted it once more
-}
-
-Tree Tree::bare() {
-  return Tree(Bare{});
+  TreeBuilder builder;
+  for (const char* path : {"", "/zookeeper", "/zookeeper/quota"})
+    builder.place(path, {.data = std::string(), .acl = kOpenUnsafeAclId, .stat = {}});
+  const AclId read_only = builder.acls().use(read_acl_unsafe());
+  builder.place(std::string(kConfigPath),
+                {.data = std::string(), .acl = read_only, .stat = {.aversion = AclVersion(-1)}});
+  builder.acls().release(read_only);  // `place` counted it once more
+  *this = std::move(builder).finish();
 }
 
 const Znode* Tree::find(std::string_view path) const {
@@ -80,7 +72,11 @@ const Znode* Tree::find(std::string_view path) const {
 std::optional<Stat> Tree::stat(std::string_view path) const {
   const Znode* znode = find(path);
   if (znode == nullptr) return std::nullopt;
-  return shown_stat(*znode);
+  return stat(*znode);
+}
+
+Stat Tree::stat(const Znode& znode) {
+  return shown(znode.stat, length_of(znode.data), znode.num_children);
 }
 
 std::vector<std::string> Tree::children(std::string_view path) const {
@@ -161,28 +157,6 @@ void Tree::unregister_owner(const std::string& path, SessionId owner) {
   }
 }
 
-Tree::Placed Tree::place(std::string path, Znode znode) {
-  if (path.find('/') == std::string::npos) {
-    if (!path.empty()) return Placed::NoParent;
-  } else if (nodes_.find(parent_key(path)) == nullptr) {
-    return Placed::NoParent;
-  }
-  const SessionId owner = znode.stat.ephemeral_owner;
-  const AclId acl = znode.acl;
-  znode.num_children = 0;
-  znode.digest = node_digest(path, znode);
-  const std::uint32_t digest = znode.digest;
-  if (!nodes_.insert(path, std::move(znode))) return Placed::Duplicate;
-  acls_.use(acl);
-  if (counts_in_digest(path)) digest_ += digest;
-  if (!path.empty()) {
-    // The number of children is no part of the digest.
-    ++nodes_.edit(parent_key(path))->num_children;
-    register_owner(path, owner);
-  }
-  return Placed::Placed;
-}
-
 void Tree::raise_cversion(std::string_view parent, ChildVersion cversion, Zxid zxid) {
   edit(parent, [&](Znode& znode) {
     const ChildVersion to = cversion == ChildVersion(-1) ? znode.stat.cversion.next() : cversion;
@@ -217,7 +191,8 @@ ErrorCode Tree::create(Context& context, Creation creation) {
                        .pzxid = context.header.zxid}};
   znode.digest = node_digest(path, znode);
   if (counts_in_digest(path)) digest_ += znode.digest;
-  sim::check(nodes_.insert(path, std::move(znode)), "a path that is not found can be inserted");
+  sim::check(nodes_.insert(std::string(path), std::move(znode)) != nullptr,
+             "a path that is not found can be inserted");
   register_owner(path, owner);
   context.changes.push_back({Change::Kind::Created, path});
   return ErrorCode::Ok;
@@ -272,7 +247,7 @@ void Tree::apply_one(Context& context, const Txn& txn, OpResult& result) {
       znode.stat.mtime = context.header.time;
       znode.stat.mzxid = context.header.zxid;
       znode.stat.version = t.version;
-      result.stat = shown_stat(znode);
+      result.stat = stat(znode);
     });
     result.error = found ? ErrorCode::Ok : ErrorCode::NoNode;
     if (found) context.changes.push_back({Change::Kind::DataChanged, t.path});
@@ -309,7 +284,7 @@ void Tree::apply_one(Context& context, const Txn& txn, OpResult& result) {
         edit(key_of(t.path), [&](Znode& changed) {
           changed.acl = acl;
           changed.stat.aversion = t.version;
-          result.stat = shown_stat(changed);
+          result.stat = stat(changed);
         });
         context.changes.push_back({Change::Kind::AclChanged, t.path});
       },

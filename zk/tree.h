@@ -54,12 +54,11 @@ class Tree {
  public:
   // A brand-new server's tree: "/", "/zookeeper", "/zookeeper/config", "/zookeeper/quota".
   Tree();
-  // Nothing at all, not even a root: for reading a snapshot into, by `acls` and `place`.
-  static Tree bare();
 
   // The znode, or null. Valid until the tree changes. The root may be asked for as "/" or "".
   const Znode* find(std::string_view path) const;
   std::optional<Stat> stat(std::string_view path) const;
+  static Stat stat(const Znode& znode);
   // The names (not paths) of the children, sorted by bytes. Empty when there is no such znode.
   std::vector<std::string> children(std::string_view path) const;
   // Of a znode of this tree. Null when its number stands for no list: a damaged snapshot.
@@ -79,10 +78,11 @@ class Tree {
   template <class Visit>
   void for_each_below(std::string_view path, Visit&& visit) const {
     const std::string top = path == "/" ? std::string() : std::string(path);
-    for (const auto* at = nodes_.seek(top); at != nullptr && is_within(top, at->path);
-         at = nodes_.seek(at->path + '/')) {
-      visit(at->path.empty() ? std::string_view("/") : std::string_view(at->path), *at->znode);
-    }
+    nodes_.for_each_from(top, [&](std::string_view at, const Znode& znode) {
+      if (!is_within(top, at)) return false;
+      visit(at.empty() ? std::string_view("/") : at, znode);
+      return true;
+    });
   }
 
   // Paths of the ephemerals of a session; owners of ephemerals.
@@ -103,25 +103,15 @@ class Tree {
   // multi is then applied all the same.
   Applied apply(const TxnHeader& header, const Txn& txn);
 
-  // Reading a snapshot: first the lists, then the znodes, parents before children, root ("") first,
-  // and at the end `finish_placing`.
-  enum class Placed : std::uint8_t {
-    Placed,
-    NoParent,
-    Duplicate
-  };
-  AclCache& acls_for_placing() { return acls_; }
-  Placed place(std::string path, Znode znode);
-  void finish_placing() { acls_.purge_unused(); }
-
   // Same znodes, data, stats and ACLs; the numbers of the ACLs and the last zxid may differ.
   bool same_content(const Tree& other) const;
   void digest_into(sim::Digest& digest) const;
   std::string describe() const;
 
  private:
+  friend class TreeBuilder;
   struct Bare {};
-  explicit Tree(Bare);
+  explicit Tree(Bare) {}  // not even a root
   static bool is_within(std::string_view top, std::string_view path);
   struct Context;
   struct Creation;

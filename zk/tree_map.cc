@@ -86,22 +86,38 @@ Znode* ZnodeMap::edit(std::string_view path) {
   return znode.get();
 }
 
-bool ZnodeMap::insert(std::string path, Znode znode) {
-  if (find(path) != nullptr) return false;
+struct ZnodeMap::Insertion {
+  std::string&& path;
+  std::shared_ptr<Znode> znode;
+  bool at_the_end = false;  // behind every other path
+};
+
+bool ZnodeMap::ends_before(std::string_view path) const {
+  if (!root_) return true;
+  const Block* block = root_.get();
+  while (!block->is_leaf()) block = block->branches.back().block.get();
+  return compare_paths(block->entries.back().path, path) < 0;
+}
+
+Znode* ZnodeMap::insert(std::string&& path, Znode&& znode) {
+  const bool at_the_end = ends_before(path);
+  if (!at_the_end && find(path) != nullptr) return nullptr;
   if (!root_) root_ = std::make_shared<Block>();
+  Insertion insertion{std::move(path), std::make_shared<Znode>(std::move(znode)), at_the_end};
+  Znode* const inserted = insertion.znode.get();
   Branch split;
-  if (insert_in(own(root_), path, znode, split)) {
+  if (insert_in(own(root_), insertion, split)) {
     auto top = std::make_shared<Block>();
     top->branches.push_back({{}, std::move(root_)});
     top->branches.push_back(std::move(split));
     root_ = std::move(top);
   }
   ++size_;
-  return true;
+  return inserted;
 }
 
 // True when the block became too large: its upper part is then in `split`.
-bool ZnodeMap::insert_in(Block& block, std::string& path, Znode& znode, Branch& split) {
+bool ZnodeMap::insert_in(Block& block, Insertion& insertion, Branch& split) {
   // Znodes arrive mostly in order (snapshots, sequence numbers): splitting off a small tail then
   // leaves blocks well filled.
   const auto halve = [](auto& from, auto& to, std::size_t inserted_at) {
@@ -112,18 +128,20 @@ bool ZnodeMap::insert_in(Block& block, std::string& path, Znode& znode, Branch& 
     from.erase(tail, from.end());
   };
   if (block.is_leaf()) {
-    const std::size_t at = block.entry_for(path);
+    const std::size_t at =
+        insertion.at_the_end ? block.entries.size() : block.entry_for(insertion.path);
     block.entries.insert(block.entries.begin() + static_cast<std::ptrdiff_t>(at),
-                         {std::move(path), std::make_shared<Znode>(std::move(znode))});
+                         {std::move(insertion.path), std::move(insertion.znode)});
     if (block.entries.size() <= kMaxPerBlock) return false;
     split.block = std::make_shared<Block>();
     halve(block.entries, split.block->entries, at);
     split.from = split.block->entries.front().path;
     return true;
   }
-  const std::size_t at = block.branch_for(path);
+  const std::size_t at =
+      insertion.at_the_end ? block.branches.size() - 1 : block.branch_for(insertion.path);
   Branch below;
-  if (!insert_in(own(block.branches[at].block), path, znode, below)) return false;
+  if (!insert_in(own(block.branches[at].block), insertion, below)) return false;
   block.branches.insert(block.branches.begin() + static_cast<std::ptrdiff_t>(at + 1),
                         std::move(below));
   if (block.branches.size() <= kMaxPerBlock) return false;

@@ -46,14 +46,20 @@ class ZnodeMap {
   const Entry* seek(std::string_view path) const;
   // The znode to change in place, unshared first; null when there is no such path.
   Znode* edit(std::string_view path);
-  // Inserts. False, and nothing changed, when the path is there already.
-  bool insert(std::string path, Znode znode);
+  // Inserts, and says where the znode is: valid until it is shared or erased. Null, and nothing
+  // taken or changed, when the path is there already. Behind all others it costs no search.
+  Znode* insert(std::string&& path, Znode&& znode);
   bool erase(std::string_view path);
 
   // Every entry in order: `visit(std::string_view path, const Znode&)`.
   template <class Visit>
   void for_each(Visit&& visit) const {
     if (root_) walk(*root_, visit);
+  }
+  // Every entry that is not before `path`, in order, for as long as the visit says true.
+  template <class Visit>
+  void for_each_from(std::string_view path, Visit&& visit) const {
+    if (root_) walk_from(*root_, path, visit);
   }
   // Equal contents; shared blocks are not looked into.
   bool operator==(const ZnodeMap& other) const;
@@ -76,13 +82,28 @@ class ZnodeMap {
   };
   static Block& own(std::shared_ptr<Block>& block);
   static const Entry* seek_in(const Block& block, std::string_view path);
-  static bool insert_in(Block& block, std::string& path, Znode& znode, Branch& split);
+  struct Insertion;
+  bool ends_before(std::string_view path) const;
+  static bool insert_in(Block& block, Insertion& insertion, Branch& split);
   static bool erase_in(Block& block, std::string_view path);
 
   template <class Visit>
   static void walk(const Block& block, Visit& visit) {
     for (const Entry& entry : block.entries) visit(std::string_view(entry.path), *entry.znode);
     for (const Branch& branch : block.branches) walk(*branch.block, visit);
+  }
+
+  template <class Visit>
+  static bool walk_from(const Block& block, std::string_view path, Visit& visit) {
+    for (std::size_t i = block.is_leaf() ? block.entry_for(path) : 0; i < block.entries.size();
+         ++i) {
+      if (!visit(std::string_view(block.entries[i].path), *block.entries[i].znode)) return false;
+    }
+    if (block.is_leaf()) return true;
+    for (std::size_t i = block.branch_for(path); i < block.branches.size(); ++i) {
+      if (!walk_from(*block.branches[i].block, path, visit)) return false;
+    }
+    return true;
   }
 
   std::shared_ptr<Block> root_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -117,6 +118,16 @@ struct PartitionStateZnode {
   bool operator==(const PartitionStateZnode&) const = default;
 };
 Parsed<PartitionStateZnode> parse_partition_state(std::string_view data);
+// The same for a whole cluster: of a million states only some thousand differ, and each is read
+// once.
+class PartitionStateReader {
+ public:
+  // Valid until the next call.
+  const Parsed<PartitionStateZnode>& read(std::string_view data);
+
+ private:
+  std::map<std::string, Parsed<PartitionStateZnode>, std::less<>> known_;
+};
 std::string encode(const PartitionStateZnode& znode);
 
 // /config/<type>/<entity>, quotas and SCRAM credentials included. An object without "config", and

@@ -101,6 +101,14 @@ Parsed<PartitionStateZnode> parse_partition_state(std::string_view data) {
   return state;
 }
 
+const Parsed<PartitionStateZnode>& PartitionStateReader::read(std::string_view data) {
+  const auto found = known_.find(data);
+  if (found != known_.end()) return found->second;
+  constexpr std::size_t kMost = 1U << 16U;
+  if (known_.size() >= kMost) known_.clear();
+  return known_.emplace(std::string(data), parse_partition_state(data)).first->second;
+}
+
 std::string encode(const PartitionStateZnode& znode) {
   JsonWriter json;
   json.begin('{');

@@ -30,6 +30,32 @@ struct IsVector : std::false_type {};
 template <class T>
 struct IsVector<std::vector<T>> : std::true_type {};
 
+// How many bytes a T always has; 0 where that depends on its value.
+template <class T>
+constexpr std::size_t jute_size() {
+  if constexpr (sim::Described<T>) {
+    return T::fields([](const auto&... f) {
+      const std::size_t sizes[] = {
+          jute_size<std::remove_cvref_t<decltype(std::declval<T&>().*(f.member))>>()...};
+      std::size_t sum = 0;
+      for (const std::size_t size : sizes) {
+        if (size == 0) return std::size_t{0};
+        sum += size;
+      }
+      return sum;
+    });
+  } else if constexpr (sim::StrongNumber<T>) {
+    return jute_size<typename T::Representation>();
+  } else if constexpr (std::is_enum_v<T>) {
+    return jute_size<std::underlying_type_t<T>>();
+  } else if constexpr (std::same_as<T, bool> || std::same_as<T, std::int32_t> ||
+                       std::same_as<T, std::int64_t>) {
+    return sizeof(T);
+  } else {
+    return 0;
+  }
+}
+
 template <class T>
 void jute_encode(sim::ByteWriter& out, const T& value) {
   if constexpr (sim::Described<T>) {
@@ -83,6 +109,15 @@ class JuteDecoder {
   template <class T>
   bool into(T& value, std::string_view what) {
     if constexpr (sim::Described<T>) {
+      if constexpr (jute_size<T>() > 0 && !std::same_as<Source, sim::ByteReader>) {
+        // One look at the source for all fields. Where it ends, the fields say which of them is
+        // cut.
+        if (const auto bytes = source_->take(jute_size<T>())) {
+          sim::ByteReader reader(*bytes);
+          value = *JuteDecoder<sim::ByteReader>(reader).template read<T>(what);
+          return true;
+        }
+      }
       return T::fields([&](const auto&... f) { return (into(value.*(f.member), f.name) && ...); });
     } else if constexpr (sim::StrongNumber<T>) {
       typename T::Representation number{};

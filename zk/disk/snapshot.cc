@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "zk/disk/jute.h"
+#include "zk/tree_builder.h"
 
 namespace zk::disk {
 namespace {
@@ -181,30 +182,27 @@ struct KeepAll {
 
 struct LoadInto {
   LoadedSnapshot& to;
+  TreeBuilder tree;
   void header(const SnapshotHeader&) {}
   void session(const SnapshotSession& session) {
     to.database.session_timeouts_ms[session.id] = session.timeout_ms;
   }
-  void acl(SnapshotAcl acl) {
-    to.database.tree.acls_for_placing().add_unused(acl.id, std::move(acl.list));
-  }
+  void acl(SnapshotAcl acl) { tree.acls().add_unused(acl.id, std::move(acl.list)); }
   std::string node(SnapshotNode node) {
-    Tree& tree = to.database.tree;
     const PersistedStat& stat = node.stat;
     to.newest_zxid = std::max({to.newest_zxid, stat.czxid, stat.mzxid, stat.pzxid});
     if (tree.acls().find(node.acl) == nullptr) {
       node.acl = kLostAclId;
       ++to.lost_acls;
     }
-    const std::string path = node.path;
     switch (tree.place(std::move(node.path),
                        {.data = std::move(node.data), .acl = node.acl, .stat = stat})) {
-      case Tree::Placed::Placed:
+      case TreeBuilder::Placed::Placed:
         return {};
-      case Tree::Placed::NoParent:
-        return fmt::format("znode '{}' comes before its parent", path);
-      case Tree::Placed::Duplicate:
-        return fmt::format("znode '{}' comes twice", path);
+      case TreeBuilder::Placed::NoParent:
+        return fmt::format("znode '{}' comes before its parent", node.path);
+      case TreeBuilder::Placed::Duplicate:
+        return fmt::format("znode '{}' comes twice", node.path);
     }
     return {};
   }
@@ -230,15 +228,14 @@ Expected<Snapshot> read_snapshot(Input input, const std::string& name) {
 
 Expected<LoadedSnapshot> load_snapshot(Input input, const std::string& name) {
   LoadedSnapshot loaded;
-  loaded.database.tree = Tree::bare();
-  LoadInto sink{loaded};
+  LoadInto sink{.to = loaded, .tree = {}};
   if (auto ok = Reader(input, name, sink).read(); !ok) return std::unexpected(ok.error());
-  if (loaded.database.tree.size() == 0) {
+  if (sink.tree.size() == 0) {
     return std::unexpected(Problem{.place = {.source = name},
                                    .what = "the snapshot has no znode, not even the root",
                                    .remedy = "Use another snapshot."});
   }
-  loaded.database.tree.finish_placing();
+  loaded.database.tree = std::move(sink.tree).finish();
   loaded.bytes = input.position();
   return loaded;
 }

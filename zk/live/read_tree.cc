@@ -9,6 +9,8 @@
 #include <set>
 #include <utility>
 
+#include "zk/tree_builder.h"
+
 namespace zk::live {
 namespace {
 
@@ -211,19 +213,19 @@ class Reader {
   }
 
   void build(LiveRead& result) {
-    Tree tree = Tree::bare();
+    TreeBuilder tree;
     // Parents sort before children here, as '/' only ever lengthens a path.
     for (auto& [path, znode] : znodes_) {
       if (znode.refused) result.unreadable.push_back({path, *znode.refused});
       result.newest_zxid =
           std::max({result.newest_zxid, znode.stat.czxid, znode.stat.mzxid, znode.stat.pzxid});
       const Stat& stat = znode.stat;
-      const AclId acl = tree.acls_for_placing().use(znode.acl);
+      const AclId acl = tree.acls().use(znode.acl);
       // Shown is 2 * stored - children (zookeeper.md §1.3).
       const auto changes = static_cast<std::uint32_t>(stat.cversion.value());
       const auto children = static_cast<std::uint32_t>(stat.num_children);
       const auto stored = static_cast<std::int32_t>(changes + children) / 2;
-      const auto placed = tree.place(path == "/" ? std::string() : path,
+      const auto placed = tree.place(std::string(path == "/" ? "" : path),
                                      {.data = std::move(znode.data),
                                       .acl = acl,
                                       .stat = {.czxid = stat.czxid,
@@ -235,12 +237,12 @@ class Reader {
                                                .aversion = stat.aversion,
                                                .ephemeral_owner = stat.ephemeral_owner,
                                                .pzxid = stat.pzxid}});
-      tree.acls_for_placing().release(acl);  // `place` counted it, too
+      tree.acls().release(acl);  // `place` counted it, too
       // Only in a view that never settled may a znode stand without its parent.
-      if (placed != Tree::Placed::Placed) result.unsettled.push_back(path);
+      if (placed != TreeBuilder::Placed::Placed) result.unsettled.push_back(path);
     }
-    tree.set_last_processed_zxid(result.newest_zxid);
-    result.tree = std::move(tree);
+    result.tree = std::move(tree).finish();
+    result.tree.set_last_processed_zxid(result.newest_zxid);
   }
 
   Problem no_chroot() const {
