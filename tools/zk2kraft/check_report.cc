@@ -174,7 +174,9 @@ std::string said(std::string_view text) {
   return std::string(text);
 }
 
-void print_json(const CheckReport& report, const Fleet& fleet) {
+// One document, or a line for each check and for each suppressed finding after a line for the
+// verdict.
+void print_json(const CheckReport& report, const Fleet& fleet, OutputFormat format) {
   ordered_json json{{"read", fleet.described},
                     {"phase", said(name_of(fleet.facts.phase))},
                     {"phaseBecause", fleet.facts.phase_because},
@@ -182,22 +184,31 @@ void print_json(const CheckReport& report, const Fleet& fleet) {
                     {"verdict", report.count(CheckSeverity::Error) > 0 ? "NO-GO"
                                 : report.is_uncertain()                ? "UNKNOWN"
                                                                        : "GO"},
-                    {"checks", ordered_json::array()},
-                    {"suppressed", ordered_json::array()},
                     {"doubts", fleet.doubts}};
+  ordered_json checks = ordered_json::array();
   for (const CheckResult& result : report.results) {
     ordered_json one = rule_json(result);
     one["questions"] = result.questions;
-    json["checks"].push_back(std::move(one));
+    checks.push_back(std::move(one));
   }
+  ordered_json suppressed = ordered_json::array();
   for (const Suppressed& each : report.suppressed) {
     ordered_json one = finding_json(each.finding);
     one["check"] = said(each.check->id);
     one["until"] = each.by.until;
     one["reason"] = each.by.reason;
-    json["suppressed"].push_back(std::move(one));
+    suppressed.push_back(std::move(one));
   }
-  print_json_text(json, OutputFormat::Json);
+  if (format == OutputFormat::JsonLines) {
+    print_json_text(json, format);
+    for (const ordered_json* const list : {&checks, &suppressed}) {
+      for (const ordered_json& each : *list) print_json_text(each, format);
+    }
+    return;
+  }
+  json["checks"] = std::move(checks);
+  json["suppressed"] = std::move(suppressed);
+  print_json_text(json, format);
 }
 
 // A test case for each check that applies. Warnings do not fail it.
@@ -339,7 +350,7 @@ void print(const CheckReport& report, const Fleet& fleet, OutputFormat format, C
       return print_text(report, fleet, detail);
     case OutputFormat::Json:
     case OutputFormat::JsonLines:
-      return print_json(report, fleet);
+      return print_json(report, fleet, format);
     case OutputFormat::Junit:
       return print_junit(report);
   }
@@ -350,6 +361,10 @@ void print_registry(OutputFormat format) {
     ordered_json json = ordered_json::array();
     for (const Check& check : migrate::all_checks()) json.push_back(check_json(check));
     return print_json_text(json, format);
+  }
+  if (format == OutputFormat::JsonLines) {
+    for (const Check& check : migrate::all_checks()) print_json_text(check_json(check), format);
+    return;
   }
   for (const Check& check : migrate::all_checks())
     fmt::print("{}  {:<11}  {}  [{}]\n", check.id, name_of(check.severity), check.title,

@@ -38,7 +38,7 @@ po::options_description check_options() {
       "the day on which suppressions are judged (default: today)")(
       "all", "name every finding, and the checks that passed")(
       "list", "print the checks, and look at nothing");
-  add_output_option(options, "text|json|junit");
+  add_output_option(options, "text|json|jsonl|junit");
   add_source_options(options);
   return options;
 }
@@ -78,26 +78,22 @@ ExitCode check_exit_code(const CheckReport& result, const Fleet& fleet, bool fai
   if (result.count(CheckSeverity::Error) > 0 ||
       (fail_on_warnings && result.count(CheckSeverity::Warning) > 0))
     code = worse(code, ExitCode::Finding);
-  for (const sim::Problem& problem : fleet.problems) code = worse(code, report(problem));
-  return code;
+  return worse(code, report_problems(fleet));
 }
 
 ExitCode run_check(const po::variables_map& arguments) {
-  constexpr std::array kFormats{OutputFormat::Text, OutputFormat::Json, OutputFormat::Junit};
+  constexpr std::array kFormats{OutputFormat::Text, OutputFormat::Json, OutputFormat::JsonLines,
+                                OutputFormat::Junit};
   const auto format = output_format(arguments, kFormats);
   if (!format) return report(format.error());
   if (arguments.count("list") != 0) {
     print_registry(*format);
     return ExitCode::Good;
   }
-  if (arguments.count("source") == 0)
-    return report(usage("check needs a SOURCE", "Write: zk2kraft check FLEET."));
   const std::string fail_on = arguments["fail-on"].as<std::string>();
   if (fail_on != "error" && fail_on != "warn")
     return report(usage(fmt::format("--fail-on {} is neither error nor warn", fail_on),
                         "Write --fail-on warn."));
-  const auto phase = asked_phase(arguments);
-  if (!phase) return report(phase.error());
   std::optional<migrate::Profile> profile;
   if (arguments.count("profile") != 0) {
     profile = migrate::parse_profile(arguments["profile"].as<std::string>());
@@ -120,11 +116,8 @@ ExitCode run_check(const po::variables_map& arguments) {
     if (!read) return report(read.error());
     answers = *std::move(read);
   }
-  const auto from = source_options(arguments);
-  if (!from) return report(from.error());
-  auto fleet = open_fleet(arguments["source"].as<std::vector<std::string>>(), *from);
+  auto fleet = open_fleet_for_phase(arguments, "zk2kraft check FLEET");
   if (!fleet) return report(fleet.error());
-  if (*phase) set_phase(**phase, *fleet);
   fleet->facts.profile = profile.value_or(migrate::guess_profile(fleet->facts));
   fleet->facts.answers = std::move(answers);
   migrate::apply_dynamic_configs(fleet->facts);
@@ -146,7 +139,7 @@ Verb check_verb() {
       .summary = "may the migration go on from here, and if not, why and what to do",
       .synopsis =
           "SOURCE… [--phase S0…] [--only IDS] [--suppress FILE] [--fail-on error|warn] [--output "
-          "text|json|junit]",
+          "text|json|jsonl|junit]",
       .explanation =
           "Judges copies of a cluster's files for the phase in which they are: ZooKeeper's "
           "content, metadata logs,\n"

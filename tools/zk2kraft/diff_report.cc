@@ -230,11 +230,36 @@ void print_member(std::string_view name, const Values& values) {
   fmt::print("{}]", values.empty() ? "" : "\n  ");
 }
 
+ordered_json header_json(const DiffReport& report, const DiffSides& sides) {
+  ordered_json json{{"from", as_json(sides.from)},
+                    {"to", as_json(sides.to)},
+                    {"verdict", migrate::name_of(report.verdict)}};
+  if (sides.migration) json["checkpoint"] = as_json(report.checkpoint);
+  return json;
+}
+
+// A line for the verdict, then one for each thing that it is about.
+void print_json_lines(const DiffReport& report, const DiffSides& sides) {
+  fmt::print("{}\n", text_of(header_json(report, sides)));
+  const auto lines = [](std::string_view is, const auto& values) {
+    for (const auto& value : values) {
+      ordered_json json{{"is", is}};
+      json.update(as_json(value));
+      fmt::print("{}\n", text_of(json));
+    }
+  };
+  lines("kind", report.counts);
+  lines("tolerated", report.tolerated);
+  lines("pending", report.pending);
+  lines("different", report.different);
+  lines("unknown", report.unknown);
+}
+
 void print_json(const DiffReport& report, const DiffSides& sides) {
-  fmt::print("{{\n  \"from\": {},\n  \"to\": {},\n  \"verdict\": \"{}\"",
-             text_of(as_json(sides.from)), text_of(as_json(sides.to)),
-             migrate::name_of(report.verdict));
-  if (sides.migration) fmt::print(",\n  \"checkpoint\": {}", text_of(as_json(report.checkpoint)));
+  std::string header =
+      header_json(report, sides).dump(2, ' ', false, ordered_json::error_handler_t::replace);
+  header.resize(header.rfind('\n'));  // the brace that would close it
+  fmt::print("{}", header);
   print_member("kinds", report.counts);
   print_member("tolerated", report.tolerated);
   print_member("pending", report.pending);
@@ -310,8 +335,9 @@ void print(const DiffReport& report, const DiffSides& sides, OutputFormat format
     case OutputFormat::Text:
       return print_text(report, sides, detail);
     case OutputFormat::Json:
-    case OutputFormat::JsonLines:
       return print_json(report, sides);
+    case OutputFormat::JsonLines:
+      return print_json_lines(report, sides);
     case OutputFormat::Junit:
       return print_junit(report, sides);
   }

@@ -36,7 +36,7 @@ po::options_description diff_options() {
       "compare this kind of metadata alone; may be repeated. ZooKeeper holds topics, partitions, "
       "topic-configs, broker-configs, client-quotas, scram-credentials, producer-ids, acls, "
       "delegation-tokens; KRaft also features, brokers, controllers, other-configs");
-  add_output_option(options, "text|json|junit");
+  add_output_option(options, "text|json|jsonl|junit");
   add_source_options(options);
   options.add_options()("to-at", po::value<std::string>()->value_name("MOMENT"),
                         "what --at is for --from, for --to: a zxid or 'claim', or an offset of a "
@@ -157,24 +157,28 @@ DiffSide side_of(const OpenSource& source) {
       });
 }
 
-// The znodes are only needed until they are an image.
-SourceImage take_image(OpenSource& source) {
+// What is compared of a source. The znodes go as soon as they are an image: two trees of a million
+// partitions need not be in memory at once.
+struct OpenSide {
+  OpenSource source;
+  SourceImage image;
+};
+OpenSide side_from(OpenSource source) {
   SourceImage image = image_of(source);
   if (auto* const tree = std::get_if<ZooKeeperSource>(&source)) tree->database = {};
-  return image;
+  return {std::move(source), std::move(image)};
 }
 
-sim::Expected<Compared> compare_stores(OpenSource& tree, const MetadataSource& log,
+sim::Expected<Compared> compare_stores(const OpenSide& tree, const MetadataSource& log,
                                        const Wanted& wanted) {
   const auto kinds = chosen(wanted, sim::Families::mirrored());
   if (!kinds) return std::unexpected(kinds.error());
   std::optional<zk::MigrationZnode> migration;
-  if (const auto& view = std::get<ZooKeeperSource>(tree).view; view.migration)
+  if (const auto& view = std::get<ZooKeeperSource>(tree.source).view; view.migration)
     migration = view.migration->znode;
-  const SourceImage image = take_image(tree);
   const Checkpoint checkpoint = checkpoint_of(log, migration);
-  return Compared{.report = migrate::differences({.zookeeper = image.image,
-                                                  .report = image.report,
+  return Compared{.report = migrate::differences({.zookeeper = tree.image.image,
+                                                  .report = tree.image.report,
                                                   .migration = migration,
                                                   .kraft_at_checkpoint = checkpoint.image,
                                                   .kraft_at_end = at_end_of_log(log.loaded),
@@ -185,9 +189,9 @@ sim::Expected<Compared> compare_stores(OpenSource& tree, const MetadataSource& l
                   .doubtful = checkpoint.why_not};
 }
 
-sim::Expected<Compared> compare(OpenSource& from, OpenSource& to, const Wanted& wanted) {
-  const auto* const from_log = std::get_if<MetadataSource>(&from);
-  const auto* const to_log = std::get_if<MetadataSource>(&to);
+sim::Expected<Compared> compare(const OpenSide& from, const OpenSide& to, const Wanted& wanted) {
+  const auto* const from_log = std::get_if<MetadataSource>(&from.source);
+  const auto* const to_log = std::get_if<MetadataSource>(&to.source);
   if (from_log == nullptr && to_log != nullptr) return compare_stores(from, *to_log, wanted);
   if (from_log != nullptr && to_log == nullptr) {
     auto compared = compare_stores(to, *from_log, wanted);
@@ -204,25 +208,24 @@ sim::Expected<Compared> compare(OpenSource& from, OpenSource& to, const Wanted& 
                     .kinds = *kinds,
                     .doubtful = {}};
   }
-  const SourceImage left = take_image(from);
-  const SourceImage right = take_image(to);
-  return Compared{.report = migrate::differences_of_trees({left.image, left.report},
-                                                          {right.image, right.report}, *kinds),
-                  .sides = {},
-                  .kinds = *kinds,
-                  .doubtful = {}};
+  return Compared{
+      .report = migrate::differences_of_trees({from.image.image, from.image.report},
+                                              {to.image.image, to.image.report}, *kinds),
+      .sides = {},
+      .kinds = *kinds,
+      .doubtful = {}};
 }
 
-ExitCode show(OpenSource from, OpenSource to, const Wanted& wanted, OutputFormat format,
+ExitCode show(const OpenSide& from, const OpenSide& to, const Wanted& wanted, OutputFormat format,
               Detail detail) {
   auto compared = compare(from, to, wanted);
   if (!compared) return report(compared.error());
-  compared->sides.from = side_of(from);
-  compared->sides.to = side_of(to);
+  compared->sides.from = side_of(from.source);
+  compared->sides.to = side_of(to.source);
   hide_secrets(compared->report);
   if (compared->doubtful) doubt(compared->report, *compared->doubtful);
   ExitCode code = ExitCode::Good;
-  for (const OpenSource* source : {&from, &to}) {
+  for (const OpenSource* source : {&from.source, &to.source}) {
     add_doubts(*source, compared->kinds, compared->report);
     const auto* const log = std::get_if<MetadataSource>(source);
     if (log != nullptr && log->loaded.log.damage) code = ExitCode::Malformed;
@@ -232,16 +235,19 @@ ExitCode show(OpenSource from, OpenSource to, const Wanted& wanted, OutputFormat
 }
 
 // A folder that holds both stores is the one from which a migration goes, or to which it goes.
-sim::Expected<OpenSource> open_side(const std::string& argument, SourceOptions options,
-                                    Store usual) {
+sim::Expected<OpenSide> open_side(const std::string& argument, SourceOptions options, Store usual) {
   auto opened = open_source(argument, options);
-  if (opened || opened.error().severity != sim::Severity::Usage) return opened;
-  options.store = usual;
-  return open_source(argument, options);
+  if (!opened && opened.error().severity == sim::Severity::Usage) {
+    options.store = usual;
+    opened = open_source(argument, options);
+  }
+  if (!opened) return std::unexpected(std::move(opened).error());
+  return side_from(*std::move(opened));
 }
 
 ExitCode run_diff(const po::variables_map& arguments) {
-  constexpr std::array kFormats{OutputFormat::Text, OutputFormat::Json, OutputFormat::Junit};
+  constexpr std::array kFormats{OutputFormat::Text, OutputFormat::Json, OutputFormat::JsonLines,
+                                OutputFormat::Junit};
   const auto format = output_format(arguments, kFormats);
   if (!format) return report(format.error());
   const Detail detail = arguments.count("all") != 0 ? Detail::All : Detail::First;
@@ -265,7 +271,7 @@ ExitCode run_diff(const po::variables_map& arguments) {
   if (!from) code = worse(code, report(from.error()));
   if (!to) code = worse(code, report(to.error()));
   if (code != ExitCode::Good) return code;
-  return show(*std::move(from), *std::move(to), *wanted, *format, detail);
+  return show(*from, *to, *wanted, *format, detail);
 }
 
 }  // namespace
@@ -278,7 +284,8 @@ Verb diff_verb() {
           "offsets before and after",
       .synopsis =
           "--from SOURCE --to SOURCE [--kind KIND]… [--at MOMENT] [--to-at MOMENT] "
-          "[--secret FILE] | --offsets BEFORE AFTER [--topics SOURCE] [--output text|json|junit]",
+          "[--secret FILE] | --offsets BEFORE AFTER [--topics SOURCE] [--output "
+          "text|json|jsonl|junit]",
       .explanation =
           "Of ZooKeeper and KRaft, in either order, the nine kinds of metadata are compared that "
           "a\n"

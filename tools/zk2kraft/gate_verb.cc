@@ -185,24 +185,14 @@ ExitCode run_gate(const po::variables_map& arguments) {
     return report(usage(
         asked.empty() ? "gate needs a question" : fmt::format("gate knows no question '{}'", asked),
         "Write: zk2kraft gate rollback|finalize|retry|next SOURCE…"));
-  if (arguments.count("source") == 0)
-    return report(
-        usage("gate needs a SOURCE", fmt::format("Write: zk2kraft gate {} FLEET.", asked)));
-  const auto phase = asked_phase(arguments);
-  if (!phase) return report(phase.error());
-  const auto from = source_options(arguments);
-  if (!from) return report(from.error());
-  auto fleet = open_fleet(arguments["source"].as<std::vector<std::string>>(), *from);
+  const auto fleet = open_fleet_for_phase(arguments, fmt::format("zk2kraft gate {} FLEET", asked));
   if (!fleet) return report(fleet.error());
-  if (*phase) set_phase(**phase, *fleet);
   std::vector<std::string> doubts = fleet->doubts;
   for (const sim::Problem& problem : fleet->problems) doubts.push_back(sim::describe(problem));
   const Gate gate = migrate::ask(*question, fleet->facts, doubts);
   print_as(gate, *fleet, *format,
            arguments.count("all") != 0 ? CheckDetail::All : CheckDetail::First);
-  ExitCode code = gate_exit_code(gate.answer);
-  for (const sim::Problem& problem : fleet->problems) code = worse(code, report(problem));
-  return code;
+  return worse(gate_exit_code(gate.answer), report_problems(*fleet));
 }
 
 }  // namespace

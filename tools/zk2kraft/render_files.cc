@@ -1,7 +1,6 @@
 #include "tools/zk2kraft/render_files.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "migrate/render/unified_diff.h"
+#include "tools/source/draft.h"
 #include "tools/source/source.h"
 
 namespace tools {
@@ -33,52 +33,11 @@ std::optional<std::string> bytes_at(const fs::path& path) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
-// A file beside its place, which becomes the file at once or goes.
-class Draft {
- public:
-  explicit Draft(fs::path place)
-      : place_(std::move(place)),
-        draft_(place_.parent_path() /
-               fmt::format(".{}.{}", place_.filename().string(), ::getpid())) {}
-  Draft(const Draft&) = delete;
-  Draft& operator=(const Draft&) = delete;
-  Draft(Draft&& other) noexcept
-      : place_(std::move(other.place_)), draft_(std::exchange(other.draft_, {})) {}
-  Draft& operator=(Draft&&) = delete;
-  ~Draft() {
-    std::error_code ignored;
-    if (!draft_.empty()) fs::remove(draft_, ignored);
-  }
-
-  std::error_code write(const std::string& bytes) const {
-    std::error_code error;
-    fs::create_directories(place_.parent_path(), error);
-    if (error) return error;
-    std::ofstream out(draft_, std::ios::binary | std::ios::trunc);
-    // Configurations hold secrets.
-    fs::permissions(draft_, fs::perms::owner_read | fs::perms::owner_write, error);
-    out << bytes;
-    out.close();
-    return out ? std::error_code() : std::make_error_code(std::errc::io_error);
-  }
-  std::error_code keep() {
-    std::error_code error;
-    fs::rename(draft_, place_, error);
-    if (!error) draft_.clear();
-    return error;
-  }
-  const fs::path& place() const { return place_; }
-
- private:
-  fs::path place_;
-  fs::path draft_;
-};
-
 // The path from the folder that was opened, as `patch -p1` wants it.
 std::string path_in_source(const std::string& file, const std::vector<std::string>& sources) {
   for (const std::string& source : sources) {
-    const fs::path inside = fs::path(file).lexically_normal().lexically_relative(
-        fs::path(source).lexically_normal());
+    const fs::path inside =
+        fs::path(file).lexically_normal().lexically_relative(fs::path(source).lexically_normal());
     if (!inside.empty() && *inside.begin() != ".." && inside != ".") return inside.generic_string();
   }
   return fs::path(file).filename().generic_string();
@@ -102,8 +61,10 @@ sim::Expected<std::vector<WrittenFile>> write_rendered(
                           "another file stands there, and nothing was written",
                           "Look at it, then name another folder, or say --force.");
     drafts.emplace_back(place);
-    if (const auto error = drafts.back().write(bytes))
-      return std::unexpected(cannot_write(place, error));
+    std::error_code error;
+    fs::create_directories(place.parent_path(), error);
+    if (!error) error = drafts.back().write(bytes, MayRead::Owner);
+    if (error) return std::unexpected(cannot_write(place, error));
   }
   for (Draft& draft : drafts) {
     if (const auto error = draft.keep()) return std::unexpected(cannot_write(draft.place(), error));

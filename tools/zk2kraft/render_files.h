@@ -19,8 +19,8 @@ enum class Overwrite {
   Yes
 };
 // DIR/NODE/server.properties of each node: all of them or, where one cannot be written or stands
-// there with other bytes and may not be overwritten, none. Each is written beside its place and then
-// renamed.
+// there with other bytes and may not be overwritten, none. Each is written beside its place and
+// then renamed.
 sim::Expected<std::vector<WrittenFile>> write_rendered(
     const std::vector<migrate::RenderedNode>& nodes, const std::filesystem::path& directory,
     Overwrite overwrite);

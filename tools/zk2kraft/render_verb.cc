@@ -49,18 +49,19 @@ po::options_description render_options() {
       "node", po::value<std::string>()->value_name("NAME"), "of this node alone: broker-1")(
       "out,o", po::value<std::string>()->value_name("DIR"),
       "write DIR/NODE/server.properties instead of printing")(
-      "force", "replace files in DIR that say something else, and write files that leave a "
-               "question open")("format",
-                                po::value<std::string>()
-                                    ->value_name("properties|diff|ansible|strimzi")
-                                    ->default_value("properties"),
-                                "what to print")("diff", "the same as --format diff")(
+      "force",
+      "replace files in DIR that say something else, and write files that leave a "
+      "question open")("format",
+                       po::value<std::string>()
+                           ->value_name("properties|diff|ansible|strimzi")
+                           ->default_value("properties"),
+                       "what to print")("diff", "the same as --format diff")(
       "commands", "print the phase's steps, and its way back, as commands to paste")(
       "monitoring", "print Prometheus rules: what to watch, and when to stop")(
       "strimzi-cluster", po::value<std::string>()->value_name("NAMESPACE/NAME"),
-      "the Kafka resource, for --format strimzi")(
-      "strimzi-storage", po::value<std::string>()->value_name("20Gi"),
-      "a controller's volume, for --format strimzi")(
+      "the Kafka resource, for --format strimzi")("strimzi-storage",
+                                                  po::value<std::string>()->value_name("20Gi"),
+                                                  "a controller's volume, for --format strimzi")(
       "controllers", po::value<std::string>()->value_name("ID@HOST:PORT,…"),
       "the quorum to be; those without a file are made from the brokers' files")(
       "controller-listener", po::value<std::string>()->value_name("NAME:PROTOCOL"),
@@ -126,9 +127,8 @@ sim::Expected<void> only_node(const std::string& name, RenderedFleet& fleet) {
                     sim::did_you_mean(name, names)),
         names.empty() ? std::string() : fmt::format("There are: {}.", fmt::join(names, ", "))));
   std::erase_if(fleet.nodes, [&](const RenderedNode& node) { return node.name != name; });
-  std::erase_if(fleet.remarks, [&](const Remark& remark) {
-    return !remark.node.empty() && remark.node != name;
-  });
+  std::erase_if(fleet.remarks,
+                [&](const Remark& remark) { return !remark.node.empty() && remark.node != name; });
   return {};
 }
 
@@ -160,7 +160,7 @@ void print_files(const RenderedFleet& fleet) {
   for (const RenderedNode& node : fleet.nodes) {
     const std::string text = node.after.text();
     fmt::print("#### {}/server.properties ({}, {})\n{}{}", node.name, name_of(node.shape),
-               !node.before         ? "new"
+               !node.before        ? "new"
                : node.is_changed() ? fmt::format("changed from {}", node.source)
                                    : fmt::format("as in {}", node.source),
                text, text.empty() || text.ends_with('\n') ? "" : "\n");
@@ -217,8 +217,8 @@ void print_fleet_json(const RenderedFleet& fleet, const std::vector<std::string>
 sim::Expected<std::vector<WrittenFile>> written_files(const RenderedFleet& fleet,
                                                       const std::string& directory, ExitCode code,
                                                       Overwrite overwrite) {
-  const bool may = code == ExitCode::Good ||
-                   (code == ExitCode::Unknown && overwrite == Overwrite::Yes);
+  const bool may =
+      code == ExitCode::Good || (code == ExitCode::Unknown && overwrite == Overwrite::Yes);
   if (!may) {
     fmt::print(stderr, "zk2kraft: nothing was written to {}\n", directory);
     return std::vector<WrittenFile>();
@@ -306,21 +306,17 @@ ExitCode run_render(const po::variables_map& arguments) {
   if (!output) return report(output.error());
   const auto form = form_asked(arguments);
   if (!form) return report(form.error());
-  if (arguments.count("source") == 0)
-    return report(usage("render needs a SOURCE", "Write: zk2kraft render FLEET --phase S2."));
   const auto phase = asked_phase(arguments);
   if (!phase) return report(phase.error());
   if (!*phase)
     return report(usage("render needs a phase", "Write: zk2kraft render FLEET --phase S2."));
   auto options = options_said(arguments);
   if (!options) return report(options.error());
-  const auto from = source_options(arguments);
-  if (!from) return report(from.error());
-  const auto fleet = open_fleet(arguments["source"].as<std::vector<std::string>>(), *from);
+  const auto fleet = open_asked_fleet(arguments, "zk2kraft render FLEET --phase S2");
   if (!fleet) return report(fleet.error());
   Fleet before;
   if (const auto source = render_argument(arguments, "before")) {
-    auto opened = open_fleet({*source}, *from);
+    auto opened = open_fleet_with(arguments, {*source});
     if (!opened) return report(opened.error());
     before = *std::move(opened);
     options->before = &before.facts;
@@ -339,8 +335,7 @@ ExitCode run_render(const po::variables_map& arguments) {
     fmt::print(stderr, "zk2kraft: in doubt: {}\n", doubt);
     code = worse(code, ExitCode::Unknown);
   }
-  for (const sim::Problem& problem : fleet->problems) code = worse(code, report(problem));
-  return code;
+  return worse(code, report_problems(*fleet));
 }
 
 }  // namespace

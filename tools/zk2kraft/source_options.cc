@@ -38,9 +38,17 @@ sim::Expected<std::string> credentials(const std::string& auth) {
   }
   const std::size_t colon = pair.find(':');
   if (colon == 0 || colon == std::string::npos) {
-    return wrong("the credentials are not USER:PASSWORD", "Write digest:USER:PASSWORD, or digest:@FILE.");
+    return wrong("the credentials are not USER:PASSWORD",
+                 "Write digest:USER:PASSWORD, or digest:@FILE.");
   }
   return pair;
+}
+
+// The fleet is judged for this phase, and keeps what its files show.
+void set_phase(migrate::Phase phase, Fleet& fleet) {
+  fleet.facts.phase_because = fmt::format("--phase says so; the files show {}, because {}",
+                                          name_of(fleet.facts.phase), fleet.facts.phase_because);
+  fleet.facts.phase = phase;
 }
 
 }  // namespace
@@ -70,10 +78,11 @@ sim::Expected<SourceOptions> source_options(const po::variables_map& arguments) 
   }
   options.data_log_dir = given(arguments, "data-log-dir");
   if (options.data_log_dir && !std::filesystem::is_directory(*options.data_log_dir)) {
-    return std::unexpected(sim::Problem{.severity = sim::Severity::Usage,
-                                        .place = {.source = *options.data_log_dir},
-                                        .what = "there is no such folder",
-                                        .remedy = "--data-log-dir is the server's dataLogDir, or the version-2 in it."});
+    return std::unexpected(sim::Problem{
+        .severity = sim::Severity::Usage,
+        .place = {.source = *options.data_log_dir},
+        .what = "there is no such folder",
+        .remedy = "--data-log-dir is the server's dataLogDir, or the version-2 in it."});
   }
   if (const auto auth = given(arguments, "auth")) {
     auto pair = credentials(*auth);
@@ -88,16 +97,43 @@ sim::Expected<std::optional<migrate::Phase>> asked_phase(const po::variables_map
   if (!name) return std::nullopt;
   const auto phase = migrate::parse_phase(*name);
   if (!phase)
-    return sim::refused(sim::Severity::Usage, "--phase", fmt::format("there is no phase '{}'", *name),
+    return sim::refused(sim::Severity::Usage, "--phase",
+                        fmt::format("there is no phase '{}'", *name),
                         "The phases are S0 to S8, R1 and R2.");
   return phase;
 }
 
-void set_phase(migrate::Phase phase, Fleet& fleet) {
-  fleet.facts.phase_because =
-      fmt::format("--phase says so; the files show {}, because {}", name_of(fleet.facts.phase),
-                  fleet.facts.phase_because);
-  fleet.facts.phase = phase;
+sim::Expected<Fleet> open_fleet_with(const po::variables_map& arguments,
+                                     const std::vector<std::string>& sources) {
+  const auto options = source_options(arguments);
+  if (!options) return std::unexpected(options.error());
+  return open_fleet(sources, *options);
+}
+
+sim::Expected<Fleet> open_asked_fleet(const po::variables_map& arguments, std::string_view write) {
+  if (arguments.count("source") == 0) {
+    constexpr std::string_view kProgram = "zk2kraft ";
+    const std::string_view verb =
+        write.substr(kProgram.size(), write.find(' ', kProgram.size()) - kProgram.size());
+    return std::unexpected(
+        usage(fmt::format("{} needs a SOURCE", verb), fmt::format("Write: {}.", write)));
+  }
+  return open_fleet_with(arguments, arguments["source"].as<std::vector<std::string>>());
+}
+
+sim::Expected<Fleet> open_fleet_for_phase(const po::variables_map& arguments,
+                                          std::string_view write) {
+  const auto phase = asked_phase(arguments);
+  if (!phase) return std::unexpected(phase.error());
+  auto fleet = open_asked_fleet(arguments, write);
+  if (fleet && *phase) set_phase(**phase, *fleet);
+  return fleet;
+}
+
+ExitCode report_problems(const Fleet& fleet) {
+  ExitCode code = ExitCode::Good;
+  for (const sim::Problem& problem : fleet.problems) code = worse(code, report(problem));
+  return code;
 }
 
 ExitCode soundness(const OpenSource& source, const zk::ReadReport& report) {

@@ -24,9 +24,7 @@ po::options_description status_options() {
 }
 
 sim::Expected<void> read_sources(const po::variables_map& arguments, SeenStatus& seen) {
-  const auto from = source_options(arguments);
-  if (!from) return std::unexpected(from.error());
-  auto fleet = open_fleet(arguments["source"].as<std::vector<std::string>>(), *from);
+  auto fleet = open_asked_fleet(arguments, "zk2kraft status FLEET");
   if (!fleet) return std::unexpected(std::move(fleet).error());
   seen.fleet = *std::move(fleet);
   seen.status = migrate::status_of(seen.fleet->facts);
@@ -54,10 +52,8 @@ ExitCode run_status(const po::variables_map& arguments) {
   const bool has_sources = arguments.count("source") != 0;
   const bool has_logs = arguments.count("log") != 0;
   if (!has_sources && !has_logs)
-    return report({.severity = sim::Severity::Usage,
-                   .place = {},
-                   .what = "status needs a SOURCE or --log",
-                   .remedy = "Write: zk2kraft status FLEET --log controller.log."});
+    return report(usage("status needs a SOURCE or --log",
+                        "Write: zk2kraft status FLEET --log controller.log."));
   SeenStatus seen;
   if (has_sources) {
     if (auto read = read_sources(arguments, seen); !read) return report(read.error());
@@ -66,11 +62,8 @@ ExitCode run_status(const po::variables_map& arguments) {
     if (auto read = read_logs(arguments, seen); !read) return report(read.error());
   }
   print_status(seen, *format, arguments.count("all") != 0 ? StatusDetail::All : StatusDetail::Last);
-  ExitCode code = exit_code_of(overall(seen));
-  if (seen.fleet) {
-    for (const sim::Problem& problem : seen.fleet->problems) code = worse(code, report(problem));
-  }
-  return code;
+  const ExitCode code = exit_code_of(overall(seen));
+  return seen.fleet ? worse(code, report_problems(*seen.fleet)) : code;
 }
 
 }  // namespace
