@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <utility>
 
 #include "migrate/config/definitions.h"
@@ -16,6 +17,30 @@ namespace {
 std::string_view synonym_of(std::string_view name) {
   if (name == "node.id") return "broker.id";
   if (name == "broker.id") return "node.id";
+  return {};
+}
+
+// The system property that KafkaConfig looks at where ZooKeeper's TLS is not configured
+// (ZkConfigs.ZK_SSL_CONFIG_TO_SYSTEM_PROPERTY_MAP). The one of host names says the opposite of its
+// config, and is left out.
+std::string_view system_property_of(std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> kProperties[]{
+      {"zookeeper.ssl.client.enable", "zookeeper.client.secure"},
+      {"zookeeper.clientCnxnSocket", "zookeeper.clientCnxnSocket"},
+      {"zookeeper.ssl.keystore.location", "zookeeper.ssl.keyStore.location"},
+      {"zookeeper.ssl.keystore.password", "zookeeper.ssl.keyStore.password"},
+      {"zookeeper.ssl.keystore.type", "zookeeper.ssl.keyStore.type"},
+      {"zookeeper.ssl.truststore.location", "zookeeper.ssl.trustStore.location"},
+      {"zookeeper.ssl.truststore.password", "zookeeper.ssl.trustStore.password"},
+      {"zookeeper.ssl.truststore.type", "zookeeper.ssl.trustStore.type"},
+      {"zookeeper.ssl.protocol", "zookeeper.ssl.protocol"},
+      {"zookeeper.ssl.enabled.protocols", "zookeeper.ssl.enabledProtocols"},
+      {"zookeeper.ssl.cipher.suites", "zookeeper.ssl.ciphersuites"},
+      {"zookeeper.ssl.crl.enable", "zookeeper.ssl.crl"},
+      {"zookeeper.ssl.ocsp.enable", "zookeeper.ssl.ocsp"}};
+  for (const auto& [config, property] : kProperties) {
+    if (config == name) return property;
+  }
   return {};
 }
 
@@ -49,9 +74,9 @@ std::string_view name_of(NodeShape shape) {
   sim::unreachable("a node has one of these shapes");
 }
 
-NodeConfig::NodeConfig(sim::PropertiesFile file) : file_(std::move(file)) {
-  for (std::string& name : list_of(file_.get("config.providers").value_or("")))
-    providers_.insert(std::move(name));
+NodeConfig::NodeConfig(sim::PropertiesFile file, CommandLine command_line)
+    : file_(std::move(file)), command_line_(std::move(command_line)) {
+  for (std::string& name : list("config.providers")) providers_.insert(std::move(name));
 }
 
 NodeShape NodeConfig::shape() const {
@@ -76,10 +101,18 @@ std::int64_t NodeConfig::node_id() const {
   return number("node.id").value_or(-1);
 }
 
-const sim::PropertiesFile::Element* NodeConfig::entry(std::string_view name) const {
-  const auto* found = file_.find(name);
-  if (found == nullptr && !synonym_of(name).empty()) found = file_.find(synonym_of(name));
-  return found;
+NodeConfig::Entry NodeConfig::entry(std::string_view name) const {
+  for (const std::string_view each : {name, synonym_of(name)}) {
+    if (each.empty()) continue;
+    for (const sim::PropertiesFile* file : {&command_line_.overrides, &file_}) {
+      if (const auto* element = file->find(each)) return {file, element};
+    }
+  }
+  const sim::PropertiesFile* const system = &command_line_.system;
+  if (const std::string_view property = system_property_of(name); !property.empty()) {
+    if (const auto* element = system->find(property)) return {system, element};
+  }
+  return {};
 }
 
 void NodeConfig::set_dynamic(const std::string& name, std::string value, std::string source) {
@@ -98,12 +131,12 @@ const NodeConfig::Dynamic* NodeConfig::dynamic(std::string_view name) const {
 }
 
 bool NodeConfig::has(std::string_view name) const {
-  return dynamic(name) != nullptr || entry(name) != nullptr;
+  return dynamic(name) != nullptr || entry(name).element != nullptr;
 }
 
 std::optional<std::string> NodeConfig::value(std::string_view name) const {
   if (const Dynamic* found = dynamic(name)) return std::string(trimmed(found->value));
-  if (const auto* found = entry(name)) return std::string(trimmed(found->value));
+  if (const auto* found = entry(name).element) return std::string(trimmed(found->value));
   const ConfigDefinition* definition = find_definition(name);
   if (definition == nullptr || definition->default_value == nullptr) return std::nullopt;
   return definition->default_value;
@@ -121,16 +154,26 @@ std::vector<std::string> NodeConfig::list(std::string_view name) const {
   return list_of(text(name));
 }
 
+std::vector<std::string> NodeConfig::super_users() const {
+  std::vector<std::string> users;
+  const std::string text = this->text("super.users");
+  for (const auto part : std::views::split(std::string_view(text), ';')) {
+    const std::string user(trimmed(std::string_view(part)));
+    if (!user.empty() && std::ranges::find(users, user) == users.end()) users.push_back(user);
+  }
+  return users;
+}
+
 sim::Place NodeConfig::place_of(std::string_view name) const {
   if (const Dynamic* found = dynamic(name)) return {.source = found->source};
-  const auto* found = entry(name);
-  return {.source = file_.source(),
-          .line = found == nullptr ? std::nullopt : std::optional(found->line)};
+  const auto [file, element] = entry(name);
+  if (element == nullptr) return {.source = file_.source()};
+  return {.source = file->source(), .line = element->line};
 }
 
 bool NodeConfig::is_unresolved(std::string_view name) const {
   const Dynamic* overriding = dynamic(name);
-  const auto* found = entry(name);
+  const auto* found = entry(name).element;
   if (overriding == nullptr && found == nullptr) return false;
   const std::string& text = overriding != nullptr ? overriding->value : found->value;
   return std::ranges::any_of(references_in(text), [&](const ConfigReference& reference) {

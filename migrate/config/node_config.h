@@ -7,11 +7,12 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "migrate/config/config_reference.h"
-#include "sim/base/properties.h"
 #include "sim/base/problem.h"
+#include "sim/base/properties.h"
 #include "sim/kafka/ids.h"
 
 // The configuration of one node: what is in force when Kafka 3.9 starts with this
@@ -49,17 +50,23 @@ using ReadConfig = std::expected<T, std::string>;
 
 class NodeConfig {
  public:
-  // System properties (ZooKeeper's TLS) and --override are not known here.
-  explicit NodeConfig(sim::PropertiesFile file);
+  // What a process is told besides its file. Without it the file alone counts.
+  struct CommandLine {
+    sim::PropertiesFile overrides;  // --override: wins over the file (kafka.Kafka.getPropsFromArgs)
+    sim::PropertiesFile system;     // -D: stands in for ZooKeeper's TLS where nothing else says it
+  };
+  explicit NodeConfig(sim::PropertiesFile file) : NodeConfig(std::move(file), CommandLine()) {}
+  NodeConfig(sim::PropertiesFile file, CommandLine command_line);
 
   const sim::PropertiesFile& file() const { return file_; }
+  const sim::PropertiesFile& overrides() const { return command_line_.overrides; }
   // A dynamic config that is in force on the node (dynamic.h); `source` says where it stands. It
   // wins over the file. The last one of a name counts.
   void set_dynamic(const std::string& name, std::string value, std::string source);
   bool has_dynamic() const { return !dynamic_.empty(); }
   std::vector<std::string> dynamic_names() const;
-  // What the process starts with: the file alone. Dynamic configs come after Kafka's validation.
-  NodeConfig at_start() const { return NodeConfig(file_); }
+  // What the process starts with. Dynamic configs come after Kafka's validation.
+  NodeConfig at_start() const { return NodeConfig(file_, command_line_); }
   NodeShape shape() const;
   bool is_broker() const { return shape() != NodeShape::Controller; }
   bool in_kraft_mode() const;      // process.roles is set
@@ -81,6 +88,8 @@ class NodeConfig {
   bool flag(std::string_view name) const;  // false for what is no boolean
   std::optional<std::int64_t> number(std::string_view name) const;
   std::vector<std::string> list(std::string_view name) const;
+  // super.users, between semicolons; each once, in their order (StandardAuthorizer, AclAuthorizer).
+  std::vector<std::string> super_users() const;
   // File and line of the value in force, or where a dynamic one stands; the file alone where it is
   // a default.
   sim::Place place_of(std::string_view name) const;
@@ -115,7 +124,11 @@ class NodeConfig {
   std::optional<ZooKeeperAddress> zookeeper() const;
 
  private:
-  const sim::PropertiesFile::Element* entry(std::string_view name) const;
+  struct Entry {
+    const sim::PropertiesFile* file = nullptr;
+    const sim::PropertiesFile::Element* element = nullptr;  // null: there is none
+  };
+  Entry entry(std::string_view name) const;
   ReadConfig<std::vector<Listener>> endpoints(std::string_view name, bool distinct_ports) const;
 
   struct Dynamic {
@@ -125,6 +138,7 @@ class NodeConfig {
   const Dynamic* dynamic(std::string_view name) const;
 
   sim::PropertiesFile file_;
+  CommandLine command_line_;
   std::set<std::string> providers_;
   std::map<std::string, Dynamic, std::less<>> dynamic_;
 };

@@ -12,6 +12,8 @@
 namespace migrate {
 namespace {
 
+// At TRACE it says what the driver writes, and whom it waits for (KIP-866, docs/ops).
+constexpr std::string_view kDriverLogger = "log4j.logger.org.apache.kafka.metadata.migration";
 constexpr std::string_view kHealthy =
     "no partition is listed: kafka-topics.sh --describe --under-replicated-partitions prints "
     "nothing";
@@ -81,6 +83,7 @@ class CommandWriter {
         "BOOTSTRAP=" + shell_word(bootstrap()),
         "CONFIG=/etc/kafka/server.properties  # on each node",
         "SERVICE=kafka                        # on each node",
+        "LOG4J=/etc/kafka/log4j.properties    # on each controller",
         "JMX_PORT=9999                        # on each node",
     };
     if (!fleet_.target.controllers.empty())
@@ -167,8 +170,7 @@ class CommandWriter {
   // Options without which the same files cannot be made again.
   std::string asked_for() const {
     if (!fleet_.target.controllers_are_asked_for) return "";
-    std::string options =
-        " --controllers " + shell_word(fleet_.target.quorum_voters.value_or(""));
+    std::string options = " --controllers " + shell_word(fleet_.target.quorum_voters.value_or(""));
     for (const auto& [name, protocol] : fleet_.target.controller_protocols)
       options += fmt::format(" --controller-listener {}:{}", shell_word(name), protocol);
     if (fleet_.target.controller_log_dir != RenderOptions().controller_log_dir)
@@ -232,13 +234,13 @@ class CommandWriter {
 
   void start_controllers() {
     step("see that the ids are free and that nothing is left of an earlier attempt",
-         {"zk2kraft gate retry $FLEET", "zookeeper-shell.sh $ZK ls /"},
-         "there is no /migration");
+         {"zk2kraft gate retry $FLEET", "zookeeper-shell.sh $ZK ls /"}, "there is no /migration");
     render_files(Phase::S1, false);
     for (const Machine& controller : controllers_)
       step(fmt::format("{}: format its storage with the cluster's id, and start it",
                        controller.name),
            {copy_file(controller, Phase::S1),
+            on(controller, fmt::format("echo {}=TRACE | sudo tee -a $LOG4J", kDriverLogger)),
             on(controller, "sudo kafka-storage.sh format --cluster-id=$CLUSTER_ID -c $CONFIG"),
             on(controller, "sudo systemctl start $SERVICE")},
            "");
@@ -250,9 +252,10 @@ class CommandWriter {
   }
 
   void enter_migration_mode() {
-    step("agree with the tenants on a freeze: no change of metadata is accepted until the copy is "
-         "complete",
-         {"zk2kraft gate next $FLEET"}, "the gate is open");
+    step(
+        "agree with the tenants on a freeze: no change of metadata is accepted until the copy is "
+        "complete",
+        {"zk2kraft gate next $FLEET"}, "the gate is open");
     render_files(Phase::S2, false);
     roll_brokers(Phase::S2, "with the migration flag", "it has registered with the controllers");
     step("the copy begins by itself with the last of them: wait for it", states(),
@@ -305,6 +308,7 @@ class CommandWriter {
       step(fmt::format("{}: restart it without the flag, unless it leads: then last",
                        controller.name),
            {keep_file(controller, Phase::S7), copy_file(controller, Phase::S7),
+            on(controller, fmt::format("sudo sed -i '/^{}=/d' $LOG4J", kDriverLogger)),
             restart(controller),
             "kafka-metadata-quorum.sh --bootstrap-controller $CONTROLLER describe "
             "--replication"},
@@ -359,10 +363,10 @@ class CommandWriter {
     for (const Machine& controller : controllers_) {
       const std::string dir =
           controller.log_dir.empty() ? "LOG_DIR" : shell_word(controller.log_dir);
-      commands.push_back(on(
-          controller, fmt::format("sudo rm -rf {0}/__cluster_metadata-0 {0}/meta.properties "
-                                  "{0}/bootstrap.checkpoint",
-                                  dir)));
+      commands.push_back(
+          on(controller, fmt::format("sudo rm -rf {0}/__cluster_metadata-0 {0}/meta.properties "
+                                     "{0}/bootstrap.checkpoint",
+                                     dir)));
     }
     step("empty the controllers' storage: another attempt must not find it", std::move(commands));
   }
@@ -383,9 +387,8 @@ class CommandWriter {
   }
 
   void back_to_migration_mode() {
-    step("see that the way back is open", {"zk2kraft gate rollback $FLEET",
-                                           "BEFORE=fleet-of-before"},
-         "the gate is open");
+    step("see that the way back is open",
+         {"zk2kraft gate rollback $FLEET", "BEFORE=fleet-of-before"}, "the gate is open");
     render_files(Phase::R1, true);
     roll_brokers(Phase::R1, "in ZooKeeper mode, with the flag",
                  "it is in /brokers/ids: zookeeper-shell.sh $ZK ls /brokers/ids");

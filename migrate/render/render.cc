@@ -205,10 +205,10 @@ bool waits_for_an_answer(const ConfigRule& rule, const std::vector<Remark>& rema
 void judge_rendered(RenderedNode& rendered, const std::vector<Remark>& of_the_cluster) {
   const NodeConfig config(rendered.after);
   if (target_shape_of(config) != rendered.shape && rendered.is_final())
-    rendered.remarks.push_back({RemarkKind::Problem, "", "process.roles",
-                                fmt::format("the file does not make it a {}",
-                                            name_of(rendered.shape)),
-                                "What stands in its way is a value that only the node resolves."});
+    rendered.remarks.push_back(
+        {RemarkKind::Problem, "", "process.roles",
+         fmt::format("the file does not make it a {}", name_of(rendered.shape)),
+         "What stands in its way is a value that only the node resolves."});
   for (const RuleOutcome& outcome : judge(config)) {
     const std::string key = first_word(outcome.rule->configs);
     if (outcome.unresolved)
@@ -251,6 +251,14 @@ RenderedNode rendered_node(const NodeFacts& node, TargetShape shape, const Rende
   const NodeConfig now = node.config->at_start();
   RenderedNode rendered = NodeRenderer(now, &node, shape, target).render();
   rendered.before = now.file().text();
+  for (const Change& change : rendered.changes) {
+    if (now.overrides().find(change.key) == nullptr) continue;
+    rendered.remarks.push_back({RemarkKind::Problem, "", change.key,
+                                fmt::format("the process is started with --override {}=…, which "
+                                            "wins over this file",
+                                            change.key),
+                                "Take it out of the command that starts the node."});
+  }
   if (now.shape() == NodeShape::Combined)
     rendered.remarks.push_back({RemarkKind::Problem, "", "process.roles",
                                 "it is broker and controller in one: no migration passes "
@@ -277,8 +285,7 @@ std::string first_lines(const Voter& controller, const RenderTarget& target) {
       sim::escaped_value(target.controller_log_dir));
 }
 
-RenderedNode made_controller(const Voter& controller, TargetShape shape,
-                             const RenderTarget& target,
+RenderedNode made_controller(const Voter& controller, TargetShape shape, const RenderTarget& target,
                              const std::vector<Remark>& of_the_cluster) {
   const std::string name = fmt::format("controller-{}", controller.id.value());
   auto seed = sim::PropertiesFile::parse(first_lines(controller, target), name);
@@ -321,10 +328,10 @@ void name_clashing_ids(RenderedFleet& fleet) {
   for (const NodeConfig& broker : fleet.target.brokers) {
     const auto same = [&](const Voter& each) { return each.id.value() == broker.node_id(); };
     if (std::ranges::any_of(fleet.target.controllers, same))
-      fleet.remarks.push_back({RemarkKind::Problem, "", "node.id",
-                               fmt::format("{} is both a broker's id and a controller's",
-                                           broker.node_id()),
-                               "Give controllers other ids than brokers: 3000, 3001, 3002."});
+      fleet.remarks.push_back(
+          {RemarkKind::Problem, "", "node.id",
+           fmt::format("{} is both a broker's id and a controller's", broker.node_id()),
+           "Give controllers other ids than brokers: 3000, 3001, 3002."});
   }
 }
 
@@ -335,8 +342,8 @@ bool names_the_quorum(std::string_view key) {
 }  // namespace
 
 bool RenderedNode::is_final() const {
-  return std::ranges::all_of(
-      remarks, [](const Remark& remark) { return remark.kind == RemarkKind::Note; });
+  return std::ranges::all_of(remarks,
+                             [](const Remark& remark) { return remark.kind == RemarkKind::Note; });
 }
 
 RenderedNode render_node(const NodeFacts& node, TargetShape shape, const RenderTarget& target) {

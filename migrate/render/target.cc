@@ -180,8 +180,9 @@ class TargetFinder {
       target_.controller_protocols[listener] = options_.controller_listener->protocol;
     else
       ask(RemarkKind::Question, "listener.security.protocol.map",
-          fmt::format("no file says, or files disagree, how the controllers' listener {} is secured",
-                      listener),
+          fmt::format(
+              "no file says, or files disagree, how the controllers' listener {} is secured",
+              listener),
           fmt::format("Say it: --controller-listener {}:PROTOCOL.", listener));
   }
 
@@ -214,21 +215,12 @@ class TargetFinder {
       for (const NodeConfig& file : *files) {
         if (file.text("authorizer.class.name").empty()) continue;
         authorizes = true;
-        add_users(file.text("super.users"), users);
+        for (const std::string& user : file.super_users()) {
+          if (std::ranges::find(users, user) == users.end()) users.push_back(user);
+        }
       }
     }
-    std::string text;
-    for (const std::string& user : users) text += (text.empty() ? "" : ";") + user;
-    if (authorizes && !text.empty()) target_.super_users = text;
-  }
-
-  static void add_users(std::string_view text, std::vector<std::string>& users) {
-    while (!text.empty()) {
-      const std::size_t end = std::min(text.find(';'), text.size());
-      const std::string user(trimmed(text.substr(0, end)));
-      if (!user.empty() && std::ranges::find(users, user) == users.end()) users.push_back(user);
-      text.remove_prefix(std::min(end + 1, text.size()));
-    }
+    if (authorizes) target_.super_users = std::move(users);
   }
 
   const ClusterFacts& facts_;
@@ -252,7 +244,8 @@ std::string_view name_of(RemarkKind kind) {
 }
 
 Said RenderTarget::brokers_say(std::string_view key) const {
-  return said_by(pointers_to(brokers), [&](const NodeConfig& file) { return file.file().get(key); });
+  return said_by(pointers_to(brokers),
+                 [&](const NodeConfig& file) { return file.file().get(key); });
 }
 
 Said RenderTarget::in_force_on_brokers(std::string_view key) const {

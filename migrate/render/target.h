@@ -54,10 +54,10 @@ struct Said {
 
 struct RenderTarget {
   // ── The quorum ────────────────────────────────────────────────────────────────────────────────
-  std::vector<Voter> controllers;                   // as far as anybody names them
-  std::optional<std::string> quorum_voters;         // controller.quorum.voters
-  std::optional<std::string> bootstrap_servers;     // controller.quorum.bootstrap.servers
-  std::optional<std::string> controller_listeners;  // controller.listener.names
+  std::vector<Voter> controllers;                           // as far as anybody names them
+  std::optional<std::string> quorum_voters;                 // controller.quorum.voters
+  std::optional<std::string> bootstrap_servers;             // controller.quorum.bootstrap.servers
+  std::optional<std::string> controller_listeners;          // controller.listener.names
   std::map<std::string, std::string> controller_protocols;  // of each of them
   std::string controller_log_dir;                           // of controllers made anew
   bool controllers_are_asked_for = false;  // a person named them: those without a file are made
@@ -65,7 +65,7 @@ struct RenderTarget {
   // ── What brokers have, for controllers ────────────────────────────────────────────────────────
   std::optional<std::string> inter_broker_listener;
   std::string inter_broker_protocol;
-  std::optional<std::string> super_users;  // of all nodes that authorize, together
+  std::vector<std::string> super_users;  // of all nodes that authorize, together
 
   // ── What is looked up ─────────────────────────────────────────────────────────────────────────
   std::vector<NodeConfig> brokers;  // their files, without dynamic configs

@@ -64,18 +64,35 @@ std::map<std::string, std::string> listeners_needed(const Rendering& rendering) 
   return needed;
 }
 
-// Without the controllers' listeners, which only the migration needs. What people have written
-// themselves may look like Kafka's default; what we have written goes as a whole.
+// The pairs that the node's file of before had, by name. Empty where nobody gave that file.
+std::map<std::string, std::string> pairs_of_before(const Rendering& rendering) {
+  std::map<std::string, std::string> pairs;
+  const auto id = id_of_node(rendering.now, rendering.node);
+  const auto file = id ? rendering.target.before.find(*id) : rendering.target.before.end();
+  if (file == rendering.target.before.end()) return pairs;
+  for (const MapPair& pair : pairs_of(file->second.file().get(kMapKey).value_or("")))
+    pairs.emplace(pair.name, pair.text);
+  return pairs;
+}
+
+// Without the controllers' listeners, which only the migration needs, but for those that were there
+// before it. What people have written themselves may look like Kafka's default; what we have
+// written goes as a whole.
 Wanted map_without_controllers(const Rendering& rendering) {
   const auto own = rendering.now.controller_listener_names();
+  const auto before = pairs_of_before(rendering);
   auto pairs = pairs_of(rendering.now.text(kMapKey));
+  for (MapPair& pair : pairs) {
+    const auto was = before.find(pair.name);
+    if (was != before.end()) pair.text = was->second;
+  }
   std::set<std::string> used;
   for (const std::string& each : csv_list_of(rendering.now.text("listeners")))
     used.insert(in_capitals(std::string_view(each).substr(0, each.find(':'))));
   std::erase_if(pairs, [&](const MapPair& pair) {
-    return !used.contains(pair.name) && std::ranges::any_of(own, [&](const std::string& name) {
-      return in_capitals(trimmed(name)) == pair.name;
-    });
+    if (used.contains(pair.name) || before.contains(pair.name)) return false;
+    return std::ranges::any_of(
+        own, [&](const std::string& name) { return in_capitals(trimmed(name)) == pair.name; });
   });
   const std::string map = map_of(pairs);
   if (rendering.added && map == find_definition(kMapKey)->default_value) return Wanted::remove();
@@ -190,7 +207,7 @@ Wanted inter_broker_listener(const Rendering& rendering) {
 // Beside inter.broker.listener.name it is refused.
 Wanted inter_broker_security(const Rendering& rendering) {
   return inter_broker_listener(rendering).kind == Wanted::Kind::Value ? Wanted::remove()
-                                                                     : Wanted::leave();
+                                                                      : Wanted::leave();
 }
 
 Wanted authorizer(const Rendering& rendering) {
@@ -200,8 +217,8 @@ Wanted authorizer(const Rendering& rendering) {
   if (missing) {
     const Said brokers = rendering.target.brokers_say(kAuthorizer);
     // In the middle of a roll brokers have both, and each of the two means the other.
-    const auto standard = std::ranges::any_of(
-        rendering.target.brokers, [&](const NodeConfig& broker) {
+    const auto standard =
+        std::ranges::any_of(rendering.target.brokers, [&](const NodeConfig& broker) {
           const std::string theirs = broker.text(kAuthorizer);
           return theirs == kAclAuthorizerClass || theirs == kStandardAuthorizerClass;
         });
@@ -230,19 +247,10 @@ Wanted rule_providers(const Rendering& rendering) {
 }
 
 Wanted super_users(const Rendering& rendering) {
-  const auto users_of = [](std::string_view text) {
-    std::set<std::string> users;
-    for (std::string each(text); !each.empty();) {
-      const std::size_t end = std::min(each.find(';'), each.size());
-      if (end > 0) users.emplace(trimmed(std::string_view(each).substr(0, end)));
-      each.erase(0, std::min(end + 1, each.size()));
-    }
-    return users;
-  };
-  const auto& all = rendering.target.super_users;
-  if (!all || users_of(*all) == users_of(rendering.now.text("super.users")))
+  const std::vector<std::string>& all = rendering.target.super_users;
+  if (all.empty() || std::ranges::is_permutation(all, rendering.now.super_users()))
     return Wanted::leave();
-  return Wanted::of(*all);
+  return Wanted::of(fmt::format("{}", fmt::join(all, ";")));
 }
 
 }  // namespace migrate::wanted

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "migrate/pseudonym/names.h"
 #include "tests/tools/command_line.h"
 #include "tools/source/collection.h"
+#include "tools/source/fleet.h"
 
 // `tools/collect` on a machine's files laid out below a folder, and what `check` makes of its
 // folder.
@@ -324,6 +326,53 @@ TEST(Collect, WritesNothingIntoAServersFoldersNorOverWhatIsThere) {
   EXPECT_EQ(over.code, 3);
   EXPECT_TRUE(contains(over.out, "not empty")) << over.out;
   EXPECT_FALSE(fs::exists(machine.disks() / "broker-1/collected"));
+}
+
+// A process that looks like a broker's, for as long as this lives.
+class RunningBroker {
+ public:
+  RunningBroker(const fs::path& folder, const std::string& words) {
+    const std::string pid = (folder / "pid").string();
+    const std::string command =
+        "cd '" + folder.string() + "' && exec -a java bash -c 'sleep 60; :' " + words;
+    (void)!std::system(
+        ("bash -c \"" + command + "\" >/dev/null 2>&1 & echo $! >'" + pid + "'").c_str());
+    pid_ = std::stoi(contents(pid));
+  }
+  RunningBroker(const RunningBroker&) = delete;
+  RunningBroker& operator=(const RunningBroker&) = delete;
+  ~RunningBroker() { ::kill(pid_, SIGTERM); }
+
+ private:
+  int pid_ = 0;
+};
+
+// What a running process was told besides its file counts as it counts for Kafka.
+TEST(Collect, FindsARunningBrokerWithTheOverridesOfItsCommandLine) {
+  const tests::ScratchFolder scratch;
+  write(scratch.path() / "server.properties",
+        "broker.id=4711\nzookeeper.connect=zk:2181\nlog.dirs=/nowhere\n");
+  write(scratch.path() / "data/meta.properties", "version=0\nbroker.id=4712\n");
+  const RunningBroker broker(
+      scratch.path(),
+      "-Dzookeeper.client.secure=true -cp libs kafka.Kafka server.properties "
+      "--override broker.id=4712 --override log.dirs=" +
+          (scratch.path() / "data").string() + " --override ssl.key.password=so-secret");
+  const fs::path out = scratch.path() / "out";
+  const std::string command =
+      "sh " ZK2KRAFT_SOURCE_DIR "/tools/collect --out '" + out.string() + "' >/dev/null 2>&1";
+  for (int attempt = 0; attempt < 50 && !fs::exists(out / "broker-4712"); ++attempt) {
+    fs::remove_all(out);
+    (void)!std::system(command.c_str());
+  }
+  ASSERT_TRUE(fs::exists(out / "broker-4712/log-dir-1/meta.properties"));
+  EXPECT_FALSE(contains(contents(out / "broker-4712/overrides.properties"), "so-secret"));
+  const auto seen = tools::open_fleet({(out / "broker-4712").string()}, {});
+  ASSERT_TRUE(seen.has_value());
+  const migrate::NodeConfig& config = *seen->facts.nodes.front().config;
+  EXPECT_EQ(config.node_id(), 4712);
+  EXPECT_EQ(config.log_dirs(), std::vector<std::string>{(scratch.path() / "data").string()});
+  EXPECT_TRUE(config.flag("zookeeper.ssl.client.enable"));
 }
 
 TEST(Collect, SaysWhatIsMissingAndLeavesTheRest) {

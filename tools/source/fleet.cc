@@ -191,8 +191,18 @@ class FleetReader {
     logs_of_nodes_.emplace_back(name, log.string());
   }
 
+  // With what the process was told besides, as tools/collect found it.
   void add_config(NodeFacts& node, const fs::path& file) {
-    if (auto read = read_config(file, notes_)) node.config.emplace(*std::move(read));
+    auto read = read_config(file, notes_);
+    if (!read) return;
+    migrate::NodeConfig::CommandLine command_line;
+    for (const auto& [name, to] : {std::pair(kOverridesName, &command_line.overrides),
+                                   std::pair(kSystemName, &command_line.system)}) {
+      const fs::path beside = file.parent_path() / name;
+      if (file.filename() != kServerName || !is_file(beside)) continue;
+      if (auto found = read_config(beside, notes_)) *to = *std::move(found);
+    }
+    node.config.emplace(*std::move(read), std::move(command_line));
   }
 
   void add_log_directory(NodeFacts& node, const fs::path& file,
@@ -293,7 +303,10 @@ class FleetReader {
                                  .unfenced_in_vain = loaded.unfenced_in_vain,
                                  .back_in_zookeeper_mode = loaded.back_in_zookeeper_mode,
                                  .migration_state_at = loaded.migration_state_at};
-    if (loaded.log.leader_change) facts.leader = loaded.log.leader_change->leader_id;
+    if (loaded.log.leader_change) {
+      facts.leader = loaded.log.leader_change->leader_id;
+      facts.records_of_leader = loaded.log.end.value() - loaded.log.leader_change_at.value() - 1;
+    }
     if (loaded.open_transaction)
       facts.open_transaction = loaded.open_transaction->name.value_or("");
     if (migration) {

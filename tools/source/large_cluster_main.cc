@@ -1,6 +1,7 @@
 // large_cluster PARTITIONS DIR: writes both stores of a cluster in dual write, DIR/zk-1 and
-// DIR/controller-3000, as tools/scale measures them. Every partition's epoch has drifted, and the
-// log goes on above /migration's offset, as on every cluster that runs.
+// DIR/controller-3000, and its brokers' files, DIR/broker-7.properties, as tools/scale measures
+// them. Every partition's epoch has drifted, and the log goes on above /migration's offset, as on
+// every cluster that runs.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -14,6 +15,7 @@
 #include "kraft/disk/metadata_writer.h"
 #include "migrate/check/large_tree.h"
 #include "sim/kafka/image_records.h"
+#include "zk/disk/input.h"
 #include "zk/disk/snapshot.h"
 #include "zk/migration_reader_tree.h"
 
@@ -56,6 +58,19 @@ sim::Expected<void> write_log(const fs::path& folder,
                          .current_voters = {sim::BrokerId(3000)}});
 }
 
+sim::Expected<void> write_brokers(const fs::path& folder) {
+  for (int id = 0; id < migrate::kLargeTreeBrokers; ++id) {
+    const std::string text = fmt::format(
+        "broker.id={0}\nbroker.rack={1}\nlisteners=PLAINTEXT://broker-{0}:9092\n"
+        "zookeeper.connect=zk:2181\nlog.dirs=/var/lib/kafka\ninter.broker.protocol.version=3.9\n",
+        id, static_cast<char>('a' + id % 3));
+    const auto written =
+        zk::disk::write_file(folder / fmt::format("broker-{}.properties", id), sim::as_bytes(text));
+    if (!written) return written;
+  }
+  return {};
+}
+
 sim::Expected<void> write_cluster(std::int64_t partitions, const fs::path& folder) {
   zk::Tree tree = migrate::large_tree(partitions);
   auto records = records_of(zk::zk_to_image(tree, "", {}).image);
@@ -74,6 +89,7 @@ sim::Expected<void> write_cluster(std::int64_t partitions, const fs::path& folde
   const auto snapshot =
       zk::disk::write_snapshot({.tree = std::move(tree)}, folder / "zk-1" / "version-2");
   if (!snapshot) return std::unexpected(snapshot.error());
+  if (auto brokers = write_brokers(folder); !brokers) return brokers;
   return write_log(folder / "controller-3000", records);
 }
 

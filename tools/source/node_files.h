@@ -14,6 +14,8 @@
 namespace tools {
 
 constexpr std::string_view kServerName = "server.properties";
+constexpr std::string_view kOverridesName = "overrides.properties";  // --override, of a process
+constexpr std::string_view kSystemName = "system.properties";        // -D, of a process
 constexpr std::string_view kEnsembleName = "zoo.cfg";
 constexpr std::string_view kMetaName = "meta.properties";
 constexpr std::string_view kVersionName = "version";

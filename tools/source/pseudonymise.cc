@@ -201,7 +201,8 @@ class SourceRewriter {
   std::string file_name(const std::string& name) {
     const std::size_t dot = name.find('.');
     const bool own = dot == std::string::npos || name == kServerName || name == kMetaName ||
-                     name == kEnsembleName || name.find_first_of("0123456789") == 0 ||
+                     name == kOverridesName || name == kSystemName || name == kEnsembleName ||
+                     name.find_first_of("0123456789") == 0 ||
                      !(name.ends_with(".properties") || name.ends_with(".version"));
     return own ? name : folder_name(name.substr(0, dot)) + name.substr(dot);
   }

@@ -73,6 +73,25 @@ TEST(NodeConfig, TheTwoNamesOfTheIdStandInForEachOther) {
   EXPECT_EQ(node("").node_id(), -1);
 }
 
+TEST(NodeConfig, TheCommandLineWinsOverTheFileAndStandsInForZooKeepersTls) {
+  const auto read = [](std::string_view text, const char* name) {
+    return sim::PropertiesFile::parse(text, name).value();
+  };
+  const NodeConfig config(
+      read("broker.id=1\nlog.dirs=/a\nzookeeper.ssl.protocol=TLSv1.3\n", "server.properties"),
+      {.overrides = read("log.dirs=/b\nnode.id=2\n", "overrides.properties"),
+       .system = read("zookeeper.client.secure=true\nzookeeper.ssl.protocol=TLSv1.2\n"
+                      "zookeeper.ssl.keyStore.location=/k\nlog.dirs=/c\n",
+                      "system.properties")});
+  EXPECT_EQ(config.text("log.dirs"), "/b");
+  EXPECT_EQ(sim::describe(config.place_of("log.dirs")), "overrides.properties:1");
+  EXPECT_EQ(config.node_id(), 2);
+  EXPECT_TRUE(config.flag("zookeeper.ssl.client.enable"));
+  EXPECT_EQ(config.text("zookeeper.ssl.keystore.location"), "/k");
+  EXPECT_EQ(config.text("zookeeper.ssl.protocol"), "TLSv1.3");
+  EXPECT_EQ(config.at_start().text("log.dirs"), "/b");
+}
+
 TEST(NodeConfig, AReferenceIsUnresolvedOnlyWhereItsProviderIsConfigured) {
   const NodeConfig config =
       node("config.providers=env\nbroker.id=${env:ID}\nlog.dirs=${file:/x:dirs}\n");

@@ -28,15 +28,16 @@ constexpr std::array kAllPhases{Phase::S0, Phase::S1, Phase::S2, Phase::S3, Phas
 
 RenderOptions with_controllers() {
   RenderOptions options;
-  options.controllers = migrate::parse_controllers("3000@c0:9093,3001@c1:9093,3002@c2:9093").value();
+  options.controllers =
+      migrate::parse_controllers("3000@c0:9093,3001@c1:9093,3002@c2:9093").value();
   options.controller_listener = migrate::parse_controller_listener("CONTROLLER:PLAINTEXT").value();
   return options;
 }
 
 NodeFacts node_of(const std::string& name, const std::string& text) {
-  return {.name = name,
-          .config = NodeConfig(
-              sim::PropertiesFile::parse(text, name + "/server.properties").value())};
+  return {
+      .name = name,
+      .config = NodeConfig(sim::PropertiesFile::parse(text, name + "/server.properties").value())};
 }
 
 // Nodes whose files are what was rendered.
@@ -216,7 +217,8 @@ TEST(Render, NewControllersHaveTheBrokersZooKeeperSecurityAndDefaults) {
 TEST(Render, WhatZooKeeperGaveIsSaidByTheNodeItself) {
   migrate::ClusterFacts facts;
   facts.nodes.push_back(node_of("broker-a", kPlain));
-  facts.nodes[0].log_directories.push_back({.file = "meta.properties", .node_id = sim::BrokerId(1001)});
+  facts.nodes[0].log_directories.push_back(
+      {.file = "meta.properties", .node_id = sim::BrokerId(1001)});
   const auto fleet = render_fleet(facts, Phase::S2, with_controllers());
   EXPECT_EQ(remarks_of(fleet), "");
   EXPECT_EQ(value(fleet, "broker-a", "broker.id"), "1001");
@@ -226,8 +228,8 @@ TEST(Render, WhatZooKeeperGaveIsSaidByTheNodeItself) {
 }
 
 TEST(Render, ConfluentsProviderOfRulesFollowsTheAcls) {
-  const auto facts = brokers_of(kPlain,
-                                "confluent.authorizer.access.rule.providers=ZK_ACL,CONFLUENT\n");
+  const auto facts =
+      brokers_of(kPlain, "confluent.authorizer.access.rule.providers=ZK_ACL,CONFLUENT\n");
   const std::string key = "confluent.authorizer.access.rule.providers";
   const auto kraft = render_fleet(facts, Phase::S5, with_controllers());
   EXPECT_EQ(value(kraft, "broker-1", key), "KRAFT_ACL,CONFLUENT");
@@ -241,16 +243,27 @@ TEST(Render, SuperUsersOfBothSidesAreKnownToBoth) {
   auto facts = brokers_of(kPlain,
                           "authorizer.class.name=kafka.security.authorizer.AclAuthorizer\n"
                           "super.users=User:broker\n");
-  facts.nodes.push_back(node_of(
-      "controller-3000",
-      "process.roles=controller\nnode.id=3000\ncontroller.quorum.voters=3000@c:9093\n"
-      "controller.listener.names=CONTROLLER\nlisteners=CONTROLLER://c:9093\n"
-      "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
-      "super.users=User:controller\n"));
+  facts.nodes.push_back(
+      node_of("controller-3000",
+              "process.roles=controller\nnode.id=3000\ncontroller.quorum.voters=3000@c:9093\n"
+              "controller.listener.names=CONTROLLER\nlisteners=CONTROLLER://c:9093\n"
+              "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
+              "super.users=User:controller\n"));
   const auto fleet = render_fleet(facts, Phase::S2, {});
   EXPECT_EQ(value(fleet, "broker-2", "super.users"), "User:broker;User:controller");
   EXPECT_EQ(value(fleet, "controller-3000", "super.users"), "User:broker;User:controller");
   EXPECT_EQ(value(fleet, "controller-3000", "zookeeper.connect"), "zk:2181/kafka");
+}
+
+TEST(Render, AnEntryOfTheMapThatWasThereBeforeComesBackAsItWas) {
+  const std::string key = "listener.security.protocol.map";
+  const std::string map = "PLAINTEXT:PLAINTEXT,CONTROLLER:SSL";
+  const auto facts = brokers_of(kPlain, key + "=" + map + "\n");
+  const auto hybrid = render_fleet(facts, Phase::S4, with_controllers());
+  EXPECT_EQ(value(hybrid, "broker-1", key), "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+  RenderOptions options;
+  options.before = &facts;
+  EXPECT_EQ(value(render_fleet(cluster_of(hybrid), Phase::R2, options), "broker-1", key), map);
 }
 
 // ── What cannot be decided ──────────────────────────────────────────────────────────────────────
@@ -276,8 +289,9 @@ TEST(Render, AsksWhatBrokersHadInZooKeeperModeAndTakesItFromThoseStillThere) {
   EXPECT_EQ(value(rest, "broker-2", "inter.broker.protocol.version"), "3.8");
   RenderOptions said;
   said.protocol_version = "3.9";
-  EXPECT_EQ(value(render_fleet(kraft, Phase::R1, said), "broker-2", "inter.broker.protocol.version"),
-            "3.9");
+  EXPECT_EQ(
+      value(render_fleet(kraft, Phase::R1, said), "broker-2", "inter.broker.protocol.version"),
+      "3.9");
   auto alone = kraft;
   std::erase_if(alone.nodes, [](const NodeFacts& node) { return node.is_controller(); });
   EXPECT_TRUE(has(render_fleet(alone, Phase::R1, said), RemarkKind::Question, "zookeeper.connect"));
@@ -291,13 +305,13 @@ TEST(Render, WhatKafkaWouldRefuseIsAProblemThatNamesTheRule) {
 }
 
 TEST(Render, WhatTheNodeFillsInIsKept) {
-  const auto fleet = render_fleet(
-      brokers_of(kPlain,
-                 "config.providers=env\nconfig.providers.env.class="
-                 "org.apache.kafka.common.config.provider.EnvVarConfigProvider\n"
-                 "authorizer.class.name=kafka.security.authorizer.AclAuthorizer\n"
-                 "super.users=${env:SUPER}\ncontroller.quorum.voters=${env:VOTERS}\n"),
-      Phase::S5, with_controllers());
+  const auto fleet =
+      render_fleet(brokers_of(kPlain,
+                              "config.providers=env\nconfig.providers.env.class="
+                              "org.apache.kafka.common.config.provider.EnvVarConfigProvider\n"
+                              "authorizer.class.name=kafka.security.authorizer.AclAuthorizer\n"
+                              "super.users=${env:SUPER}\ncontroller.quorum.voters=${env:VOTERS}\n"),
+                   Phase::S5, with_controllers());
   EXPECT_EQ(value(fleet, "broker-1", "super.users"), "${env:SUPER}");
   EXPECT_EQ(value(fleet, "broker-1", "controller.quorum.voters"), "${env:VOTERS}");
 }
@@ -310,7 +324,8 @@ TEST(Render, HashesInThePlaceOfSecretsAreNotTakenForThem) {
 
 TEST(Render, BrokersThatDifferAreAskedAbout) {
   auto facts = brokers_of(kPlain);
-  facts.nodes[1] = node_of("broker-2", std::string("broker.id=2\nmin.insync.replicas=2\n") + kPlain);
+  facts.nodes[1] =
+      node_of("broker-2", std::string("broker.id=2\nmin.insync.replicas=2\n") + kPlain);
   const auto fleet = render_fleet(facts, Phase::S1, with_controllers());
   EXPECT_TRUE(has(fleet, RemarkKind::Question, "min.insync.replicas")) << remarks_of(fleet);
 }
@@ -318,8 +333,8 @@ TEST(Render, BrokersThatDifferAreAskedAbout) {
 TEST(Render, ControllersAndBrokersHaveIdsOfOneNameSpace) {
   RenderOptions options = with_controllers();
   options.controllers = migrate::parse_controllers("1@c0:9093").value();
-  EXPECT_TRUE(has(render_fleet(brokers_of(kPlain), Phase::S1, options), RemarkKind::Problem,
-                  "node.id"));
+  EXPECT_TRUE(
+      has(render_fleet(brokers_of(kPlain), Phase::S1, options), RemarkKind::Problem, "node.id"));
 }
 
 TEST(Render, AfterTheEndThereIsNoWayBack) {
@@ -337,7 +352,8 @@ TEST(Render, SaysWhatIsWrongWithTheNamesOfControllers) {
 
 TEST(Render, EachRowOfTheMatrixThatSetsSaysHow) {
   for (const auto& row : migrate::property_matrix()) {
-    const bool sets = std::ranges::find(row.treatments, migrate::Treatment::Set) != row.treatments.end();
+    const bool sets =
+        std::ranges::find(row.treatments, migrate::Treatment::Set) != row.treatments.end();
     EXPECT_EQ(sets, row.wanted != nullptr) << row.key;
     EXPECT_FALSE(row.why.empty()) << row.key;
     EXPECT_EQ(migrate::row_of_property(row.key), &row) << row.key;
