@@ -66,14 +66,8 @@ void same_super_users(const ClusterFacts& facts, Verdicts& verdicts) {
   std::map<std::set<std::string>, const NodeFacts*> said;
   for (const NodeFacts& node : facts.nodes) {
     if (!node.config || node.config->text("authorizer.class.name").empty()) continue;
-    std::set<std::string> users;
-    std::string text = node.config->text("super.users");
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = std::min(text.find(';', at), text.size());
-      if (end > at) users.insert(std::string(trimmed(std::string_view(text).substr(at, end - at))));
-      at = end + 1;
-    }
-    said.emplace(std::move(users), &node);
+    const std::vector<std::string> users = node.config->super_users();
+    said.emplace(std::set(users.begin(), users.end()), &node);
   }
   if (said.size() < 2) return;
   std::vector<Evidence> evidence;

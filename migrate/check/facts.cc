@@ -39,7 +39,8 @@ bool any_flagged_controller(const ClusterFacts& facts) {
 
 std::string joined_brokers(const std::set<sim::BrokerId>& ids) {
   std::string text;
-  for (const sim::BrokerId id : ids) text += fmt::format("{}{}", text.empty() ? "broker " : ", ", id.value());
+  for (const sim::BrokerId id : ids)
+    text += fmt::format("{}{}", text.empty() ? "broker " : ", ", id.value());
   return text;
 }
 
@@ -184,9 +185,30 @@ void override_with(NodeConfig& config, const sim::MetadataImage& image, const st
 
 }  // namespace
 
+std::set<sim::BrokerId> voters_not_ready(const ClusterFacts& facts,
+                                         const sim::MetadataImage& image) {
+  std::set<sim::BrokerId> voters;
+  if (image.features().metadata_version < sim::MetadataVersion::V3_7_IV0) return voters;
+  for (const NodeFacts* node : facts.controllers()) {
+    if (node->config) voters.merge(node->config->voter_ids());
+  }
+  std::erase_if(voters, [&](sim::BrokerId id) {
+    const sim::ControllerRegistration* const registration = image.cluster().controller(id);
+    return registration != nullptr && registration->zk_migration_ready;
+  });
+  return voters;
+}
+
+ClusterFacts::Store ClusterFacts::leading_store() const {
+  const MetadataFacts* const log = latest();
+  if (kraft_leads() && log != nullptr) return {&log->image, log->source};
+  if (!kraft_leads() && zookeeper) return {&zookeeper->image, zookeeper->source};
+  return {};
+}
+
 void apply_dynamic_configs(ClusterFacts& facts) {
   const MetadataFacts* log = facts.latest();
-  const bool kraft = facts.phase >= Phase::S4 && facts.phase != Phase::R2 && log != nullptr;
+  const bool kraft = facts.kraft_leads() && log != nullptr;
   const sim::MetadataImage* image = kraft             ? &log->image
                                     : facts.zookeeper ? &facts.zookeeper->image
                                                       : nullptr;

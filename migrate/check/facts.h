@@ -101,9 +101,10 @@ struct MetadataFacts {
   std::optional<sim::BrokerId> node;  // whose log it is
   sim::MetadataImage image;
   sim::OffsetAndEpoch end{sim::RaftEpoch(-1),
-                          sim::Offset(0)};  // of the log: one past the last record
-  std::optional<sim::BrokerId> leader;      // of that epoch, as far as known
-  bool from_the_beginning = false;          // no checkpoint stands in for older records
+                          sim::Offset(0)};        // of the log: one past the last record
+  std::optional<sim::BrokerId> leader;            // of that epoch, as far as known
+  std::optional<std::int64_t> records_of_leader;  // since it was elected, its first one left out
+  bool from_the_beginning = false;                // no checkpoint stands in for older records
   bool damaged = false;
   std::optional<std::string> open_transaction;  // its name; begun and not ended
   // The metadata as of /migration's offset, where the log reaches back to it.
@@ -133,6 +134,14 @@ struct ClusterFacts {
   Profile profile = Profile::Apache;                   // who runs the cluster's nodes
   std::map<std::string, Answer, std::less<>> answers;  // by the id of the check that asks
 
+  // Whether KRaft's metadata are what counts in this phase, and ZooKeeper's a copy.
+  bool kraft_leads() const { return phase >= Phase::S4 && phase != Phase::R2; }
+  // The store that counts. Null: it was not given.
+  struct Store {
+    const sim::MetadataImage* image = nullptr;
+    std::string source;
+  };
+  Store leading_store() const;
   // The log that ends last: by epoch, then by offset. Null without any.
   const MetadataFacts* latest() const;
   std::vector<const NodeFacts*> brokers() const;
@@ -140,6 +149,11 @@ struct ClusterFacts {
   // The cluster's id as ZooKeeper says it, or else as the nodes' directories agree.
   std::optional<std::string> cluster_id() const;
 };
+
+// Static voters whose registration with the quorum does not say that they migrate: the driver waits
+// for them. Nobody, where controllers do not register yet (before 3.7, migration.md §6.3).
+std::set<sim::BrokerId> voters_not_ready(const ClusterFacts& facts,
+                                         const sim::MetadataImage& image);
 
 // Lets dynamic broker configs win over the nodes' files, as they do on a running node: those of the
 // store that leads in the facts' phase; what ZooKeeper has counts for controllers too, who get it

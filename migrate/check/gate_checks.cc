@@ -78,8 +78,8 @@ void documented_epoch_rule(const ClusterFacts& facts, Verdicts& verdicts) {
     return;
   }
   if (view.controller_epoch->value() > log.end.epoch.value()) return;
-  closes_the_way_back(
-      facts, verdicts,
+  verdicts.find(
+      std::string(zk::paths::kControllerEpoch),
       fmt::format("it is {}, and the quorum's epoch {}: what KRaft writes into partitions from now "
                   "on may close the way back",
                   view.controller_epoch->value(), log.end.epoch.value()),
@@ -121,7 +121,7 @@ void flag_stays_on(const ClusterFacts& facts, Verdicts& verdicts) {
 }
 
 constexpr std::array kGateChecks{
-    Check{"G03", kE, kMirrored, kZooKeeper | kMetadata, "znode",
+    Check{"G03", kW, kMirrored, kZooKeeper | kMetadata, "znode",
           "/controller_epoch is above the quorum's epoch",
           "The documented rule for a rollback; the exact one is G04.",
           "Roll back only after G04 passes; else raise /controller_epoch between stopping the "
@@ -151,8 +151,8 @@ constexpr std::array kGateChecks{
           "whatever the brokers "
           "are.",
           "Set zookeeper.metadata.migration.enable=true in its file until every broker is in KRaft "
-          "mode and the "
-          "soak is over.",
+          "mode and the soak is over.\nIf finalisation has been decided, say so:\n  zk2kraft check "
+          "SOURCE… --phase S7",
           "KAFKA-20960, migration.md §1.4", "", &flag_stays_on},
 };
 

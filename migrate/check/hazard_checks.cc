@@ -185,6 +185,16 @@ void controller_is_leader(const ClusterFacts& facts, Verdicts& verdicts) {
   }
   const bool same = !log.leader || *log.leader == controller->znode.broker;
   if (same && claimed == log.end.epoch) return;
+  // An active controller writes a NoOpRecord every 500 ms (metadata.max.idle.interval.ms), so a
+  // short tail is a short time: of an election, or of controllers that are stopped one by one.
+  constexpr std::int64_t kTimeToClaim = 20;
+  if (claimed < log.end.epoch && log.records_of_leader.value_or(kTimeToClaim) < kTimeToClaim) {
+    verdicts.unknown(fmt::format(
+        "files of a later moment: the leader of epoch {} was elected just before the log ends, and "
+        "has not claimed /controller yet",
+        log.end.epoch.value()));
+    return;
+  }
   verdicts.find(
       "/controller",
       fmt::format(
@@ -198,12 +208,47 @@ void controller_is_leader(const ClusterFacts& facts, Verdicts& verdicts) {
        in_log(log, fmt::format("epoch {}", log.end.epoch.value()))});
 }
 
-void dynamic_quorum_ready(const ClusterFacts& facts, Verdicts& verdicts) {
+// A log that never took a copy, and a driver that mirrors it: what it mirrors is nothing.
+void copied_before_mirrored(const ClusterFacts& facts, Verdicts& verdicts) {
+  const auto& controller = facts.zookeeper->view.controller;
+  const auto& migration = facts.zookeeper->view.migration;
+  const MetadataFacts& log = *facts.latest();
+  if (!controller || !controller->znode.is_kraft()) return;
+  if (!migration || !migration->znode.initial_migration_complete()) return;
+  if (log.image.features().zk_migration_state != sim::ZkMigrationState::PreMigration) return;
+  const sim::OffsetAndEpoch mirrored = migration->znode.kraft_metadata;
+  if (*controller->znode.kraft_controller_epoch > log.end.epoch ||
+      (mirrored.epoch == log.end.epoch && mirrored.offset >= log.end.offset)) {
+    verdicts.unknown(
+        "the log of a controller that lives: this one ends before what ZooKeeper's files show");
+    return;
+  }
+  verdicts.find(
+      std::string(zk::paths::kMigration),
+      fmt::format("controller {} has claimed the cluster and mirrors to ZooKeeper, and its log has "
+                  "copied nothing: ZooKeeper's topics, configs, quotas and ACLs are overwritten",
+                  controller->znode.broker.value()),
+      {at_znode(zk::paths::kMigration, fmt::format("offset {} of epoch {}", mirrored.offset.value(),
+                                                   mirrored.epoch.value())),
+       in_log(log, "state PRE_MIGRATION")});
+}
+
+void quorum_ready(const ClusterFacts& facts, Verdicts& verdicts) {
   const auto controllers = facts.controllers();
   const bool is_static = std::ranges::any_of(controllers, [](const NodeFacts* node) {
     return node->config && node->config->has_static_quorum();
   });
-  if (is_static) return;  // Kafka's own gate looks at each voter
+  if (is_static) {
+    const sim::MetadataImage& image = facts.latest()->image;
+    for (const sim::BrokerId id : voters_not_ready(facts, image)) {
+      if (image.cluster().controller(id) == nullptr) continue;  // it may still be starting
+      verdicts.find(fmt::format("controller {}", id.value()),
+                    "it registered without the migration flag: the driver waits for it, and the "
+                    "copy never begins",
+                    {in_log(*facts.latest(), "RegisterControllerRecord, zkMigrationReady=false")});
+    }
+    return;
+  }
   for (const NodeFacts* node : controllers) {
     if (!node->config || node->config->migration_enabled()) continue;
     verdicts.find(
@@ -323,14 +368,14 @@ constexpr std::array kHazardChecks{
           "  kafka-configs --bootstrap-server $BOOTSTRAP --entity-type client-metrics "
           "--entity-name NAME "
           "--alter --delete-config metrics,interval.ms,match",
-          "MB-11", "", &unknown_config_types},
+          "MB-11", "scenarios/faults/unknown_config_type.txtpb", &unknown_config_types},
     Check{"N04", kW, kMirrored, kZooKeeper | kMetadata, "quota",
           "ZooKeeper has no quota that KRaft no longer has",
           "The removal was not mirrored; after a rollback the quota is in force again.",
           "Before a rollback, remove its znode's config; or set the quota in KRaft again, and "
           "remove it "
           "after the rollback.",
-          "MB-12", "", &quotas_left_behind},
+          "MB-12", "scenarios/faults/quota_left_behind.txtpb", &quotas_left_behind},
     Check{"N05", kE, kMirrored | Phases{Phase::S3}, kMetadata, "broker",
           "no broker's unfencing was lost with an aborted transaction",
           "The controller drops every request to it, moves no leader away, and cannot place topics "
@@ -381,12 +426,12 @@ constexpr std::array kHazardChecks{
           "scenarios/faults/claim_without_answer.txtpb", &controller_is_leader},
     Check{
         "N11", kE, Phases::from(Phase::S1, Phase::S2), kMetadata | kControllers, "controller",
-        "with a dynamic quorum every controller has the flag, in its file and in its registration",
-        "Kafka's own gate looks at static voters alone: one controller without the flag passes, "
-        "and can "
-        "finalise the cluster by being elected.",
+        "every controller has the flag, in its file and in its registration",
+        "With a static quorum nothing begins. With a dynamic one Kafka's own gate passes, for it "
+        "looks at static voters alone, and a controller without the flag finalises the cluster by "
+        "being elected.",
         "Set zookeeper.metadata.migration.enable=true on it and restart it, before any broker.",
-        "migration.md §6.3", "", &dynamic_quorum_ready},
+        "migration.md §6.3", "", &quorum_ready},
     Check{"N12", kW, Phases::from(Phase::S1, Phase::S6), kControllers, "controller",
           "controllers' ZooKeeper session is no shorter than Kafka's default",
           "A server frozen for two thirds of the session applies what stood in its socket, and the "
@@ -422,6 +467,16 @@ constexpr std::array kHazardChecks{
         "  zookeeper-shell $ZK delete /controller\n"
         "  zookeeper-shell $ZK delete /migration",
         "MB-24", "scenarios/faults/copy_outlives_its_claim.txtpb", &copied_in_pieces},
+    Check{"N17", kE, Phases::from(Phase::S3, Phase::S6) | Phases{Phase::R1}, kZooKeeper | kMetadata,
+          "znode", "what is mirrored to ZooKeeper was copied from it",
+          "An old /migration was believed, the copy was skipped, and an empty quorum reconciles "
+          "ZooKeeper with itself.",
+          "Stop every controller at once, then\n  zookeeper-shell $ZK delete /controller\n"
+          "  zookeeper-shell $ZK delete /migration\nand restore ZooKeeper from a backup of before "
+          "the "
+          "claim. What is gone:\n  zk2kraft diff --from BACKUP --to ZK",
+          "MB-01, KAFKA-17146", "scenarios/faults/leftover_migration.txtpb",
+          &copied_before_mirrored},
 };
 
 }  // namespace

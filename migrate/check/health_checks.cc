@@ -12,18 +12,14 @@
 namespace migrate {
 namespace {
 
-struct Leading {
-  const sim::MetadataImage* image = nullptr;
-  std::string source;
-};
-// The store that says what is true in this phase. Null: it was not given.
+using Leading = ClusterFacts::Store;
+
+// Where it is missing, the check is told so.
 Leading leading(const ClusterFacts& facts, Verdicts& verdicts) {
-  const bool kraft = facts.phase >= Phase::S4 && facts.phase != Phase::R2;
-  const MetadataFacts* log = facts.latest();
-  if (kraft && log != nullptr) return {&log->image, log->source};
-  if (!kraft && facts.zookeeper) return {&facts.zookeeper->image, facts.zookeeper->source};
-  verdicts.unknown(kraft ? "a controller's metadata log" : "ZooKeeper's files");
-  return {};
+  Leading store = facts.leading_store();
+  if (store.image == nullptr)
+    verdicts.unknown(facts.kraft_leads() ? "a controller's metadata log" : "ZooKeeper's files");
+  return store;
 }
 
 template <class Visit>

@@ -343,7 +343,7 @@ constexpr std::array kIdentityChecks{
           "The migration never starts, and there is no override.",
           "Start the broker, or move its replicas away:\n  kafka-reassign-partitions "
           "--bootstrap-server $BOOTSTRAP --reassignment-json-file …",
-          "MB-16, migration.md §6.4", "", &no_ghosts},
+          "MB-16, migration.md §6.4", "scenarios/faults/ghost_replica.txtpb", &no_ghosts},
     Check{"B14", kW, kBeforeCopy, kZooKeeper, "broker", "every broker with dynamic configs lives",
           "They are copied and never used.",
           "kafka-configs --bootstrap-server $BOOTSTRAP --entity-type brokers --entity-name ID "

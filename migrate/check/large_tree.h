@@ -35,7 +35,10 @@ inline zk::Tree large_tree(std::int64_t partitions) {
   create("/controller_epoch", "9");
   for (int id = 0; id < kLargeTreeBrokers; ++id)
     create(fmt::format("/brokers/ids/{}", id),
-           zk::encode(zk::BrokerZnode{.rack = std::string(1, static_cast<char>('a' + id % 3))}));
+           zk::encode(zk::BrokerZnode{.endpoints = {{.listener = "PLAINTEXT",
+                                                     .host = fmt::format("broker-{}", id),
+                                                     .port = 9092}},
+                                      .rack = std::string(1, static_cast<char>('a' + id % 3))}));
   for (std::int64_t topic = 0; topic < partitions / kLargeTreePartitionsPerTopic; ++topic) {
     std::string assignment;
     for (int partition = 0; partition < kLargeTreePartitionsPerTopic; ++partition) {

@@ -199,7 +199,7 @@ std::set<std::string> different(const std::map<sim::BrokerId, std::string>& rack
 void spread_over_racks(const ClusterFacts& facts, Verdicts& verdicts) {
   const auto racks = racks_of(facts);
   if (different(racks).size() < 2) return;
-  const bool kraft = facts.phase >= Phase::S4 && facts.phase != Phase::R2;
+  const bool kraft = facts.kraft_leads();
   const MetadataFacts* log = facts.latest();
   if (kraft ? log == nullptr : !facts.zookeeper) {
     verdicts.unknown(kraft ? "a controller's metadata log" : "ZooKeeper's files");

@@ -323,7 +323,8 @@ constexpr std::array kZookeeperChecks{
           "With every controller stopped:\n  zookeeper-shell $ZK delete /migration\nand wipe the "
           "controllers' "
           "storage (N01).",
-          "MB-01, KAFKA-17146", "", &no_finished_migration},
+          "MB-01, KAFKA-17146", "scenarios/faults/leftover_migration.txtpb",
+          &no_finished_migration},
     Check{"D02", kE, Phases::from(Phase::S0, Phase::S6) | Phases{Phase::R1, Phase::R2}, kZooKeeper,
           "znode", "/migration, if it is there, can be read",
           "zookeeper-security-migration creates it empty; controllers then fail to start the "

@@ -222,13 +222,8 @@ void controllers_are_ready(const ClusterFacts& facts, Verdicts& verdicts) {
   if (!facts.zookeeper->view.migration)
     verdicts.find("/migration", "no controller has reached ZooKeeper yet: the first makes it",
                   {at_znode(zk::paths::kMigration, "not there")});
-  std::set<sim::BrokerId> voters;
-  for (const NodeFacts* node : facts.controllers()) {
-    if (node->config) voters.merge(node->config->voter_ids());
-  }
-  for (const sim::BrokerId id : voters) {
+  for (const sim::BrokerId id : voters_not_ready(facts, log.image)) {
     const auto* registration = cluster.controller(id);
-    if (registration != nullptr && registration->zk_migration_ready) continue;
     verdicts.find(fmt::format("controller {}", id.value()),
                   registration == nullptr ? "it has not registered"
                                           : "it registered without the migration flag",
@@ -306,12 +301,14 @@ constexpr std::array kOwn{
           "--bootstrap-server $BOOTSTRAP\nor unregister it for good:\n  kafka-cluster unregister "
           "--bootstrap-server $BOOTSTRAP --id ID",
           "KAFKA-20960, migration.md §1.4", "", &everybody_is_there},
-    Check{"KAFKA-20960", kE, Phases::from(Phase::S3, Phase::S6) | Phases{Phase::R1}, kControllers,
-          "controller", "all controllers have the same migration flag",
-          "An election between decision and roll decides instead of you.",
-          "Give every controller the same zookeeper.metadata.migration.enable, and restart those "
-          "that run with another one.",
-          "KAFKA-20960, migration.md §1.4", "", &controllers_agree},
+    Check{
+        "KAFKA-20960", kE, Phases::from(Phase::S3, Phase::S6) | Phases{Phase::R1}, kControllers,
+        "controller", "all controllers have the same migration flag",
+        "An election between decision and roll decides instead of you.",
+        "Give every controller the same zookeeper.metadata.migration.enable, and restart those "
+        "that run with another one. If finalisation has begun, that is: go on with it, the active "
+        "controller last.",
+        "KAFKA-20960, migration.md §1.4", "", &controllers_agree},
     Check{"MB-02", kE, kAll, kNothing, "controller", "the controllers' storage was looked at",
           "A controller whose old log says MIGRATION claims the cluster as soon as it starts, and "
           "writes its old image over ZooKeeper.",
@@ -323,7 +320,7 @@ constexpr std::array kOwn{
           "It follows the new quorum from an offset of the old one.",
           "With the broker stopped:\n  rm -rf <metadata.log.dir>/__cluster_metadata-0",
           "KAFKA-16463, migration.md §1.5 rule 6", "", &brokers_logs_are_gone},
-    Check{"W10", kE, Phases{Phase::S1}, kZooKeeper | kMetadata, "controller",
+    Check{"W10", kE, Phases{Phase::S1, Phase::S2}, kZooKeeper | kMetadata, "controller",
           "the controllers are ready for the brokers",
           "Brokers restarted with the flag forward what they are asked to controllers that do not "
           "answer.",

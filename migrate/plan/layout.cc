@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::int32_t kFirstPlaceholder = 3000;
 constexpr int kPlaceholders = 3;
-// Elections while controllers stop raise the quorum's epoch, once for each of them or a few times more; a higher
-// /controller_epoch than is needed does no harm.
+// Elections while controllers stop raise the quorum's epoch, once for each of them or a few times
+// more; a higher /controller_epoch than is needed does no harm.
 constexpr std::int64_t kEpochMargin = 100;
 
 LaidOutNode& node_of(std::map<sim::BrokerId, LaidOutNode>& nodes, sim::BrokerId id,
@@ -67,9 +67,11 @@ std::vector<LaidOutNode> placeholders(const std::vector<LaidOutNode>& brokers) {
   std::vector<LaidOutNode> controllers;
   std::int32_t id = kFirstPlaceholder;
   while (controllers.size() < kPlaceholders) {
-    const bool taken = std::ranges::find(brokers, sim::BrokerId(id), &LaidOutNode::id) != brokers.end();
+    const bool taken =
+        std::ranges::find(brokers, sim::BrokerId(id), &LaidOutNode::id) != brokers.end();
     if (!taken)
-      controllers.push_back({.name = fmt::format("controller-{}", id), .id = sim::BrokerId(id), .exists = false});
+      controllers.push_back(
+          {.name = fmt::format("controller-{}", id), .id = sim::BrokerId(id), .exists = false});
     ++id;
   }
   return controllers;
@@ -79,7 +81,8 @@ std::vector<LaidOutNode> controllers_of(const ClusterFacts& facts) {
   std::map<sim::BrokerId, LaidOutNode> controllers;
   for (const NodeFacts* node : facts.controllers()) take_file(*node, "controller", controllers);
   for (const MetadataFacts& log : facts.metadata) {
-    for (const auto& controller : log.image.cluster().controllers) node_of(controllers, controller.controller_id, "controller");
+    for (const auto& controller : log.image.cluster().controllers)
+      node_of(controllers, controller.controller_id, "controller");
     const bool is_broker = log.node && log.image.cluster().broker(*log.node) != nullptr;
     if (log.node && !is_broker) node_of(controllers, *log.node, "controller");
   }
@@ -95,8 +98,9 @@ std::expected<std::vector<Voter>, std::string> parse_controllers(std::string_vie
     const auto id = integer_of(std::string_view(each).substr(0, at));
     const std::size_t colon = each.rfind(':');
     const auto port = integer_of(std::string_view(each).substr(std::min(each.size(), colon + 1)));
-    const bool is_endpoint = at != std::string::npos && colon != std::string::npos && colon > at + 1 && port &&
-                             *port > 0 && *port <= 65'535 && is_host_and_port(std::string_view(each).substr(at + 1));
+    const bool is_endpoint = at != std::string::npos && colon != std::string::npos &&
+                             colon > at + 1 && port && *port > 0 && *port <= 65'535 &&
+                             is_host_and_port(std::string_view(each).substr(at + 1));
     if (!id || *id < 0 || *id > INT32_MAX || !is_endpoint)
       return std::unexpected(fmt::format("'{}' is not ID@HOST:PORT", each));
     const sim::BrokerId broker(static_cast<std::int32_t>(*id));
@@ -112,21 +116,21 @@ std::int64_t safe_controller_epoch(const ClusterFacts& facts) {
   std::int64_t highest = 0;
   if (facts.zookeeper) {
     const zk::ClusterView& view = facts.zookeeper->view;
-    if (view.controller_epoch) highest = std::max<std::int64_t>(highest, view.controller_epoch->value());
+    if (view.controller_epoch)
+      highest = std::max<std::int64_t>(highest, view.controller_epoch->value());
     if (view.highest_partition_controller_epoch)
       highest = std::max<std::int64_t>(highest, view.highest_partition_controller_epoch->value());
   }
-  for (const MetadataFacts& log : facts.metadata) highest = std::max<std::int64_t>(highest, log.end.epoch.value());
+  for (const MetadataFacts& log : facts.metadata)
+    highest = std::max<std::int64_t>(highest, log.end.epoch.value());
   return highest + kEpochMargin;
 }
 
 const sim::MetadataImage* leading_image(const ClusterFacts& facts) {
-  const bool kraft = facts.phase >= Phase::S4 && facts.phase != Phase::R2;
+  if (const sim::MetadataImage* const leading = facts.leading_store().image) return leading;
   const MetadataFacts* const log = facts.latest();
-  const sim::MetadataImage* const of_log = log == nullptr ? nullptr : &log->image;
-  const sim::MetadataImage* const of_tree = facts.zookeeper ? &facts.zookeeper->image : nullptr;
-  if (kraft) return of_log != nullptr ? of_log : of_tree;
-  return of_tree != nullptr ? of_tree : of_log;
+  if (log != nullptr) return &log->image;
+  return facts.zookeeper ? &facts.zookeeper->image : nullptr;
 }
 
 Layout lay_out(const ClusterFacts& facts, const std::vector<Voter>& wanted) {

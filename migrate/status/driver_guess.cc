@@ -34,17 +34,13 @@ bool any_controller_has_flag(const ClusterFacts& facts) {
 // Why the controllers are not ready, as the driver asks (migration.md §6.3): each static voter has
 // registered with the flag. Empty: they are, or nobody looks.
 std::string controllers_not_ready(const ClusterFacts& facts, const sim::MetadataImage& image) {
-  std::set<sim::BrokerId> voters;
-  for (const NodeFacts* node : facts.controllers()) {
-    if (node->config) voters.merge(node->config->voter_ids());
-  }
-  for (const sim::BrokerId id : voters) {
-    const auto* registration = image.cluster().controller(id);
-    if (registration == nullptr) return fmt::format("controller {} has not registered", id.value());
-    if (!registration->zk_migration_ready)
-      return fmt::format("controller {} registered without the migration flag", id.value());
-  }
-  return {};
+  const std::set<sim::BrokerId> voters = voters_not_ready(facts, image);
+  if (voters.empty()) return {};
+  const sim::BrokerId id = *voters.begin();
+  return fmt::format("controller {} {}", id.value(),
+                     image.cluster().controller(id) == nullptr
+                         ? "has not registered"
+                         : "registered without the migration flag");
 }
 
 // Why the brokers are not (§6.4): each that lives, and each that has a replica, has registered in

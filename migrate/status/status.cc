@@ -22,7 +22,11 @@ constexpr std::array kWedgeRules{
     WedgeRule{"B09", "migration.md §6.2", WedgeKind::Stuck},
     WedgeRule{"B13", "MB-16", WedgeKind::Stuck},
     WedgeRule{"D01", "MB-01", WedgeKind::Destroys},
+    WedgeRule{"N17", "MB-01", WedgeKind::Destroys},
     WedgeRule{"D02", "KAFKA-19480", WedgeKind::Stuck},
+    WedgeRule{"G07", "migration.md §1.5", WedgeKind::Stuck},
+    WedgeRule{"H01", "MB-15", WedgeKind::Stuck},
+    WedgeRule{"N11", "migration.md §6.3", WedgeKind::Stuck},
     WedgeRule{"N01", "MB-02", WedgeKind::Destroys},
     WedgeRule{"N02", "MB-21", WedgeKind::Trap},
     WedgeRule{"N03", "MB-11", WedgeKind::Trap},
@@ -44,8 +48,10 @@ WedgeKind kind_of(const WedgeRule& rule, Phase phase, const DriverGuess& driver)
   return has_shut ? WedgeKind::Stuck : rule.kind;
 }
 
-// Before the first roll a broker that is missing holds nobody up yet.
+// Before the first roll a broker that is missing holds nobody up yet, and until the migration is
+// finalised nobody is left behind.
 bool applies(const WedgeRule& rule, Phase phase) {
+  if (rule.check == "H01") return phase == Phase::S7 || phase == Phase::S8;
   return rule.check != "B13" || phase == Phase::S1 || phase == Phase::S2;
 }
 

@@ -370,6 +370,7 @@ inline const std::vector<Fixture>& fixtures() {
          w.znode("/cluster/id", R"({"version":"1","id":"-k3Z2c5KQ0CJLgD8kN0t3A"})");
        }},
       {"N15", Phase::S0, [](World& w) { w.without("/brokers/topics/orders/partitions/1"); }},
+      {"N17", Phase::S4, [](World& w) { w.state(sim::ZkMigrationState::PreMigration); }},
       {"N16", Phase::S3,
        [](World& w) { w.record(sim::TopicRecord{.name = "new", .topic_id = sim::Uuid{3, 4}}); },
        [](World& w) {
