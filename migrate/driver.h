@@ -94,6 +94,10 @@ using DriverActions = std::vector<DriverAction>;
 // Behaviours of Kafka's driver that are defects (migration.md §7.2, README "Defects of Kafka that
 // it shows"); all are there in 3.9.1.
 struct DriverDefects {
+  // MB-01: what /migration says of a copy is believed though the log is of a quorum that never
+  // copied anything, so that its empty image is written over ZooKeeper. Off: in PRE_MIGRATION
+  // nothing is copied yet.
+  bool foreign_copy_is_believed = true;
   // MB-03: a claim whose answer was lost is taken for another's for ever. Off: /controller with
   // this node's id and this epoch is this claim.
   bool claim_without_answer_is_lost = true;

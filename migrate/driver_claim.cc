@@ -157,11 +157,12 @@ bool Driver::controllers_are_ready() const {
   });
 }
 
-// Kafka asks /migration alone (MB-07); without that defect the log's word, which came first, is good enough.
+// Kafka asks /migration alone (MB-01, MB-07); without those defects the log has a say, which is where a copy ends first.
 bool Driver::is_copied() const {
-  return leadership_.initial_migration_complete() ||
-         (!config_.defects.half_complete_copy_is_the_end &&
-          image_.features().zk_migration_state == sim::ZkMigrationState::Migration);
+  const sim::ZkMigrationState log = image_.features().zk_migration_state;
+  if (leadership_.initial_migration_complete())
+    return config_.defects.foreign_copy_is_believed || log != sim::ZkMigrationState::PreMigration;
+  return !config_.defects.half_complete_copy_is_the_end && log == sim::ZkMigrationState::Migration;
 }
 
 void Driver::wait_for_controller_quorum(Context& context) {

@@ -307,6 +307,15 @@ Violations check_checkpoint(const sim::MetadataImage& image, const zk::Tree& tre
   return found;
 }
 
+Violations check_reconciliation(const Reconciled& reconciled, const sim::MetadataImage& image) {
+  if (image.features().zk_migration_state != sim::ZkMigrationState::PreMigration) return {};
+  std::string operations;
+  for (const auto& [kind, count] : reconciled.operations)
+    operations += fmt::format("{}{} {}", operations.empty() ? "" : ", ", count, kind);
+  return {{"MB-01", fmt::format("controller {} has copied nothing, and writes its own image over ZooKeeper: {}",
+                                reconciled.node.value(), operations.empty() ? "nothing was left to do" : operations)}};
+}
+
 Violations check_driver(const Driver& driver, const MigrationMemory& memory, const zk::Tree& tree, const std::string& root,
                         const std::optional<std::string>& password_secret) {
   const zk::ClusterView view = zk::cluster_view(tree, root);
@@ -315,7 +324,10 @@ Violations check_driver(const Driver& driver, const MigrationMemory& memory, con
   if (driver.state() != MigrationDriverState::DualWrite || !driver.idle()) return found;
   Violations differences = check_checkpoint(driver.image(), tree, root, password_secret);
   const bool wedged = std::ranges::find(found, "MB-04", &Violation::invariant) != found.end();
-  if (wedged || (trouble != memory.troubles.end() && trouble->second.skipped > 0)) {
+  // A quorum that has copied nothing leaves producer ids in ZooKeeper alone, which it does not know either.
+  if (driver.image().features().zk_migration_state == sim::ZkMigrationState::PreMigration) {
+    for (Violation& difference : differences) difference.invariant = "MB-01";
+  } else if (wedged || (trouble != memory.troubles.end() && trouble->second.skipped > 0)) {
     for (Violation& difference : differences) {
       if (difference.invariant == "migration.S5") difference.invariant = wedged ? "MB-04" : "MB-06";
     }

@@ -84,6 +84,10 @@ Violations check_copy(const sim::MetadataImage& image, const kraft::Log& log, co
 Violations check_checkpoint(const sim::MetadataImage& image, const zk::Tree& tree, const std::string& root,
                             const std::optional<std::string>& password_secret);
 
+// MB-01: what a reconciliation writes to ZooKeeper is the image of a quorum that has taken over what was there. `image` is
+// that of the controller that has reconciled.
+Violations check_reconciliation(const Reconciled& reconciled, const sim::MetadataImage& image);
+
 // Whether the active controller's driver goes on, when nothing disturbs any more. What keeps it from it is told under the
 // names of the defects of 3.9.1 (migration.md §7.2).
 //

@@ -128,6 +128,11 @@ void Checkers::look_at_notice(const sim::Occurrence& occurrence, const sim::Worl
   } else if (name.starts_with("migrate.")) {
     count({"migration.S1", "migration.S2", "migration.S7", "migration.S16"});
     add(migrate::check_notice(notice, migration_), world);
+    if (const auto* const reconciled = notice.get_if<migrate::Reconciled>()) {
+      count({"MB-01"});
+      if (const migrate::ControllerNode* const core = cluster_.controller(world, reconciled->node))
+        add(migrate::check_reconciliation(*reconciled, core->node()->image()), world);
+    }
     if (notice.get_if<migrate::CopyCompleted>() != nullptr) {
       // The image is published with the commit of EndTransaction, in the very step that says so.
       const zk::Server* const server = cluster_.zookeeper_leader(world);

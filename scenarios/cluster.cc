@@ -114,6 +114,7 @@ sim::Expected<Cluster> Cluster::plan(const zk2kraft::Scenario& scenario, Initial
   }
   cluster.zookeeper_session_timeout_ = duration_or(wanted.zookeeper_session_timeout(), cluster.zookeeper_session_timeout_);
   cluster.broker_session_timeout_ = duration_or(wanted.broker_session_timeout(), cluster.broker_session_timeout_);
+  if (auto left = leave_behind(wanted, initial, place); !left) return std::unexpected(left.error());
   cluster.initial_ = std::make_shared<const Initial>(std::move(initial));
   if (cluster.initial_->beginning == Beginning::BeforeClaim) {
     cluster.found_ = std::make_shared<const sim::MetadataImage>(

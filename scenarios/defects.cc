@@ -18,6 +18,7 @@ struct Alias {
       flag;
 };
 constexpr Alias kAliases[] = {
+    {"MB-01", &migrate::DriverDefects::foreign_copy_is_believed},
     {"MB-03", &migrate::DriverDefects::claim_without_answer_is_lost},
     {"MB-04", &migrate::DriverDefects::migration_version_is_never_reread},
     {"MB-05", &migrate::DriverDefects::leader_event_is_not_retried},

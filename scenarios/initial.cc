@@ -41,6 +41,76 @@ class TreeWriter {
   std::uint32_t counter_ = 0;
 };
 
+// The next transaction of a tree that exists.
+zk::TxnHeader next_transaction(const zk::Tree& tree) {
+  const zk::Zxid last = tree.last_processed_zxid();
+  return {.zxid = zk::Zxid::of(last.epoch(), last.counter() + 1), .time = zk::WallTime(kWallClockMs)};
+}
+
+// Whether it is there or not.
+void put(zk::Database& database, const std::string& path, std::string data) {
+  const zk::TxnHeader header = next_transaction(database.tree);
+  if (const zk::Znode* const there = database.tree.find(path)) {
+    const zk::DataVersion version = there->stat.version.next();
+    database.apply(header, zk::SetDataTxn{path, std::move(data), version});
+  } else {
+    database.apply(header, zk::CreateTxn{.path = path,
+                                         .data = std::move(data),
+                                         .acl = zk::open_acl_unsafe(),
+                                         .parent_cversion = zk::ChildVersion(-1)});
+  }
+}
+
+template <class T>
+std::optional<T> read(const Initial& initial, const std::string& path, zk::Parsed<T> (*parse)(std::string_view)) {
+  const zk::Znode* const znode = initial.database.tree.find(initial.chroot + path);
+  if (znode == nullptr || !znode->data) return std::nullopt;
+  auto parsed = parse(*znode->data);
+  return parsed ? std::optional(*std::move(parsed)) : std::nullopt;
+}
+
+void put_earlier_attempt(const zk2kraft::EarlierAttempt& attempt, Initial& initial) {
+  constexpr std::int32_t kController = 3000;
+  constexpr std::int64_t kOffset = 1000;
+  const auto or_usual = [](auto value, auto usual) { return value == 0 ? usual : value; };
+  const zk::MigrationZnode left{
+      .kraft_controller_id = sim::BrokerId(or_usual(attempt.controller_id(), kController)),
+      .kraft_controller_epoch = sim::RaftEpoch(or_usual(attempt.controller_epoch(), 1)),
+      .kraft_metadata = {.epoch = sim::RaftEpoch(or_usual(attempt.metadata_epoch(), 1)),
+                         .offset = sim::Offset(or_usual(attempt.metadata_offset(), kOffset))}};
+  put(initial.database, initial.chroot + std::string(zk::paths::kMigration), zk::encode(left));
+}
+
+sim::Expected<void> put_ghost(const zk2kraft::GhostReplica& wanted, Initial& initial, const sim::Place& place) {
+  const sim::BrokerId ghost(wanted.broker());
+  if (wanted.broker() <= 0 || std::ranges::find(initial.brokers, ghost, &InitialBroker::id) != initial.brokers.end()) {
+    return std::unexpected(wrong(place, fmt::format("broker {} cannot be a ghost.", wanted.broker()),
+                                 "Name an id that no broker of the cluster has."));
+  }
+  std::string name = wanted.topic();
+  for (const std::string& each : initial.database.tree.children(initial.chroot + std::string(zk::paths::kTopics))) {
+    if (name.empty() && !each.starts_with("__")) name = each;
+  }
+  auto topic = read(initial, zk::paths::topic(name), zk::parse_topic);
+  const sim::PartitionId id(wanted.partition());
+  if (name.empty() || !topic || !topic->partitions.contains(id) || topic->partitions[id].replicas.empty()) {
+    return std::unexpected(wrong(place, fmt::format("there is no partition {}-{} that could have a ghost.", name, id.value()),
+                                 "Name a topic that is there, and one of its partitions."));
+  }
+  std::vector<sim::BrokerId>& replicas = topic->partitions[id].replicas;
+  const sim::BrokerId replaced = replicas.back();
+  replicas.back() = ghost;
+  put(initial.database, initial.chroot + zk::paths::topic(name), zk::encode(*topic));
+  // Who is no more is out of sync, and where nobody is left the last leader stays in the ISR.
+  if (auto state = read(initial, zk::paths::partition_state(name, id), zk::parse_partition_state)) {
+    std::erase(state->isr, replaced);
+    if (state->leader == replaced) state->leader = state->isr.empty() ? sim::BrokerId(-1) : state->isr.front();
+    if (state->isr.empty()) state->isr.push_back(ghost);
+    put(initial.database, initial.chroot + zk::paths::partition_state(name, id), zk::encode(*state));
+  }
+  return {};
+}
+
 struct TopicPlan {
   std::string name;
   std::vector<std::vector<sim::BrokerId>> replicas;
@@ -172,6 +242,10 @@ sim::Expected<Initial> initial_from_source(SourceTree source) {
                                  "Take the files while the brokers run, or name a moment when they did: --at ZXID."));
   }
   for (const auto& [id, registered] : view.brokers) {
+    if (registered.znode.endpoints.empty()) {
+      return std::unexpected(wrong(place, fmt::format("broker {} is registered without endpoints, so nobody could reach it.", id.value()),
+                                   "Look at /brokers/ids in the source: a broker writes its listeners there when it starts."));
+    }
     InitialBroker broker{.id = id, .rack = registered.znode.rack};
     for (const auto& endpoint : registered.znode.endpoints) {
       broker.listeners.push_back({.name = endpoint.listener,
@@ -192,18 +266,23 @@ sim::Expected<Initial> initial_from_source(SourceTree source) {
   if (!source.at_claim) {
     // Sessions of processes that are not simulated would only expire.
     zk::Database& database = source.database;
-    std::uint32_t counter = database.tree.last_processed_zxid().counter();
     for (const zk::SessionId session : database.tree.ephemeral_owners()) {
-      const zk::CloseSessionTxn close{};
-      database.apply({.client_id = session,
-                      .zxid = zk::Zxid::of(database.tree.last_processed_zxid().epoch(), ++counter),
-                      .time = zk::WallTime(kWallClockMs)},
-                     close);
+      zk::TxnHeader header = next_transaction(database.tree);
+      header.client_id = session;
+      database.apply(header, zk::CloseSessionTxn{});
     }
     database.session_timeouts_ms.clear();
   }
   initial.database = std::move(source.database);
   return initial;
+}
+
+sim::Expected<void> leave_behind(const zk2kraft::Cluster& cluster, Initial& initial, const sim::Place& place) {
+  if (cluster.has_earlier_attempt()) put_earlier_attempt(cluster.earlier_attempt(), initial);
+  for (const zk2kraft::GhostReplica& ghost : cluster.ghost_replicas()) {
+    if (auto put = put_ghost(ghost, initial, place); !put) return put;
+  }
+  return {};
 }
 
 }  // namespace scenarios

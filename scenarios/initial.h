@@ -67,4 +67,8 @@ struct SourceTree {
 };
 sim::Expected<Initial> initial_from_source(SourceTree source);
 
+// Puts into the tree what a scenario says was not put right before: ghost replicas, the /migration of an earlier attempt.
+// A Usage problem for a ghost that is none, and for a partition that is not there.
+sim::Expected<void> leave_behind(const zk2kraft::Cluster& cluster, Initial& initial, const sim::Place& place);
+
 }  // namespace scenarios

@@ -91,7 +91,7 @@ void Operator::act(sim::World& world, const sim::Watch& watch) {
       go_on(roll_brokers(world, watch, BrokerMode::Migrating));
       return;
     case Phase::S3:
-      waiting_for_ = "the end of the copy: the active controller's driver in DUAL_WRITE";
+      waiting_for_ = "the end of the copy";
       go_on(in_dual_write(world));
       return;
     case Phase::S4:
@@ -262,6 +262,35 @@ bool Operator::in_dual_write(const sim::World& world) const {
          active->driver()->state() == migrate::MigrationDriverState::DualWrite;
 }
 
+std::string Operator::waiting_for(const sim::World& world) const {
+  const migrate::ControllerNode* const active = cluster_.active_controller(world);
+  const bool for_driver = phase_ == Phase::S3 || phase_ == Phase::S4 || phase_ == Phase::S6;
+  if (!for_driver || active == nullptr || active->driver() == nullptr) return waiting_for_;
+  std::string text = fmt::format("{}; the driver is in {}", waiting_for_, migrate::name_of(active->driver()->state()));
+  if (active->driver()->state() != migrate::MigrationDriverState::WaitForBrokers) return text;
+  for (const sim::BrokerId id : awaited_brokers(world))
+    text += fmt::format(", waiting for broker {}", id.value());
+  return text;
+}
+
+// Who has replicas or is registered in ZooKeeper, and is not registered with the quorum as a broker that migrates: what
+// the driver logs as "Still waiting for ZK brokers" (migration.md §6.4).
+std::vector<sim::BrokerId> Operator::awaited_brokers(const sim::World& world) const {
+  const sim::MetadataImage* const now = image(world);
+  const zk::Server* const server = cluster_.zookeeper_leader(world);
+  if (now == nullptr || server == nullptr) return {};
+  const zk::Tree& tree = server->database().tree;
+  std::set<sim::BrokerId> awaited = zk::zk_to_image(tree, cluster_.initial().chroot, {}).report.brokers_named;
+  for (const auto& [id, broker] : zk::cluster_view(tree, cluster_.initial().chroot).brokers) awaited.insert(id);
+  std::erase_if(awaited, [&](sim::BrokerId id) {
+    const sim::BrokerRegistration* const registered = now->cluster().broker(id);
+    return registered != nullptr && registered->is_migrating_zk_broker;
+  });
+  return {awaited.begin(), awaited.end()};
+}
+
+// Every broker registered, and every replica of theirs in sync; what brokers that are no more are said to have, they do
+// not have, and she has lived with that.
 bool Operator::zookeeper_mode_is_healthy(const sim::World& world) {
   const zk::Server* const server = cluster_.zookeeper_leader(world);
   if (server == nullptr) return false;
@@ -269,7 +298,8 @@ bool Operator::zookeeper_mode_is_healthy(const sim::World& world) {
   const std::string& chroot = cluster_.initial().chroot;
   return tree.find(chroot + std::string(zk::paths::kController)) != nullptr &&
          tree.children(chroot + std::string(zk::paths::kBrokerIds)).size() >= cluster_.brokers().size() &&
-         out_of_sync_by(tree).empty();
+         std::ranges::none_of(out_of_sync_by(tree),
+                              [&](sim::BrokerId id) { return cluster_.brokers().contains(id); });
 }
 
 // A tree says the same for as long as no transaction is applied; she looks far more often than that.

@@ -65,7 +65,7 @@ class Operator {
   const std::map<Phase, sim::Instant>& phases() const { return phases_; }
   const std::vector<Deed>& deeds() const { return deeds_; }
   // What she waits for now, as a sentence.
-  const std::string& waiting_for() const { return waiting_for_; }
+  std::string waiting_for(const sim::World& world) const;
   // Brokers found fenced though alive for too long in dual write.
   const std::set<sim::BrokerId>& stuck_brokers() const { return stuck_; }
 
@@ -94,6 +94,7 @@ class Operator {
   const std::set<sim::BrokerId>& out_of_sync_by(const zk::Tree& tree);
   const sim::MetadataImage* image(const sim::World& world) const;
   bool in_dual_write(const sim::World& world) const;
+  std::vector<sim::BrokerId> awaited_brokers(const sim::World& world) const;
 
   const Cluster& cluster_;
   OperatorConfig config_;

@@ -113,6 +113,23 @@ sim::Expected<OperatorConfig> operator_of(const zk2kraft::Scenario& scenario, co
   return config;
 }
 
+// The phase in which the scenario says that the migration stands still. The operator wants to go on from there.
+sim::Expected<std::optional<Phase>> stuck_phase_of(const zk2kraft::Scenario& scenario, const OperatorConfig& config,
+                                                   const sim::Place& place) {
+  const zk2kraft::Expect& expect = scenario.expect();
+  if (expect.stuck_in().empty()) return std::nullopt;
+  const auto phase = parse_step(expect.stuck_in(), place);
+  if (!phase) return std::unexpected(phase.error());
+  if (!expect.phase().empty() || !expect.within().empty())
+    return std::unexpected(sim::Problem{sim::Severity::Usage, place, "expect says stuck_in, and what comes after it.",
+                                        "Take out phase and within, or stuck_in."});
+  if (*phase > config.goal)
+    return std::unexpected(sim::Problem{sim::Severity::Usage, place,
+                                        fmt::format("stuck_in: {} lies behind the operator's goal {}.", name_of(*phase), name_of(config.goal)),
+                                        "Name a phase that the operator would leave."});
+  return *phase;
+}
+
 // What was planned and never came: of the faults the first `planned`, and the fixed choices.
 std::vector<std::string> unmet_of(const sim::World& world, std::size_t planned) {
   std::vector<std::string> unmet;
@@ -188,12 +205,15 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
   if (!directives) return std::unexpected(directives.error());
   const auto operator_config = operator_of(scenario, place);
   if (!operator_config) return std::unexpected(operator_config.error());
+  const auto stuck_in = stuck_phase_of(scenario, *operator_config, place);
+  if (!stuck_in) return std::unexpected(stuck_in.error());
   auto workload = Workload::plan(scenario, *cluster, place);
   if (!workload) return std::unexpected(workload.error());
 
   Outcome outcome;
   outcome.seed = seed_of(scenario, options);
-  outcome.goal = name_of(operator_config->goal);
+  outcome.goal = stuck_in->has_value() ? fmt::format("standing still in {}", name_of(**stuck_in))
+                                       : std::string(name_of(operator_config->goal));
   sim::World world(outcome.seed, cluster->world_options());
   cluster->populate(world);
   if (auto targets = check_targets(*directives, world, static_cast<std::size_t>(scenario.faults_size()), place,
@@ -237,8 +257,9 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& scenario, const In
       narrator.tell(world, operator_);
       workload->look(world, operator_.phase());
     }
-    outcome.goal_reached = operator_.done() && world.now() <= within;
-    if (!outcome.goal_reached) outcome.stuck_at = operator_.waiting_for();
+    outcome.goal_reached = stuck_in->has_value() ? !operator_.done() && operator_.phase() == **stuck_in
+                                                 : operator_.done() && world.now() <= within;
+    if (!operator_.done()) outcome.stuck_at = operator_.waiting_for(world);
     // Let what is under way arrive, so that the last looks see a quiet world.
     if (!seen_enough()) {
       world.run_until(world.now() + kLastWords, watch);

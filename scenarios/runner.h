@@ -48,7 +48,7 @@ struct Outcome {
   std::vector<std::string> unmet;           // what was planned and never came
   bool goal_reached = false;
   std::string goal;
-  std::string stuck_at;  // what the operator waited for at the end, if the goal was not reached
+  std::string stuck_at;  // what the operator waited for at the end; empty once she is done
   bool stopped_by_known = false;  // the goal was missed because of known violations alone
   std::map<Phase, sim::Instant> phases;
   std::vector<Operator::Deed> deeds;

@@ -123,6 +123,7 @@ class Reading {
       const auto* leader = control != nullptr ? std::get_if<LeaderChangeMessage>(control) : nullptr;
       if (leader == nullptr) continue;
       read_.leader_change = *leader;
+      read_.leader_change_at = record.offset;
       epoch_start_ = record.offset;
     }
     if (!batch.header.is_control() && epoch_start_) read_.committed_at_least = epoch_start_->next();

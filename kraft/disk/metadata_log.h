@@ -35,6 +35,7 @@ struct MetadataLogRead {
   std::uint64_t batches = 0;  // of checkpoint and log
   std::uint64_t records = 0;  // as above, control records among them
   std::optional<LeaderChangeMessage> leader_change;  // the latest in the log
+  sim::Offset leader_change_at{-1};                  // its offset
   // Everything below is committed; what lies between it and `end` may be, or may be taken back by another
   // leader: the files of one node cannot tell. See the function for how it is known.
   sim::Offset committed_at_least;

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "tests/support/worlds/stories.h"
+#include "zk/znodes.h"
 
 // Each scenario file of the repository is a test: it ends as it expects.
 namespace {
@@ -47,7 +48,8 @@ TEST_P(KnownDefect, StrikesInItsScenarioAndNotWithoutTheDefect) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Run, KnownDefect,
-                         testing::Values(Shown{"MB-03", "scenarios/faults/claim_without_answer.txtpb"},
+                         testing::Values(Shown{"MB-01", "scenarios/faults/leftover_migration.txtpb"},
+                                         Shown{"MB-03", "scenarios/faults/claim_without_answer.txtpb"},
                                          Shown{"MB-04", "scenarios/faults/checkpoint_without_answer.txtpb"},
                                          Shown{"MB-05", "scenarios/faults/election_without_zookeeper.txtpb"},
                                          Shown{"MB-06", "scenarios/faults/skipped_change.txtpb"},
@@ -65,6 +67,47 @@ TEST(KnownDefect, ThatDoesNotStrikeForgivesNothing) {
   const scenarios::Outcome outcome = tests::run(scenario, tests::beginning_of(scenario));
   EXPECT_EQ(outcome.verdict, scenarios::Verdict::Finding) << tests::why(outcome);
   EXPECT_FALSE(outcome.stopped_by_known);
+}
+
+// The same cluster without the ghost goes on, and the scenario that says it stands still is not met.
+TEST(StuckIn, IsAFindingWhereTheMigrationGoesOn) {
+  zk2kraft::Scenario scenario = tests::scenario("scenarios/faults/ghost_replica.txtpb");
+  const scenarios::Initial initial = tests::beginning_of(scenario);
+  EXPECT_NE(tests::run(scenario, initial).stuck_at.find("waiting for broker 99"), std::string::npos);
+  scenario.mutable_cluster()->clear_ghost_replicas();
+  EXPECT_EQ(tests::run(scenario, initial).verdict, scenarios::Verdict::Finding);
+}
+
+TEST(GhostReplica, IsRefusedWhereNothingCouldHaunt) {
+  for (const auto& [cluster, says] :
+       {std::pair("brokers: 3 topics { name: \"a\" } ghost_replicas { broker: 2 }", "broker 2 cannot be a ghost"),
+        std::pair("brokers: 3 topics { name: \"a\" } ghost_replicas { broker: 9 partition: 1 }", "no partition a-1"),
+        std::pair("brokers: 3 ghost_replicas { broker: 9 topic: \"b\" }", "no partition b-0")}) {
+    const zk2kraft::Scenario scenario =
+        tests::scenario_from("why: \"a ghost\" cluster { " + std::string(cluster) + " }");
+    const auto outcome = scenarios::run_scenario(scenario, tests::from_nothing(scenario), {}, {.source = "test"});
+    ASSERT_FALSE(outcome.has_value()) << cluster;
+    EXPECT_NE(outcome.error().what.find(says), std::string::npos) << outcome.error().what;
+  }
+}
+
+// Nobody could reach it, and the run would wait for it to its time limit.
+TEST(Source, WithABrokerThatHasNoEndpointsIsRefused) {
+  scenarios::Initial initial = tests::from_nothing(tests::scenario_from("why: \"x\" cluster { brokers: 3 }"));
+  zk::Database& database = initial.database;
+  const auto header = [&] {
+    return zk::TxnHeader{.client_id = zk::SessionId(7),
+                         .zxid = database.tree.last_processed_zxid().next(),
+                         .time = zk::WallTime(1)};
+  };
+  database.apply(header(), zk::CreateTxn{.path = "/brokers/ids/5",
+                                         .data = zk::encode(zk::BrokerZnode{}),
+                                         .acl = zk::open_acl_unsafe(),
+                                         .ephemeral = true,
+                                         .parent_cversion = zk::ChildVersion(-1)});
+  const auto begun = scenarios::initial_from_source({.database = std::move(database), .root = "", .described = "zk-1"});
+  ASSERT_FALSE(begun.has_value());
+  EXPECT_NE(begun.error().what.find("broker 5 is registered without endpoints"), std::string::npos);
 }
 
 }  // namespace

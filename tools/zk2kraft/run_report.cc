@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "tools/zk2kraft/run_support.h"
 #include "tools/zk2kraft/xml.h"
 
 namespace tools {
@@ -54,7 +55,7 @@ sim::Expected<void> write_report(const std::string& path, const zk2kraft::Scenar
   std::string html(kHead);
   const std::string_view verdict = scenarios::name_of(outcome.verdict);
   html += fmt::format("<h1>Verdict: <span class=\"{}\">{}</span></h1>\n<p>{}</p>\n<table>\n", verdict, verdict, xml(scenario.why()));
-  row(html, "goal", outcome.goal_reached ? outcome.goal + " reached" : fmt::format("{} not reached; waiting for {}", outcome.goal, outcome.stuck_at));
+  row(html, "goal", describe_goal(outcome));
   html += violation_rows(outcome.violations, "violation");
   html += violation_rows(outcome.known_violations, "known defect");
   for (const std::string& unmet : outcome.unmet) row(html, "never came", unmet);

@@ -129,6 +129,11 @@ std::string remark_on(const scenarios::Outcome& outcome) {
 
 }  // namespace
 
+std::string describe_goal(const scenarios::Outcome& outcome) {
+  return fmt::format("{} {}reached{}{}", outcome.goal, outcome.goal_reached ? "" : "not ",
+                     outcome.stuck_at.empty() ? "" : "; waiting for ", outcome.stuck_at);
+}
+
 void print_outcome(const scenarios::Outcome& outcome, const std::string& replay,
                    const std::vector<scenarios::FaultDirective>& injected, double seconds) {
   using scenarios::Verdict;
@@ -138,8 +143,7 @@ void print_outcome(const scenarios::Outcome& outcome, const std::string& replay,
   fmt::print("\nverdict      {}\n",
              coloured(fmt::format("{}{}", scenarios::name_of(outcome.verdict), remark_on(outcome)),
                       colour));
-  if (!outcome.goal_reached)
-    fmt::print("goal         {} not reached; waiting for {}\n", outcome.goal, outcome.stuck_at);
+  fmt::print("goal         {}\n", describe_goal(outcome));
   for (const scenarios::Violation& violation : outcome.violations) {
     fmt::print("violation    {} at {}: {}\n", violation.invariant, sim::describe(violation.at),
                violation.what);

@@ -37,6 +37,9 @@ std::string shell_word(const std::string& word);
 // The command that gives this very run again.
 std::string replay_command(const po::variables_map& arguments, std::uint64_t seed);
 
+// "S7 not reached; waiting for …"
+std::string describe_goal(const scenarios::Outcome& outcome);
+
 // `seconds` of real time that the run took.
 void print_outcome(const scenarios::Outcome& outcome, const std::string& replay,
                    const std::vector<scenarios::FaultDirective>& injected, double seconds);
