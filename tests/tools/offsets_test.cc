@@ -47,8 +47,8 @@ std::map<std::string, json> known_to_admin(const std::vector<json>& lines) {
   const std::set<std::string> kinds{"group", "member", "offset"};
   std::map<std::string, json> named;
   for (const json& line : lines) {
-    if (kinds.contains(line.at("kind").get<std::string>()))
-      EXPECT_TRUE(named.emplace(name_of(line), line).second);
+    if (!kinds.contains(line.at("kind").get<std::string>())) continue;
+    EXPECT_TRUE(named.emplace(name_of(line), line).second) << name_of(line);
   }
   return named;
 }
