@@ -225,6 +225,10 @@ TEST(OffsetsDiff, ALogThatLostItsTailIsAFindingInEveryForm) {
   const auto as_json =
       json::parse(run({"diff", "--offsets", "--output", "json", before, after.string()}).out);
   EXPECT_EQ(as_json.at("verdict"), "finding");
+  const auto lines =
+      lines_of(run({"diff", "--offsets", "--output", "jsonl", before, after.string()}).out);
+  EXPECT_EQ(lines.size(), as_json.at("offsets").size() + 1);
+  EXPECT_EQ(lines.front().at("verdict"), "finding");
   const auto junit = run({"diff", "--offsets", "--output", "junit", before, after.string()}).out;
   EXPECT_TRUE(contains(junit, "<failure")) << junit;
 }

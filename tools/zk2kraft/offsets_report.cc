@@ -161,24 +161,41 @@ std::string text_of_json(const ordered_json& json) {
   return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
-void print_offsets_json(const OffsetReport& report, const OffsetSides& sides) {
+ordered_json counts_json(const OffsetReport& report) {
   ordered_json counts = ordered_json::object();
   for (const OffsetChange change : migrate::kOffsetChanges) {
     const auto count = report.counts.find(change);
     counts[std::string(migrate::name_of(change))] =
         count == report.counts.end() ? std::uint64_t{0} : count->second;
   }
+  return counts;
+}
+
+void print_offsets_json(const OffsetReport& report, const OffsetSides& sides) {
   fmt::print(
       "{{\n  \"before\": {},\n  \"after\": {},\n  \"verdict\": \"{}\",\n  \"counts\": {},\n  "
       "\"offsets\": [",
       text_of_json(sides.before.described), text_of_json(sides.after.described),
-      migrate::name_of(report.verdict()), text_of_json(counts));
+      migrate::name_of(report.verdict()), text_of_json(counts_json(report)));
   std::string_view separator = "\n    ";
   for (const OffsetOutcome& each : report.outcomes) {
     fmt::print("{}{}", separator, text_of_json(as_json(each)));
     separator = ",\n    ";
   }
   fmt::print("{}]\n}}\n", report.outcomes.empty() ? "" : "\n  ");
+}
+
+// The verdict, then a line for each offset.
+void print_offsets_json_lines(const OffsetReport& report, const OffsetSides& sides) {
+  fmt::print("{}\n", text_of_json({{"before", sides.before.described},
+                                   {"after", sides.after.described},
+                                   {"verdict", migrate::name_of(report.verdict())},
+                                   {"counts", counts_json(report)}}));
+  for (const OffsetOutcome& each : report.outcomes) {
+    ordered_json line{{"is", "offset"}};
+    line.update(as_json(each));
+    fmt::print("{}\n", text_of_json(line));
+  }
 }
 
 // A test case for each group.
@@ -305,8 +322,10 @@ ExitCode run_offsets_diff(const po::variables_map& arguments, OutputFormat forma
       print_offsets_text(changes, sides, detail);
       break;
     case OutputFormat::Json:
-    case OutputFormat::JsonLines:
       print_offsets_json(changes, sides);
+      break;
+    case OutputFormat::JsonLines:
+      print_offsets_json_lines(changes, sides);
       break;
     case OutputFormat::Junit:
       print_offsets_junit(changes);
