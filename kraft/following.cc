@@ -94,7 +94,8 @@ void Replica::handle(Instant now, const FetchResponse& fetch, Choices& choices, 
                           : cut;
     if (to < high_watermark_) return halt("a follower would cut committed records", effects);
     notify(effects, LogTruncated{.node = config_.id, .from = log_.end(), .to = to});
-    effects.push_back(sim::Truncate{kLogFile, log_.truncate(to)});
+    const std::uint64_t kept = log_.truncate(to) + (log_.first_index() - disk_first_);
+    effects.push_back(sim::Truncate{kLogFile, kept});
   } else if (fetch.snapshot) {
     if (log_.checkpoint_id() != fetch.snapshot) follower->fetching_snapshot = fetch.snapshot;
   } else {
@@ -113,7 +114,7 @@ void Replica::append_fetched(Instant, const FetchResponse& fetch, Effects& effec
   }
   // The next Fetch certifies durability, so it waits behind this (brokers' observers do not certify).
   if (appended && config_.flush_as_follower && !config_.behaviour.fetch_before_flush) {
-    effects.push_back(sim::Sync{sim::kMainLane});
+    effects.push_back(sim::Sync{sim::kMainLane, kLogFile});
   }
   if (fetch.high_watermark != kUnknownOffset) {
     const Offset known = std::min(log_.end(), fetch.high_watermark);
@@ -135,10 +136,8 @@ void Replica::handle(Instant now, const FetchSnapshotResponse& fetch, Choices& c
   follower->fetch_at = now + config_.raft.fetch_timeout;
   // Frozen, renamed and durable before the log is dropped for it (truncateToLatestSnapshot).
   effects.push_back(sim::Replace{kCheckpointFile, fetch.checkpoint});
-  effects.push_back(sim::Sync{sim::kMainLane});
-  const std::uint64_t before = log_.first_index();
   log_.install(fetch.checkpoint);
-  if (log_.first_index() != before) effects.push_back(sim::DropBefore{kLogFile, log_.first_index()});
+  drop_behind_checkpoint(effects);
   advance_high_watermark(fetch.snapshot.offset, effects);
   notify(effects, SnapshotInstalled{.node = config_.id, .id = fetch.snapshot});
 }

@@ -31,7 +31,7 @@ void Replica::lead(Instant now, Choices& choices, Effects& effects) {
   become(std::move(next), epoch_, effects);
   notify(effects, BecameLeader{.node = config_.id, .epoch = epoch_, .epoch_start = log_.end()});
   append_batch(Batch::of(log_.end(), epoch_, now.milliseconds(), std::move(change)), effects);
-  sync(effects);
+  sync(kLogFile, effects);
   maybe_commit(effects);
   poll_leader(now, choices, effects);
 }
@@ -80,7 +80,7 @@ void Replica::drain(Instant now, Effects& effects) {
   ++syncs_asked_;
   answer_parked(now, effects);
   --syncs_asked_;
-  sync(effects);
+  sync(kLogFile, effects);
   maybe_commit(effects);
 }
 

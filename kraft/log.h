@@ -37,6 +37,8 @@ constexpr sim::File kQuorumStateFile{0};
 constexpr sim::File kLogFile{1};
 constexpr sim::File kCheckpointFile{2};
 constexpr sim::File kFirstFreeFile{8};
+// Checkpoints are written and synced by a thread that nothing waits for (SnapshotGenerator).
+constexpr sim::Lane kSnapshotLane{1};
 
 // The control record at the start of every epoch (kraft.md §6.5; schema version 0 in 3.9).
 struct LeaderChange {

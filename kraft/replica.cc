@@ -26,8 +26,12 @@ Replica::Replica(Config config, const sim::Durable& durable)
 void Replica::start(Instant now, Choices& choices, Effects& effects) {
   if (started_) return;
   started_ = true;
+  // Simplified: Kafka does not flush what it finds in the page cache after a crash of the process
+  // (KafkaMetadataLog.apply), and a follower's first Fetch certifies it all the same; a loss of power
+  // within half a minute could then undo a commit.
+  if (config_.flush_as_follower) sync(kLogFile, effects);
   // A log that recovery found behind its checkpoint is dropped from the disk, too.
-  if (log_.first_index() > disk_first_) effects.push_back(sim::DropBefore{kLogFile, log_.first_index()});
+  if (log_.first_index() > disk_first_) drop_behind_checkpoint(effects);
   const BrokerId self = config_.id;
   const Instant election_at =
       is_voter() ? now + election_timeout(choices) : Instant::never();
@@ -88,6 +92,11 @@ bool Replica::receive(Instant now, NodeId from, const Payload& message, Choices&
   if (const auto* flushed = message.get_if<Flushed>()) {
     syncs_done_ = std::max(syncs_done_, flushed->serial);
     if (syncs_done_ >= persist_sync_) durable_epoch_ = persisted_.epoch;
+    if (drop_sync_ && syncs_done_ >= *drop_sync_) {
+      drop_sync_.reset();
+      disk_first_ = log_.first_index();
+      effects.push_back(sim::DropBefore{kLogFile, disk_first_});
+    }
     if (is_leader()) maybe_commit(effects);
   } else if (!taken(type_identity<FetchRequest>{}, type_identity<FetchResponse>{},
                     type_identity<VoteRequest>{}, type_identity<VoteResponse>{},
@@ -189,10 +198,15 @@ Offset Replica::next_offset() const {
 }
 
 // Asks the disk for durability, and the lane for word of it.
-void Replica::sync(Effects& effects) {
-  effects.push_back(sim::Sync{sim::kMainLane});
+void Replica::sync(sim::File file, Effects& effects) {
+  effects.push_back(sim::Sync{sim::kMainLane, file});
   effects.push_back(sim::Send{sim::kMainLane, config_.self, sim::kDatagram,
                               Payload::of(Flushed{++syncs_asked_})});
+}
+
+void Replica::drop_behind_checkpoint(Effects& effects) {
+  sync(kCheckpointFile, effects);
+  drop_sync_ = syncs_asked_;
 }
 
 void Replica::persist(Effects& effects) {
@@ -209,7 +223,7 @@ void Replica::persist(Effects& effects) {
   sim::check(next.epoch >= persisted_.epoch, "the durable epoch never decreases");
   persisted_ = next;
   effects.push_back(sim::Replace{kQuorumStateFile, Payload::of(next)});
-  sync(effects);
+  sync(kQuorumStateFile, effects);
   persist_sync_ = syncs_asked_;
 }
 
@@ -342,9 +356,10 @@ void Replica::keep_checkpoint(Checkpoint checkpoint, Cleaning cleaning, Effects&
   log_.install(payload);
   effects.push_back(sim::Replace{kCheckpointFile, payload});
   if (cleaning == Cleaning::Clean) {
-    // The log may only begin where a durable checkpoint ends.
-    effects.push_back(sim::Sync{sim::kMainLane});
-    effects.push_back(sim::DropBefore{kLogFile, log_.clean()});
+    log_.clean();
+    drop_behind_checkpoint(effects);
+  } else {
+    effects.push_back(sim::Sync{kSnapshotLane, kCheckpointFile});
   }
 }
 
@@ -356,6 +371,7 @@ void Replica::digest_into(sim::Digest& digest) const {
   sim::digest_into(digest, persisted_);
   sim::digest_into(digest, polled_at_);
   log_.digest_into(digest);
+  sim::digest_into(digest, drop_sync_);
   sim::match(
       role_,
       [&](const Unattached& r) {

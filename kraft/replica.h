@@ -117,7 +117,9 @@ class Replica {
   // replica.cc
   void start(Instant now, Choices& choices, Effects& effects);
   Instant observer_deadline() const;
-  void sync(Effects& effects);
+  void sync(sim::File file, Effects& effects);
+  // What the log dropped for a checkpoint leaves the disk when the checkpoint is safe there.
+  void drop_behind_checkpoint(Effects& effects);
   void persist(Effects& effects);
   void become(Role next, RaftEpoch epoch, Effects& effects);
   void become_unattached(Instant now, RaftEpoch epoch, Choices& choices, Effects& effects);
@@ -184,7 +186,8 @@ class Replica {
   RaftEpoch epoch_{0};
   Role role_ = Unattached{};
   Log log_;
-  std::uint64_t disk_first_ = 0;  // index of the first batch that recovery found on disk
+  std::uint64_t disk_first_ = 0;  // index of the first batch on disk
+  std::optional<std::uint64_t> drop_sync_;  // the sync after which it may be the log's first
   Offset high_watermark_ = kUnknownOffset;
   std::uint64_t syncs_asked_ = 0;
   std::uint64_t syncs_done_ = 0;

@@ -155,8 +155,7 @@ void Following::on_leader_info(Environment& environment, const LeaderInfo& info)
     environment.history.accept_epoch(environment, info.epoch);
   }
   phase_ = Phase::PersistingEpoch;
-  ticket_ = environment.disk.request(environment.effects, environment.self(),
-                                     environment.history.last_logged());
+  ticket_ = environment.sync(kAcceptedEpochFile);
 }
 
 // NEWLEADER: everything that the leader sent to synchronise with becomes part of log and tree, then
@@ -198,15 +197,13 @@ void Following::persist_history(Environment& environment) {
   if (environment.config.behaviour.new_leader_ack_before_history)
     acknowledge_new_leader(environment);
   phase_ = Phase::PersistingHistory;
-  ticket_ =
-      environment.disk.request(environment.effects, environment.self(), history.last_logged());
+  ticket_ = environment.sync(kHistoryFiles);
 }
 
 void Following::persist_new_epoch(Environment& environment) {
   environment.history.set_current_epoch(environment, epoch_);
   phase_ = Phase::PersistingNewEpoch;
-  ticket_ = environment.disk.request(environment.effects, environment.self(),
-                                     environment.history.last_logged());
+  ticket_ = environment.sync(kCurrentEpochFile);
 }
 
 void Following::acknowledge_new_leader(Environment& environment) {
@@ -268,8 +265,7 @@ void Following::on_up_to_date(Environment& environment) {
     next.logged = true;
   }
   if (!pending_.empty()) {
-    environment.disk.request(environment.effects, environment.self(),
-                             environment.history.last_logged());
+    environment.sync(kLogFile);
   }
   deliver_committed(environment);
 }
@@ -284,8 +280,7 @@ void Following::on_proposal(Environment& environment, const sim::Payload& txn) {
   if (environment.config.behaviour.ack_before_fsync) {
     acknowledge(environment, environment.history.last_logged());
   }
-  environment.disk.request(environment.effects, environment.self(),
-                           environment.history.last_logged());
+  environment.sync(kLogFile);
 }
 
 void Following::acknowledge(Environment& environment, Zxid logged) {

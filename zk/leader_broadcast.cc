@@ -137,7 +137,7 @@ void Leading::propose(Environment& environment, SessionId session, std::int32_t 
   if (environment.config.behaviour.ack_before_fsync) {
     acknowledged(environment, environment.config.myid, zxid);
   }
-  environment.disk.request(environment.effects, environment.self(), zxid);
+  environment.sync(kLogFile);
 }
 
 void Leading::acknowledged(Environment& environment, ServerId by, Zxid zxid) {

@@ -219,11 +219,11 @@ struct Synced {
 
 // ── A server to itself, behind a Sync ───────────────────────────────────────────────────────────
 
-// The disk has what was written when this was sent (DiskGate).
+// The disk has what was written to the files that were synced when this was sent (DiskGate).
 struct DiskDone {
   static constexpr std::string_view kName = "zk.DiskDone";
   std::uint64_t ticket = 0;
-  Zxid logged;  // the last transaction that was in the log then
+  Zxid logged;  // the last transaction that was in the log then, if the log was synced
   static constexpr auto fields(auto&& visit) {
     return visit(sim::field("ticket", &DiskDone::ticket), sim::field("logged", &DiskDone::logged));
   }

@@ -37,18 +37,22 @@ bool ServerConfig::is_quorum(std::uint32_t bits) const {
 
 void DiskGate::issue(sim::Effects& effects, sim::NodeId self, Zxid logged) {
   ++issued_;
-  wanted_ = false;
-  effects.emplace_back(sim::Sync{kDiskLane});
-  effects.emplace_back(
-      sim::Send{kDiskLane, self, sim::kDatagram, sim::Payload::of(DiskDone{issued_, logged})});
+  effects.emplace_back(sim::Sync{kDiskLane, *wanted_});
+  const DiskDone done{issued_, wanted_->contain(kLogFile) ? logged : Zxid()};
+  effects.emplace_back(sim::Send{kDiskLane, self, sim::kDatagram, sim::Payload::of(done)});
+  wanted_.reset();
 }
 
-DiskGate::Ticket DiskGate::request(sim::Effects& effects, sim::NodeId self, Zxid logged) {
+DiskGate::Ticket DiskGate::request(sim::Effects& effects, sim::NodeId self, sim::Files files,
+                                   Zxid logged) {
+  if (wanted_) {
+    files = {std::min(files.first, wanted_->first), std::max(files.last, wanted_->last)};
+  }
+  wanted_ = files;
   if (issued_ == done_) {
     issue(effects, self, logged);
     return issued_;
   }
-  wanted_ = true;
   return issued_ + 1;
 }
 
@@ -61,7 +65,11 @@ void DiskGate::on_done(sim::Effects& effects, sim::NodeId self, const DiskDone& 
 void DiskGate::digest_into(sim::Digest& digest) const {
   digest.add(issued_);
   digest.add(done_);
-  sim::digest_into(digest, wanted_);
+  digest.add(wanted_ ? 1U + wanted_->first.value() + 256U * wanted_->last.value() : 0U);
+}
+
+DiskGate::Ticket Environment::sync(sim::Files files) {
+  return disk.request(effects, self(), files, history.last_logged());
 }
 
 void deliver(Environment& environment, const sim::Payload& txn) {

@@ -58,6 +58,7 @@ constexpr sim::File kLogFile{0};            // LoggedTxn, in order: log.*
 constexpr sim::File kSnapshotFile{1};       // Snapshot, oldest first: snapshot.*
 constexpr sim::File kAcceptedEpochFile{2};  // EpochFile: acceptedEpoch
 constexpr sim::File kCurrentEpochFile{3};   // EpochFile: currentEpoch
+constexpr sim::Files kHistoryFiles{kLogFile, kSnapshotFile};
 
 struct EpochFile {
   static constexpr std::string_view kName = "zk.EpochFile";
@@ -73,8 +74,8 @@ struct EpochFile {
 class DiskGate {
  public:
   using Ticket = std::uint64_t;
-  // Asks for an fsync of everything written so far.
-  Ticket request(sim::Effects& effects, sim::NodeId self, Zxid logged);
+  // Asks for an fsync of everything written to these files so far.
+  Ticket request(sim::Effects& effects, sim::NodeId self, sim::Files files, Zxid logged);
   // A DiskDone came back; asks for the next fsync if one is wanted.
   void on_done(sim::Effects& effects, sim::NodeId self, const DiskDone& done, Zxid logged);
   bool is_done(Ticket ticket) const { return done_ >= ticket; }
@@ -85,7 +86,7 @@ class DiskGate {
   void issue(sim::Effects& effects, sim::NodeId self, Zxid logged);
   Ticket issued_ = 0;
   Ticket done_ = 0;
-  bool wanted_ = false;  // another one after the one that runs
+  std::optional<sim::Files> wanted_;  // another one after the one that runs
 };
 
 class History;
@@ -107,6 +108,8 @@ struct Environment {
   std::optional<std::string> exit{};
 
   sim::NodeId self() const { return config.node_of(config.myid); }
+  // Asks for an fsync of everything written to these files so far.
+  DiskGate::Ticket sync(sim::Files files);
   WallTime wall_time() const { return WallTime(config.wall_clock_at_zero_ms + now.milliseconds()); }
   void send(sim::NodeId to, sim::ConnectionId over, sim::Payload message) {
     effects.emplace_back(sim::Send{sim::kMainLane, to, over, std::move(message)});

@@ -55,6 +55,19 @@ constexpr Lane kMainLane{0};
 // A file of a process: an ordered list of entries. Each core names its own, from 0.
 struct FileTag {};
 using File = Id<FileTag, std::uint16_t>;
+// One file, or neighbours, both ends included: what a Sync flushes. There is no default, for whoever
+// syncs must say what; a log that nobody names is lost with the machine's power.
+class Files {
+ public:
+  constexpr Files(File only) : first(only), last(only) {}  // NOLINT(google-explicit-constructor)
+  constexpr Files(File from, File to) : first(from), last(to) {}
+  constexpr bool contain(File file) const { return first <= file && file <= last; }
+  constexpr bool operator==(const Files&) const = default;
+
+  File first;
+  File last;
+};
+constexpr Files kAllFiles{File{0}, File{UINT16_MAX}};
 
 // ── Inputs ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -91,7 +104,8 @@ using Input = std::variant<Received, Wake, Connected, Disconnected, DiskFailed>;
 
 // ── Effects ─────────────────────────────────────────────────────────────────────────────────────
 // Disk effects act on the page cache at once, in the order of the effects; they become durable at
-// the next Sync. Messages, connections and exits wait in their lane behind its Syncs.
+// the next Sync that names their file. Messages, connections and exits wait in their lane behind its
+// Syncs.
 
 struct Connect {
   Lane lane;
@@ -126,14 +140,17 @@ struct DropBefore {
   std::uint64_t first = 0;
 };
 // Write to a temporary file, fsync, rename: after a crash the file is the old one or the new one,
-// whole. The new one is certain only after the next Sync.
+// whole. The new one is certain only after the next Sync of the file.
 struct Replace {
   File file;
   Payload content;
 };
-// All that was written before this becomes durable; what is behind it in its lane waits for that.
+// All that was written to these files before this becomes durable; what is behind it in its lane
+// waits for that. Other files stay as they are: that a broker's metadata log is on the disk says
+// nothing about its partitions' logs (brokers.md §1.12).
 struct Sync {
   Lane lane;
+  Files files;
 };
 // Something worth watching happened. Reaches observers at once, whatever the lanes hold.
 struct Notify {

@@ -140,20 +140,21 @@ std::optional<Instant> Broker::deadline() const {
 }
 
 // LogManager.checkpointLogRecoveryOffsets and its kin are not modelled; high watermarks are.
-// Simplified: the checkpoint is not synced, so a machine crash may leave the one before.
+// Written, synced and renamed by a thread of its own: nothing waits for it (brokers.md §1.12).
 void Broker::checkpoint(Context& context) {
   HighWatermarkCheckpoint checkpoint;
   for (const auto& [id, hosted] : hosted_) {
     checkpoint.high_watermarks.emplace_back(id, hosted.partition.log().high_watermark());
   }
   context.effects.push_back(Replace{config_.checkpoint_file, Payload::of(std::move(checkpoint))});
+  context.effects.push_back(Sync{kCheckpointLane, config_.checkpoint_file});
   checkpoint_due_ = false;
   next_checkpoint_ = context.now + config_.high_watermark_checkpoint_interval;
 }
 
 void Broker::flush(Context& context) {
   checkpoint(context);
-  context.effects.push_back(Sync{kMainLane});
+  context.effects.push_back(Sync{kMainLane, kAllFiles});
 }
 
 const HostedPartition* Broker::partition(const TopicPartition& id) const {

@@ -37,6 +37,9 @@
 // reassignment throttles; OffsetForLeaderEpoch is answered and never needed.
 namespace sim {
 
+// High watermarks are checkpointed by a thread that nothing waits for.
+constexpr Lane kCheckpointLane{1};
+
 struct BrokerConfig {
   BrokerId id{-1};
   NodeId self{};
@@ -104,7 +107,7 @@ class Broker {
   // connections, wakes. False if it was a message that is not a broker's.
   bool handle(Context& context, const Input& input);
   std::optional<Instant> deadline() const;
-  // Controlled or not, a clean stop: flushes all logs (clean-shutdown marker left out).
+  // Controlled or not, a clean stop: flushes all files of the process (clean-shutdown marker left out).
   void flush(Context& context);
   void digest_into(Digest& digest) const;
 

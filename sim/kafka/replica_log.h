@@ -22,8 +22,8 @@
 // In memory the log is run-length coded: neighbouring batches of one producer merge, so a log costs
 // by its changes of epoch and producer, not by its records. On disk it is one file of entries in
 // the order of events: `LogCreated`, then appends, epoch starts, truncations. Nothing here ever
-// asks for a Sync: Kafka does not fsync on the produce path (brokers.md §1.12), so a machine crash
-// takes a suffix of these entries and a process crash takes nothing.
+// asks for a Sync; only a clean stop does (brokers.md §1.12: no fsync on the produce path). So a machine
+// crash takes a suffix of these entries, whatever else was synced, and a process crash takes nothing.
 //
 // Simplified: log and leader-epoch-checkpoint share one file, and the checkpoint's fsync is left
 // out; no segments, retention, compaction or index; log start moves only with the leader's.

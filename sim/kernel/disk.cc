@@ -31,9 +31,36 @@ Disk::Disk(const Durable& content) {
   }
 }
 
-bool Disk::append(File file, Payload entry) {
+void Disk::Aging::before_append(Instant now, std::uint64_t end) {
+  const bool older_is_of_use = older_end != written_back && now - older_at < kWrittenBackAfter;
+  if (now - newer_at >= kWrittenBackAfter / 2 && !older_is_of_use) {
+    written_back = older_end;
+    older_at = newer_at;
+    older_end = newer_end;
+    newer_at = last_at;
+    newer_end = end;
+  }
+  last_at = now;
+}
+
+std::uint64_t Disk::Aging::written_back_at(Instant now, std::uint64_t end) const {
+  if (now - last_at >= kWrittenBackAfter) return end;
+  if (now - newer_at >= kWrittenBackAfter) return newer_end;
+  if (now - older_at >= kWrittenBackAfter) return older_end;
+  return written_back;
+}
+
+Disk::Stored& Disk::written(File file) {
+  const auto [at, fresh] = files_.try_emplace(file);
+  // Before its first write there was nothing to sync.
+  if (fresh) at->second.durable_version = version_;
+  return at->second;
+}
+
+bool Disk::append(File file, Payload entry, Instant now) {
   if (full_) return false;
-  Stored& stored = files_[file];
+  Stored& stored = written(file);
+  stored.aging.before_append(now, stored.cached.end());
   stored.cached.append(std::move(entry));
   stored.torn = false;
   stored.last_write = ++version_;
@@ -41,7 +68,7 @@ bool Disk::append(File file, Payload entry) {
 }
 
 Disk::Stored& Disk::change_shape(File file) {
-  Stored& stored = files_[file];
+  Stored& stored = written(file);
   if (!stored.durable) stored.durable = stored.cached.prefix(stored.durable_end);
   for (Running& running : running_) {
     for (Sync::Part& part : running.sync.parts) {
@@ -49,6 +76,7 @@ Disk::Stored& Disk::change_shape(File file) {
     }
   }
   ++stored.shape;
+  stored.aging.newer_end = stored.aging.older_end = stored.aging.written_back = 0;
   stored.torn = false;
   stored.last_write = ++version_;
   return stored;
@@ -70,7 +98,7 @@ void Disk::truncate(File file, std::uint64_t entries) {
 // Takes effect on what is durable at once: a core that drops entries before what replaces them is synced
 // is to be found out by the next machine crash.
 void Disk::drop_before(File file, std::uint64_t first) {
-  Stored& stored = files_[file];
+  Stored& stored = written(file);
   stored.cached.drop_before(first);
   if (stored.durable) stored.durable->drop_before(first);
   stored.durable_end = std::max(stored.durable_end, first);
@@ -82,11 +110,31 @@ void Disk::drop_before(File file, std::uint64_t first) {
   stored.last_write = ++version_;
 }
 
-std::uint32_t Disk::begin_sync() {
+Disk::Version Disk::version_of(Files files) {
+  // Of a file with nothing to sync every version so far is durable; what is written later is not meant.
+  const auto end = files_.upper_bound(files.last);
+  for (auto at = files_.lower_bound(files.first); at != end; ++at) {
+    Stored& stored = at->second;
+    if (stored.last_write <= stored.durable_version) stored.durable_version = version_;
+  }
+  return version_;
+}
+
+bool Disk::durable(Files files, Version version) const {
+  return std::ranges::all_of(
+      files_.lower_bound(files.first), files_.upper_bound(files.last), [&](const auto& entry) {
+        const Stored& stored = entry.second;
+        return std::min(stored.last_write, version) <= stored.durable_version;
+      });
+}
+
+std::uint32_t Disk::begin_sync(Files files) {
   Running running{next_handle_++, Sync{.version = version_, .parts = {}}};
-  for (const auto& [file, stored] : files_) {
-    if (stored.last_write <= durable_version_) continue;
-    running.sync.parts.push_back({file, stored.shape, stored.cached.end(), std::nullopt});
+  const auto end = files_.upper_bound(files.last);
+  for (auto at = files_.lower_bound(files.first); at != end; ++at) {
+    const Stored& stored = at->second;
+    if (stored.last_write <= stored.durable_version) continue;
+    running.sync.parts.push_back({at->first, stored.shape, stored.cached.end(), std::nullopt});
   }
   running_.push_back(std::move(running));
   return running_.back().handle;
@@ -102,17 +150,21 @@ void Disk::finish_sync(std::uint32_t handle) {
       // first; what it reached stays.
       stored.durable_end = stored.durable ? part.end : std::max(stored.durable_end, part.end);
       stored.durable.reset();
-    } else if (found->sync.version > durable_version_) {
+    } else if (found->sync.version > stored.durable_version) {
       stored.durable = std::move(part.content);
     }
+    stored.durable_version = std::max(stored.durable_version, found->sync.version);
   }
-  durable_version_ = std::max(durable_version_, found->sync.version);
   running_.erase(found);
 }
 
-void Disk::lose_unsynced(Choices& choices, NodeId node) {
+void Disk::lose_unsynced(Choices& choices, NodeId node, Instant now) {
   running_.clear();
   for (auto& [file, stored] : files_) {
+    if (!stored.durable) {
+      const std::uint64_t aged = stored.aging.written_back_at(now, stored.cached.end());
+      stored.durable_end = std::max(stored.durable_end, aged);
+    }
     if (stored.durable) {
       stored.cached = std::move(*stored.durable);
       stored.durable.reset();
@@ -128,16 +180,16 @@ void Disk::lose_unsynced(Choices& choices, NodeId node) {
       ++stored.shape;
     }
     stored.durable_end = stored.cached.end();
+    stored.durable_version = version_;
+    stored.aging = {};
   }
   tear_ = false;
-  durable_version_ = version_;
 }
 
 void Disk::erase() {
   running_.clear();
   files_.clear();
   tear_ = false;
-  durable_version_ = version_;
 }
 
 Durable Disk::content() const {
@@ -161,6 +213,14 @@ void Disk::digest_into(Digest& digest) const {
     digest.add(static_cast<std::uint64_t>(stored.torn));
     stored.cached.digest_into(digest);
     digest.add(stored.durable_end);
+    digest.add(stored.aging.written_back);
+    digest.add(stored.aging.older_end);
+    digest.add(stored.aging.newer_end);
+    if (stored.cached.end() > stored.durable_end) {
+      digest.add(static_cast<std::uint64_t>(stored.aging.last_at.nanoseconds()));
+      digest.add(static_cast<std::uint64_t>(stored.aging.older_at.nanoseconds()));
+      digest.add(static_cast<std::uint64_t>(stored.aging.newer_at.nanoseconds()));
+    }
     if (stored.durable) stored.durable->digest_into(digest);
   }
   for (const Running& running : running_) {

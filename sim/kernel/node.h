@@ -15,8 +15,10 @@
 
 namespace sim {
 
-// Everything of this version of the disk must be durable before what stands behind it leaves.
+// What was written to these files up to this version of the disk must be durable before what stands
+// behind it leaves.
 struct Barrier {
+  Files files;
   Disk::Version version = 0;
 };
 // What waits in a lane, and the input it came from.

@@ -114,7 +114,9 @@ void World::perform(NodeId id, Effects effects, OccurrenceId cause) {
     match(
         effect, [&](Send& send) { leave(id, std::move(send), cause); },
         [&](Notify& notify) { notice(id, notify.notice, cause); },
-        [&](Append& append) { written = node.disk.append(append.file, std::move(append.entry)); },
+        [&](Append& append) { 
+          written = node.disk.append(append.file, std::move(append.entry), now_);
+        },
         [&](Sync& sync) { leave(id, std::move(sync), cause); },
         [&](Connect& connect) { leave(id, std::move(connect), cause); },
         [&](Disconnect& disconnect) { leave(id, std::move(disconnect), cause); },
@@ -146,14 +148,14 @@ void World::leave(NodeId id, Leaving leaving, OccurrenceId cause) {
   Node& node = at(id);
   if (LaneState* const lane = busy_lane(node, leaving.lane)) {
     if constexpr (std::same_as<Leaving, Sync>) {
-      lane->waiting.push({Barrier{node.disk.version()}, cause});
+      lane->waiting.push({Barrier{leaving.files, node.disk.version_of(leaving.files)}, cause});
     } else {
       lane->waiting.push({std::move(leaving), cause});
     }
     return;
   }
   if constexpr (std::same_as<Leaving, Sync>) {
-    if (node.disk.durable_version() < node.disk.version()) begin_sync(id, leaving.lane, cause);
+    if (!node.disk.durable(leaving.files)) begin_sync(id, leaving, cause);
   } else {
     act(id, leaving, cause);
   }
@@ -169,14 +171,14 @@ void World::act(NodeId id, const Exit& exit, OccurrenceId cause) {
 }
 
 // Requires a lane in which nothing waits; leaves the barrier at its front.
-void World::begin_sync(NodeId id, Lane lane, OccurrenceId cause) {
+void World::begin_sync(NodeId id, const Sync& sync, OccurrenceId cause) {
   Node& node = at(id);
-  auto state = std::ranges::find(node.lanes, lane, &LaneState::lane);
+  auto state = std::ranges::find(node.lanes, sync.lane, &LaneState::lane);
   if (state == node.lanes.end()) {
-    node.lanes.push_back({.lane = lane});
+    node.lanes.push_back({.lane = sync.lane});
     state = node.lanes.end() - 1;
   }
-  state->waiting.push({Barrier{node.disk.version()}, cause});
+  state->waiting.push({Barrier{sync.files, node.disk.version_of(sync.files)}, cause});
   release(id, *state);
 }
 
@@ -186,9 +188,9 @@ void World::release(NodeId id, LaneState& lane) {
   Node& node = at(id);
   while (!lane.waiting.empty()) {
     if (const auto* const barrier = std::get_if<Barrier>(&lane.waiting.front().effect)) {
-      if (node.disk.durable_version() < barrier->version) {
+      if (!node.disk.durable(barrier->files, barrier->version)) {
         const Duration latency = choices_.sample(kFsync, id.value(), node.fsync);
-        const std::uint32_t handle = node.disk.begin_sync();
+        const std::uint32_t handle = node.disk.begin_sync(barrier->files);
         node.syncs.push_back({handle, lane.lane, node.life, lane.waiting.front().cause});
         schedule(now_ + latency, EventKind::DiskDone, id, handle, 0);
         return;

@@ -167,7 +167,7 @@ class World {
   void act(NodeId id, const Disconnect& wish, OccurrenceId cause);
   void act(NodeId id, const Exit& exit, OccurrenceId cause);
   static LaneState* busy_lane(Node& node, Lane lane);
-  void begin_sync(NodeId id, Lane lane, OccurrenceId cause);
+  void begin_sync(NodeId id, const Sync& sync, OccurrenceId cause);
   void release(NodeId id, LaneState& lane);
   void release_lane(NodeId id, Lane lane);
   void disk_done(NodeId id, std::uint32_t handle);

@@ -62,7 +62,7 @@ void World::end_life(NodeId id, Ending ending, OccurrenceId cause, std::string_v
     node.machine_down = true;
     node.syncs.clear();
     if (ending == Ending::Machine) {
-      node.disk.lose_unsynced(choices_, id);
+      node.disk.lose_unsynced(choices_, id, now_);
     } else {
       node.disk.erase();
     }
@@ -110,7 +110,11 @@ namespace {
 void digest_item(Digest& digest, const LaneItem& item) {
   digest.add(item.effect.index());
   match(
-      item.effect, [&](const Barrier& barrier) { digest.add(barrier.version); },
+      item.effect, [&](const Barrier& barrier) {
+        digest.add(barrier.files.first.value());
+        digest.add(barrier.files.last.value());
+        digest.add(barrier.version);
+      },
       [&](const Send& send) {
         digest.add(send.to.value());
         digest_into(digest, send.over);

@@ -193,8 +193,11 @@ class Bench {
             node.lanes[sync.lane] = free(sync.lane) + fsync;
             const auto life = node.life;
             const auto frozen = node.cache;
-            events_.emplace(node.lanes[sync.lane], [this, i, life, frozen] {
-              if (nodes_[i].life == life) nodes_[i].durable = frozen;
+            events_.emplace(node.lanes[sync.lane], [this, i, life, frozen, files = sync.files] {
+              if (nodes_[i].life != life) return;
+              for (const auto& [file, content] : frozen.files) {
+                if (files.contain(file)) nodes_[i].durable.files[file] = content;
+              }
             });
           },
           [](const sim::Connect&) {}, [](const sim::Disconnect&) {},

@@ -87,7 +87,7 @@ class Keeper {
       effects.push_back(Append{kLog, received->message});
       if (n > 100) effects.push_back(DropBefore{kLog, n - 100});
     }
-    effects.push_back(Sync{kMainLane});
+    effects.push_back(Sync{kMainLane, kLog});
     effects.push_back(Send{kMainLane, received->from, received->over, Payload::of(Pong{n})});
     return effects;
   }
