@@ -312,7 +312,7 @@ TEST(NextGate, BrokersWaitUntilTheControllersAreReady) {
   World world(Phase::S1);
   world.record(sim::RegisterControllerRecord{.controller_id = sim::BrokerId(3001),
                                              .zk_migration_ready = false});
-  EXPECT_EQ(closing(Next, world), Ids{"W10"});
+  EXPECT_EQ(closing(Next, world), Ids{"N11"});
   EXPECT_TRUE(closing(Next, World(Phase::S1).without("/migration")).contains("W10"));
 }
 
