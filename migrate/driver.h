@@ -84,6 +84,7 @@ struct InstallPublisher {};
 // Channels shall match the image's unfenced brokers in ZooKeeper mode; then queue these.
 struct SendRequests {
   sim::MetadataImage image;
+  sim::ControllerEpoch zk_controller_epoch;  // of the claim, in each request's header
   std::vector<sim::ControlRequest> requests;
 };
 using DriverAction =
@@ -217,16 +218,20 @@ class Driver {
       Create
     };
     Step step = Step::TopLevelPaths;
-    bool parents_created = false;
+    std::size_t path = 0;               // of the top-level ones
+    std::vector<std::string> creating;  // that path, and behind it the parents that it lacks
+    bool parents_created = false;       // the one at the back has been refused once
     std::optional<LeaderAndEpoch> leader;
   };
   struct BrokersTask {
     enum class Step : std::uint8_t {
       BrokerIds,
       TopicNames,
+      Deletions,
       Topics
     };
     Step step = Step::BrokerIds;
+    std::vector<std::string> topics;
   };
   struct ClaimTask {
     enum class Step : std::uint8_t {
@@ -236,6 +241,7 @@ class Driver {
       WriteMigration
     };
     Step step = Step::ReadEpoch;
+    bool has_epoch = true;  // /controller_epoch is there
     sim::ControllerEpoch epoch;
     zk::DataVersion epoch_version;
   };
@@ -296,8 +302,8 @@ class Driver {
 
   // driver_claim.cc: up to the claim.
   void become_leader(Context& context, const LeaderAndEpoch& leader);
-  bool create_missing_parents(Context& context, RecoverTask& task,
-                              const std::vector<zk::Response>& responses);
+  void create_path(Context& context, RecoverTask& task);
+  void path_created(Context& context, RecoverTask& task, zk::ErrorCode error);
   void fail_recovery(Context& context, std::string why, bool unhandled);
   void recovered(Context& context, LeadershipState recovered);
   void wait_for_controller_quorum(Context& context);
@@ -306,6 +312,7 @@ class Driver {
   bool all_registered_as_zk_brokers(const std::set<sim::BrokerId>& brokers) const;
   void proceed(Context& context, RecoverTask& task, std::vector<zk::Response> responses);
   void proceed(Context& context, BrokersTask& task, std::vector<zk::Response> responses);
+  void check_assigned_brokers(Context& context, const std::vector<zk::Response>& topics);
   void proceed(Context& context, ClaimTask& task, std::vector<zk::Response> responses);
   void claim(Context& context, ClaimTask& task, const zk::Response& controller);
   void adopt_claim(Context& context, ClaimTask& task, sim::ControllerEpoch epoch,

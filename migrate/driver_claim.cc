@@ -54,28 +54,22 @@ void Driver::become_leader(Context& context, const LeaderAndEpoch& leader) {
 void Driver::proceed(Context& context, RecoverTask& task, std::vector<zk::Response> responses) {
   using Step = RecoverTask::Step;
   if (responses.empty()) {
-    std::vector<zk::Request> creates;
-    for (const std::string_view path : kTopLevelPaths) {
-      creates.emplace_back(zk::Create{.path = std::string(path)});
-    }
-    ask(context, std::move(creates));
+    task.creating = {std::string(kTopLevelPaths[task.path])};
+    create_path(context, task);
     return;
   }
-  if (task.step == Step::TopLevelPaths && create_missing_parents(context, task, responses)) return;
-  const auto failed = std::ranges::find_if(responses, [&](const zk::Response& response) {
-    if (response.ok()) return false;
-    if (task.step == Step::TopLevelPaths) return response.error != zk::ErrorCode::NodeExists;
-    return task.step != Step::Read || response.error != zk::ErrorCode::NoNode;
-  });
-  if (failed != responses.end()) {
-    fail_recovery(context, fmt::format("reading /migration: {}", zk::name_of(failed->error)),
-                  is_auth_failure(failed->error));
+  const zk::ErrorCode error = responses.front().error;
+  if (task.step == Step::TopLevelPaths) {
+    path_created(context, task, error);
+    return;
+  }
+  if (error != zk::ErrorCode::Ok && (task.step != Step::Read || error != zk::ErrorCode::NoNode)) {
+    fail_recovery(context, fmt::format("reading /migration: {}", zk::name_of(error)),
+                  is_auth_failure(error));
     return;
   }
   switch (task.step) {
     case Step::TopLevelPaths:
-      task.step = Step::Read;
-      ask(context, {zk::GetData{std::string(zk::paths::kMigration)}});
       return;
     case Step::Read: {
       const auto* const found = zk::result_if<zk::GotData>(responses.front());
@@ -113,21 +107,35 @@ void Driver::fail_recovery(Context& context, std::string why, bool unhandled) {
   election_due_ = is_election && !config_.defects.leader_event_is_not_retried;
 }
 
-// A path whose parent is missing, too, is created once more behind its parent (createRecursive).
-bool Driver::create_missing_parents(Context& context, RecoverTask& task,
-                                    const std::vector<zk::Response>& responses) {
-  if (task.parents_created) return false;
-  std::vector<zk::Request> creates;
-  for (std::size_t i = 0; i < responses.size(); ++i) {
-    if (responses[i].error != zk::ErrorCode::NoNode) continue;
-    const std::string path(kTopLevelPaths[i]);
-    creates.emplace_back(zk::Create{.path = path.substr(0, path.rfind('/'))});
-    creates.emplace_back(zk::Create{.path = path});
+// KafkaZkClient.createRecursive: one path after another, each with the parents that it turns out to
+// lack.
+void Driver::create_path(Context& context, RecoverTask& task) {
+  ask(context, {zk::Create{.path = task.creating.back()}});
+}
+
+void Driver::path_created(Context& context, RecoverTask& task, zk::ErrorCode error) {
+  if (error == zk::ErrorCode::NoNode && !task.parents_created) {
+    const std::string& path = task.creating.back();
+    task.creating.push_back(path.substr(0, path.rfind('/')));
+    create_path(context, task);
+    return;
   }
-  if (creates.empty()) return false;
-  task.parents_created = true;
-  ask(context, std::move(creates));
-  return true;
+  if (error != zk::ErrorCode::Ok && error != zk::ErrorCode::NodeExists) {
+    fail_recovery(context, fmt::format("creating {}: {}", task.creating.back(), zk::name_of(error)),
+                  is_auth_failure(error));
+    return;
+  }
+  task.creating.pop_back();
+  task.parents_created = !task.creating.empty();
+  if (task.creating.empty() && ++task.path < std::size(kTopLevelPaths)) {
+    task.creating = {std::string(kTopLevelPaths[task.path])};
+  }
+  if (!task.creating.empty()) {
+    create_path(context, task);
+    return;
+  }
+  task.step = RecoverTask::Step::Read;
+  ask(context, {zk::GetData{std::string(zk::paths::kMigration)}});
 }
 
 void Driver::recovered(Context& context, LeadershipState recovered) {
@@ -207,9 +215,9 @@ bool Driver::all_registered_as_zk_brokers(const std::set<sim::BrokerId>& brokers
 
 void Driver::proceed(Context& context, BrokersTask& task, std::vector<zk::Response> responses) {
   using Step = BrokersTask::Step;
+  const zk::Response& answer = responses.front();
   switch (task.step) {
     case Step::BrokerIds: {
-      const zk::Response& answer = responses.front();
       if (!answer.ok() && answer.error != zk::ErrorCode::NoNode) {
         fail(context, "reading /brokers/ids", answer.error);
         return;
@@ -225,59 +233,70 @@ void Driver::proceed(Context& context, BrokersTask& task, std::vector<zk::Respon
         return;
       }
       task.step = Step::TopicNames;
-      ask(context, {zk::GetChildren{std::string(zk::paths::kTopics)},
-                    zk::GetChildren{std::string(zk::paths::kDeleteTopics)}});
+      ask(context, {zk::GetChildren{std::string(zk::paths::kTopics)}});
       return;
     }
-    case Step::TopicNames: {
-      for (const zk::Response& response : responses) {
-        if (response.ok() || response.error == zk::ErrorCode::NoNode) continue;
-        fail(context, "reading the names of topics", response.error);
+    case Step::TopicNames:
+      if (!answer.ok() && answer.error != zk::ErrorCode::NoNode) {
+        fail(context, "reading the names of topics", answer.error);
         return;
       }
-      std::vector<std::string> names;
-      if (const auto* const topics = zk::result_if<zk::GotChildren>(responses[0])) names = topics->children;
-      if (const auto* const deletions = zk::result_if<zk::GotChildren>(responses[1])) {
-        std::erase_if(names, [&](const std::string& name) {
+      if (const auto* const topics = zk::result_if<zk::GotChildren>(answer))
+        task.topics = topics->children;
+      task.step = Step::Deletions;
+      ask(context, {zk::GetChildren{std::string(zk::paths::kDeleteTopics)}});
+      return;
+    case Step::Deletions: {
+      if (!answer.ok() && answer.error != zk::ErrorCode::NoNode) {
+        fail(context, "reading the names of topics to be deleted", answer.error);
+        return;
+      }
+      if (const auto* const deletions = zk::result_if<zk::GotChildren>(answer)) {
+        std::erase_if(task.topics, [&](const std::string& name) {
           return std::ranges::find(deletions->children, name) != deletions->children.end();
         });
       }
-      if (names.empty()) {
+      if (task.topics.empty()) {
         finish();
         transition_to(context, MigrationDriverState::BecomeController);
         return;
       }
       task.step = Step::Topics;
       std::vector<zk::Request> reads;
-      for (const std::string& name : names) reads.emplace_back(zk::GetData{zk::paths::topic(name)});
+      for (const std::string& name : task.topics)
+        reads.emplace_back(zk::GetData{zk::paths::topic(name)});
       ask(context, std::move(reads));
       return;
     }
-    case Step::Topics: {
-      std::set<sim::BrokerId> assigned;
-      for (const zk::Response& response : responses) {
-        if (!response.ok() && response.error != zk::ErrorCode::NoNode) {
-          fail(context, "reading a topic znode", response.error);
-          return;
-        }
-        const auto* const found = zk::result_if<zk::GotData>(response);
-        const auto topic = found != nullptr ? zk::parse_topic(text_of(*found))
-                                            : zk::Parsed<zk::TopicZnode>(std::unexpected(zk::Unreadable{"gone"}));
-        if (!topic || !topic->topic_id) {
-          fail(context, "NoSuchElementException: a topic znode without topic id", true);
-          return;
-        }
-        for (const auto& [id, partition] : topic->partitions) {
-          assigned.insert(partition.replicas.begin(), partition.replicas.end());
-        }
-      }
-      finish();
-      if (all_registered_as_zk_brokers(assigned)) {
-        transition_to(context, MigrationDriverState::BecomeController);
-      }
+    case Step::Topics:
+      check_assigned_brokers(context, responses);
+      return;
+  }
+}
+
+void Driver::check_assigned_brokers(Context& context, const std::vector<zk::Response>& topics) {
+  std::set<sim::BrokerId> assigned;
+  for (const zk::Response& response : topics) {
+    if (response.ok() || response.error == zk::ErrorCode::NoNode) continue;
+    fail(context, "reading a topic znode", response.error);
+    return;
+  }
+  for (const zk::Response& response : topics) {
+    const auto* const found = zk::result_if<zk::GotData>(response);
+    const auto topic = found != nullptr
+                           ? zk::parse_topic(text_of(*found))
+                           : zk::Parsed<zk::TopicZnode>(std::unexpected(zk::Unreadable{"gone"}));
+    if (!topic || !topic->topic_id) {
+      fail(context, "NoSuchElementException: a topic znode without topic id", true);
       return;
     }
+    for (const auto& [id, partition] : topic->partitions) {
+      assigned.insert(partition.replicas.begin(), partition.replicas.end());
+    }
   }
+  finish();
+  if (all_registered_as_zk_brokers(assigned))
+    transition_to(context, MigrationDriverState::BecomeController);
 }
 
 // ── BecomeZkController ──────────────────────────────────────────────────────────────────────────
@@ -287,12 +306,13 @@ void Driver::proceed(Context& context, ClaimTask& task, std::vector<zk::Response
   const zk::Response& answer = responses.front();
   switch (task.step) {
     case Step::ReadEpoch: {
+      const auto* const found = zk::result_if<zk::GotData>(answer);
       if (answer.error == zk::ErrorCode::NoNode) {
-        // A KRaft controller never creates it: ZooKeeper must have had a controller once.
-        fail(context, "IllegalStateException: there is no /controller_epoch", true);
+        task.has_epoch = false;
+        task.step = Step::ReadController;
+        ask(context, {zk::GetData{std::string(zk::paths::kController)}});
         return;
       }
-      const auto* const found = zk::result_if<zk::GotData>(answer);
       if (found == nullptr) {
         fail(context, "reading /controller_epoch", answer.error);
         return;
@@ -360,6 +380,11 @@ void Driver::claim(Context& context, ClaimTask& task, const zk::Response& contro
       return;
     }
     multi.ops.emplace_back(zk::Delete{std::string(zk::paths::kController), found->stat.version});
+  }
+  if (!task.has_epoch) {
+    // A KRaft controller never creates it: ZooKeeper must have had a controller once.
+    fail(context, "IllegalStateException: there is no /controller_epoch", true);
+    return;
   }
   multi.ops.emplace_back(
       zk::Create{.path = std::string(zk::paths::kController),

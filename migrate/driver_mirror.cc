@@ -116,13 +116,16 @@ void Driver::checkpointed(Context& context, MirrorTask& task) {
   notify(context, sim::Payload::of(Mirrored{config_.node_id, leadership_.kraft_metadata, operations}));
   if (change.is_snapshot) {
     context.actions.emplace_back(
-        SendRequests{image_, requests_for_image(config_.node_id, image_, leadership_.zk_controller_epoch)});
+        SendRequests{image_, leadership_.zk_controller_epoch,
+                     requests_for_image(config_.node_id, image_, leadership_.zk_controller_epoch)});
     return;
   }
   const auto& changes = change.delta->changes();
   if (changes.any_topic() || changes.any_node()) {
-    context.actions.emplace_back(SendRequests{
-        image_, requests_for_delta(config_.node_id, *change.delta, image_, leadership_.zk_controller_epoch)});
+    context.actions.emplace_back(
+        SendRequests{image_, leadership_.zk_controller_epoch,
+                     requests_for_delta(config_.node_id, *change.delta, image_,
+                                        leadership_.zk_controller_epoch)});
   }
 }
 
@@ -166,7 +169,8 @@ void Driver::reconcile_all(Context& context) {
 void Driver::send_full_requests(Context& context) {
   if (highest_of(image_) < leadership_.kraft_metadata) return;
   context.actions.emplace_back(
-      SendRequests{image_, requests_for_image(config_.node_id, image_, leadership_.zk_controller_epoch)});
+      SendRequests{image_, leadership_.zk_controller_epoch,
+                   requests_for_image(config_.node_id, image_, leadership_.zk_controller_epoch)});
   transition_to(context, MigrationDriverState::DualWrite);
 }
 

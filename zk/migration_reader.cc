@@ -107,6 +107,7 @@ std::vector<RecordList> MigrationRead::advance(std::vector<Response> responses,
   history_ = digest.value();
 
   std::vector<RecordList> lists;
+  if (reading_.refused(requests_, responses)) return lists;
   std::visit([&](auto& read) { read.take(std::move(responses)); }, read_);
   if (family_ == Family::Topics) topics(lists);
   ask();

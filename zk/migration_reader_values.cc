@@ -19,20 +19,32 @@ std::string server_error(ErrorCode error) {
 
 }  // namespace
 
-void ZnodeReading::unreadable(std::string path, Unreadable why) {
-  UnreadableZnode znode{std::move(path), std::move(why.why), why.kafka_throws};
+void ZnodeReading::unreadable(std::string path, Unreadable why, std::optional<ErrorCode> error) {
+  UnreadableZnode znode{std::move(path), std::move(why.why), why.kafka_throws, error};
   if (options_.manner == ReadManner::Driver && znode.kafka_throws && !failure_) failure_ = znode;
   report_.unreadable.push_back(std::move(znode));
 }
 
 void ZnodeReading::errors(const std::vector<ReadError>& errors) {
-  for (const ReadError& error : errors) unreadable(error.path, {server_error(error.error), true});
+  for (const ReadError& error : errors)
+    unreadable(error.path, {server_error(error.error), true}, error.error);
+}
+
+bool ZnodeReading::refused(const std::vector<Request>& requests,
+                           const std::vector<Response>& responses) {
+  if (options_.manner != ReadManner::Driver) return false;
+  for (std::size_t i = 0; i < responses.size() && !failed(); ++i) {
+    const ErrorCode error = responses[i].error;
+    if (error == ErrorCode::Ok || error == ErrorCode::NoNode) continue;
+    unreadable(std::string(path_of(requests.at(i))), {server_error(error), true}, error);
+  }
+  return failed();
 }
 
 // False when the znode is absent, null, or the server refused; the last is noted.
 bool ZnodeReading::has_data(const ZnodeAnswer& answer) {
   if (answer.error != ErrorCode::Ok && answer.exists()) {
-    unreadable(answer.path, {server_error(answer.error), true});
+    unreadable(answer.path, {server_error(answer.error), true}, answer.error);
   }
   return answer.error == ErrorCode::Ok && answer.data.has_value();
 }

@@ -39,6 +39,7 @@ struct UnreadableZnode {
   std::string path;
   std::string why;           // a sentence without the path
   bool kafka_throws = true;  // false: Kafka takes it for empty or absent and says nothing
+  std::optional<ErrorCode> error;  // of the server, which refused; absent: of what the znode holds
   bool operator==(const UnreadableZnode&) const = default;
 };
 
@@ -103,7 +104,10 @@ class ZnodeReading {
   std::optional<std::vector<AclEntry>> acls(const ZnodeAnswer& answer);
   std::optional<DelegationTokenZnode> delegation_token(const ZnodeAnswer& answer);
   void errors(const std::vector<ReadError>& errors);
-  void unreadable(std::string path, Unreadable why);
+  // In the manner of the driver a refused read is the end of reading, whatever else was to be
+  // asked; true then. NoNode is an answer.
+  bool refused(const std::vector<Request>& requests, const std::vector<Response>& responses);
+  void unreadable(std::string path, Unreadable why, std::optional<ErrorCode> error = std::nullopt);
 
   bool failed() const { return failure_.has_value(); }
   const std::optional<UnreadableZnode>& failure() const { return failure_; }

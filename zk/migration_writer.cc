@@ -56,10 +56,6 @@ void plan_configs(const sim::MetadataDelta& delta, const OperationMaker& make,
                   std::deque<MirrorOperation>& operations) {
   std::set<sim::ConfigResource> resources;
   for (const auto& [resource, keys] : delta.changes().configs) resources.insert(resource);
-  // The configs of a deleted topic change with it, be there any or not (ConfigurationsDelta).
-  for (const auto& [id, name] : delta.changes().deleted_topics) {
-    resources.insert({sim::ConfigResourceType::Topic, name});
-  }
   for (const sim::ConfigResource& resource : resources) {
     auto operation =
         make.configs("UpdateConfig", "DeleteConfig", resource, delta.now().configs.find(resource));
@@ -162,6 +158,7 @@ void MirrorWriter::advance(std::vector<Response> responses) {
     running_->advance(responses);
     requests_ = running_->requests();
   } else {
+    if (reading_.refused(requests_, responses)) return fail_as_reading_did();
     sim::match(
         read_, [](std::monostate) { sim::unreachable("something was asked"); },
         [&](auto& read) {
@@ -182,6 +179,10 @@ void MirrorWriter::advance(std::vector<Response> responses) {
 
 void MirrorWriter::fail_as_reading_did() {
   const UnreadableZnode& znode = *reading_.failure();
+  // Of all that reads here, only iterateTopics makes a MigrationClientException of a
+  // KeeperException.
+  if (znode.error && stage_ == Stage::Topics)
+    return fail(zookeeper_failure(*znode.error, znode.path));
   fail({MirrorFailure::Kind::Unexpected, fmt::format("{}: {}", znode.path, znode.why)});
 }
 

@@ -125,6 +125,10 @@ void OperationRun::send_fenced(Step step, const std::vector<Request>& requests) 
   // Kafka answers an operation without requests by itself: nothing is sent, nothing changes.
   if (requests.empty()) {
     end();
+  } else if (context_.controller_epoch_zk_version.value() < 0) {
+    // A leader that was elected anew without having been told in between that it was none keeps its
+    // state and loses its claim.
+    fail({MirrorFailure::Kind::Unexpected, "IllegalArgumentException: a write without a claim"});
   } else {
     send(step, fence(requests, context_));
   }
@@ -187,12 +191,12 @@ void OperationRun::list_next() {
 void OperationRun::listed(const Response& response) {
   const std::string path = std::move(to_list_.back());
   to_list_.pop_back();
+  // Kafka does not look whether the listing failed: then there are no children, and NotEmpty tells
+  // in the end (recursiveChildren).
   if (const auto* const got = result_if<GotChildren>(response)) {
     for (auto child = got->children.rbegin(); child != got->children.rend(); ++child) {
       to_list_.push_back(paths::child(path, *child));
     }
-  } else if (response.error != ErrorCode::NoNode) {
-    return fail(zookeeper_failure(response.error, path));
   }
   if (path != *operation_.delete_below) found_.push_back(path);
   if (to_list_.empty()) found_ = children_before_parents(std::move(found_));
@@ -203,7 +207,11 @@ void OperationRun::listed(const Response& response) {
 
 void OperationRun::wrote(const std::vector<Response>& responses) {
   auto unfenced = unfence(responses, context_);
-  if (!unfenced) return fail(std::move(unfenced.error()));
+  if (!unfenced) {
+    MirrorFailure failure = std::move(unfenced.error());
+    if (operation_.unwrapped) failure.kind = MirrorFailure::Kind::Unexpected;
+    return fail(std::move(failure));
+  }
   const bool missing = unfenced->codes.front() == ErrorCode::NoNode;
   if (operation_.create && missing) {
     if (step_ == Step::WriteAgain) {

@@ -80,6 +80,9 @@ struct MirrorOperation {
   // Announcement after success, outside the fence.
   std::optional<Request> notification;
   std::optional<std::string> notification_folder;  // made sure of before; its failure counts then
+  // A KeeperException reaches the driver as it is, and so as a fault: of the clients' methods,
+  // three do not wrap theirs.
+  bool unwrapped = false;
   // Kafka throws before it sends anything.
   std::optional<MirrorFailure> throws;
 };

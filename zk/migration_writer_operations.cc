@@ -217,7 +217,9 @@ std::string topic_text(const sim::Topic& topic, const PartitionMap& partitions) 
 MirrorOperation OperationMaker::clear_pending_deletions(
     const std::vector<std::string>& topics) const {
   MirrorOperation operation{.type = "DeletePendingTopicDeletion",
-                            .what = "Deleted pending topic deletions"};
+                            .what = "Deleted pending topic deletions",
+                            .requests = {},
+                            .unwrapped = true};
   for (const std::string& topic : topics)
     operation.requests.emplace_back(Delete{paths::delete_topic(topic)});
   return operation;
@@ -277,7 +279,9 @@ MirrorOperation OperationMaker::delete_partitions(const std::string& topic,
                                                   const std::vector<sim::PartitionId>& ids) const {
   MirrorOperation operation{
       .type = "DeletePartition",
-      .what = fmt::format("Deleted extraneous Partitions for Topic {}", topic)};
+      .what = fmt::format("Deleted extraneous Partitions for Topic {}", topic),
+      .requests = {},
+      .unwrapped = true};
   // Without the `state` below: NotEmpty in the first round (MB-10).
   for (const sim::PartitionId id : ids)
     operation.requests.emplace_back(Delete{paths::partition(topic, id)});
@@ -411,7 +415,8 @@ MirrorOperation OperationMaker::acls(const ResourcePattern& resource,
             .what = fmt::format("Deleted resource {} which has no more ACLs", path),
             .requests = {Delete{path}},
             .acceptance = Acceptance::AclDeleted,
-            .notification = notification};
+            .notification = notification,
+            .unwrapped = true};
   }
   return {.type = "UpdateAcl",
           .what = fmt::format("Wrote {} for resource {}", entries.size(), path),

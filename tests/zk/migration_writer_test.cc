@@ -341,6 +341,76 @@ TEST(Delta, OfAConfigAnnouncesItOutsideTheFence) {
             R"({"version":2,"entity_path":"topics/a"})");
 }
 
+TEST(Delta, OfADeletedTopicWithoutConfigsAsksForNone) {
+  Cluster cluster;
+  const std::vector<sim::Record> before{topic("a", 1), in_topic(1, 0, kTwo)};
+  cluster.reconcile(image_of(before));
+  cluster.apply(replay(image_of(before), {sim::RemoveTopicRecord{.topic_id = sim::Uuid(1, 1)}}));
+  EXPECT_EQ(cluster.context.migration_zk_version, zk::DataVersion(2))
+      << "one for creating it, one for deleting it";
+  EXPECT_TRUE(cluster.server.children("/config/changes").empty());
+}
+
+// Runs a writer; requests for this path are refused.
+zk::MirrorWriter refused(Cluster& cluster, zk::MirrorWriter writer, const std::string& path,
+                         zk::ErrorCode error) {
+  while (!writer.requests().empty()) {
+    std::vector<zk::Response> responses;
+    for (const zk::Request& request : writer.requests()) {
+      responses.push_back(zk::path_of(request) == path ? zk::Response{.error = error}
+                                                       : cluster.server.answer(request));
+    }
+    writer.advance(std::move(responses));
+  }
+  return writer;
+}
+
+TEST(Reconciliation, EndsWithTheFirstReadThatIsRefused) {
+  Cluster cluster;
+  cluster.server.put("/brokers/topics/a",
+                     R"({"partitions":{},"topic_id":"AAAAAAAAAAAAAAAAAAAAAQ","version":3})");
+  const auto reconcile = [&](const std::string& path) {
+    return refused(cluster, zk::MirrorWriter::snapshot({}, cluster.context, cluster.options), path,
+                   zk::ErrorCode::SessionExpired);
+  };
+  // iterateTopics alone makes something that is retried of it (ZkMigrationClient.wrapZkException).
+  EXPECT_EQ(reconcile("/brokers/topics").failure()->kind, Kind::ZooKeeper);
+  EXPECT_EQ(reconcile("/brokers/topics/a").failure()->kind, Kind::ZooKeeper);
+  EXPECT_NE(cluster.server.find("/brokers/topics/a"), nullptr) << "nothing was written";
+  for (const char* const path : {"/admin/delete_topics", "/config/brokers", "/config/topics",
+                                 "/config/users", "/kafka-acl"}) {
+    const auto writer = reconcile(path);
+    ASSERT_TRUE(writer.failure()) << path;
+    EXPECT_EQ(writer.failure()->kind, Kind::Unexpected) << path;
+  }
+}
+
+TEST(Reconciliation, OfAPendingDeletionIsAFaultWhereOtherWritesAreRetried) {
+  Cluster cluster;
+  cluster.server.put("/admin/delete_topics/a");
+  cluster.server.erase("/migration");
+  EXPECT_EQ(cluster.reconcile({}).failure()->kind, Kind::Unexpected);
+  Cluster other;
+  other.server.erase("/migration");
+  EXPECT_EQ(other.apply(replay({}, {topic("a", 1), in_topic(1, 0, kTwo)})).failure()->kind,
+            Kind::ZooKeeper);
+}
+
+TEST(Delta, OfADeletedTopicWhoseZnodesCannotBeListedTriesAllTheSame) {
+  Cluster cluster;
+  const std::vector<sim::Record> before{topic("a", 1), in_topic(1, 0, kTwo)};
+  cluster.reconcile(image_of(before));
+  const auto delta =
+      replay(image_of(before), {sim::RemoveTopicRecord{.topic_id = sim::Uuid(1, 1)}});
+  const auto writer =
+      refused(cluster, zk::MirrorWriter::delta(delta, cluster.context, cluster.options),
+              "/brokers/topics/a/partitions", zk::ErrorCode::SessionExpired);
+  ASSERT_TRUE(writer.failure());
+  EXPECT_EQ(writer.failure()->kind, Kind::ZooKeeper);
+  EXPECT_EQ(cluster.server.find("/config/topics/a"), nullptr) << "deleted, though the topic stays";
+  EXPECT_NE(cluster.server.find("/brokers/topics/a"), nullptr);
+}
+
 TEST(QuotaText, IsAWholeNumberForRatesAndJavasDoubleForPercentages) {
   const auto text = [](const char* type, const char* key, double value) {
     return zk::quota_text({{type, std::string("x")}}, key, sim::QuotaValue(value)).value_or("none");

@@ -56,6 +56,10 @@ class NaiveServer {
       response.result = zk::GotChildren{children(list->path), {}};
     } else if (const auto* create = std::get_if<zk::Create>(&request)) {
       response.error = apply(*create).first;
+    } else if (const auto* set = std::get_if<zk::SetData>(&request)) {
+      const auto [error, stat] = apply(*set);
+      response.error = error;
+      if (stat) response.result = *stat;
     } else {
       ADD_FAILURE() << "the machines of the migration ask for nothing else";
     }
