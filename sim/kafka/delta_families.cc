@@ -203,6 +203,8 @@ MetadataDelta::Outcome MetadataDelta::replay_one(const UserScramCredentialRecord
   return {};
 }
 
+// Simplified: Kafka 3.9 may lose a credential that comes with a delta which also removes the last one
+// of its mechanism (ScramDelta.apply), so that its image depends on where deltas begin.
 MetadataDelta::Outcome MetadataDelta::replay_one(const RemoveUserScramCredentialRecord& record) {
   if (!now_.scram.credentials.erase(ScramKey(record.mechanism, record.name))) {
     return std::unexpected(
