@@ -26,6 +26,7 @@
 //   copy_judge CLUSTER                   ours: what the reader of files makes of CLUSTER/zk-1
 //   copy_judge CLUSTER CONTROLLER        ours: what is in that controller's log, as a simulated run
 //   left it
+//   copy_judge REAL CONTROLLER           the same beside a real controller's folder
 //
 // CLUSTER is a folder that CopyJudge left: zk-1/version-2, said, and controller-3000 unless Kafka
 // failed. Then ours must fail in the same stage, and at the znode that was damaged if one was. Exit
@@ -175,15 +176,17 @@ int judge_tree(const fs::path& cluster, const Said& said) {
 
 int main(int count, char** arguments) {
   if (count != 2 && count != 3) {
-    fmt::print(stderr, "usage: copy_judge CLUSTER [CONTROLLER]\n");
+    fmt::print(stderr, "usage: copy_judge CLUSTER | copy_judge CLUSTER|REAL CONTROLLER\n");
     return 3;
   }
   const fs::path cluster = arguments[1];
   const Said said = read_said(cluster / "said");
+  if (count == 3)
+    return compare(log_copy(arguments[2]),
+                   log_copy(said.empty() ? cluster : cluster / "controller-3000"));
   if (said.empty()) {
     fmt::print("{}: there is no file 'said'\n", cluster.string());
     return kMalformed;
   }
-  if (count == 3) return compare(log_copy(arguments[2]), log_copy(cluster / "controller-3000"));
   return judge_tree(cluster, said);
 }

@@ -1,12 +1,9 @@
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -89,50 +86,33 @@ public final class FollowsThePlan {
         int code;
         try {
             code = judge.follow() ? 0 : 1;
-        } catch (Disagreement e) {
+        } catch (Loopback.Disagreement e) {
             System.out.println("NO   " + e.getMessage());
             code = 1;
         }
         System.exit(code);
     }
 
-    private static final class Disagreement extends Exception {
-        Disagreement(String what) {
-            super(what);
-        }
-    }
-
     // ── The cluster ─────────────────────────────────────────────────────────────────────────────
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
-    }
 
     /** A loopback address of its own, so that the machines of a plan can be told apart. */
     private static String host(int controller) {
         return "127.0.1." + (controller - CONTROLLERS.get(0) + 1);
     }
 
-    private void write(Path file, String text) throws IOException {
-        Files.createDirectories(file.getParent());
-        Files.writeString(file, text);
-    }
-
     private void script(String name, String body) throws IOException {
         Path file = work.resolve("bin").resolve(name);
-        write(file, "#!/usr/bin/env bash\nset -euo pipefail\n" + body);
+        Loopback.write(file, "#!/usr/bin/env bash\nset -euo pipefail\n" + body);
         file.toFile().setExecutable(true);
     }
 
     /** Kafka's own script names over its jars, and what stands for the way to another machine. */
     private void writeScripts() throws IOException {
-        write(work.resolve("log4j.properties"),
+        Loopback.write(work.resolve("log4j.properties"),
             "log4j.rootLogger=INFO, out\nlog4j.appender.out=org.apache.log4j.ConsoleAppender\n"
                 + "log4j.appender.out.layout=org.apache.log4j.PatternLayout\n"
                 + "log4j.appender.out.layout.ConversionPattern=[%d] %p %m (%c)%n\n");
-        write(work.resolve("quiet.properties"), "log4j.rootLogger=OFF\n");
+        Loopback.write(work.resolve("quiet.properties"), "log4j.rootLogger=OFF\n");
         String java = "java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp '" + jars + "' ";
         script("kafka-server-start", "[ \"$1\" = -daemon ] && shift\n"
             + "nohup " + java + "-Xmx384m -Dlog4j.configuration=file:" + work.resolve("log4j.properties")
@@ -161,14 +141,14 @@ public final class FollowsThePlan {
         script("zk2kraft", "node=\nfor word; do [ \"${last:-}\" = --node ] && node=$word; last=$word; done\n"
             + "if [ \"$1\" = render ] && [[ $node == controller-* ]]; then set -- \"$@\" --controller-log-dir '" + nodes
             + "'/$node/metadata; fi\nexec '" + zk2kraft + "' \"$@\"\n");
-        write(work.resolve("ops/tools/collect"), "#!/bin/sh\nexit 0\n");
+        Loopback.write(work.resolve("ops/tools/collect"), "#!/bin/sh\nexit 0\n");
         work.resolve("ops/tools/collect").toFile().setExecutable(true);
     }
 
     private void startZooKeeper() throws Exception {
-        zkPort = freePort();
+        zkPort = Loopback.freePort();
         Path home = work.resolve("zk-1");
-        write(home.resolve("zoo.cfg"), "tickTime=500\ndataDir=" + home.resolve("data") + "\nclientPort=" + zkPort
+        Loopback.write(home.resolve("zoo.cfg"), "tickTime=500\ndataDir=" + home.resolve("data") + "\nclientPort=" + zkPort
             + "\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\n4lw.commands.whitelist=*\n");
         Files.createDirectories(home.resolve("data"));
         zookeeper = new ProcessBuilder("java", "-Xmx256m", "-cp", jars, "-Dlog4j.configuration=file:" + work.resolve("log4j.properties"),
@@ -197,7 +177,7 @@ public final class FollowsThePlan {
         for (int i = 0; i < 3; ++i) {
             int id = first + i;
             brokers.add(id);
-            ports.put(id, freePort());
+            ports.put(id, Loopback.freePort());
             String name = "broker-" + id;
             Path home = Files.createDirectories(nodes.resolve(name));
             List<String> dirs = new ArrayList<>();
@@ -223,11 +203,11 @@ public final class FollowsThePlan {
                 lines.add("super.users=User:ANONYMOUS;User:admin");
             }
             lines.add(1 + random.nextInt(lines.size() - 1), "# what people wrote about " + name);
-            write(home.resolve("server.properties"), String.join("\n", lines) + "\n");
+            Loopback.write(home.resolve("server.properties"), String.join("\n", lines) + "\n");
             prepare(name);
         }
         for (int id : CONTROLLERS) prepare("controller-" + id);
-        for (int id : CONTROLLERS) ports.put(id, freePort());
+        for (int id : CONTROLLERS) ports.put(id, Loopback.freePort());
         System.out.printf("cluster: brokers %s, chroot '%s', racks %s, authorizer %s, %d log directories%n", brokers, chroot, racks,
             authorizer, logDirs);
         hasAuthorizer = authorizer;
@@ -236,8 +216,8 @@ public final class FollowsThePlan {
     private boolean hasAuthorizer;
 
     private void prepare(String name) throws IOException {
-        jmx.put(name, freePort());
-        write(nodes.resolve(name).resolve("jmx.port"), jmx.get(name) + "\n");
+        jmx.put(name, Loopback.freePort());
+        Loopback.write(nodes.resolve(name).resolve("jmx.port"), jmx.get(name) + "\n");
     }
 
     private String bootstrap() {
@@ -301,86 +281,50 @@ public final class FollowsThePlan {
 
     /** What tools/collect would bring: ZooKeeper's files first, so that the metadata log reaches what they say. */
     private void collect() throws IOException {
-        delete(fleet);
-        copyTree(work.resolve("zk-1/data"), fleet.resolve("zk-1"));
+        Loopback.delete(fleet);
+        Loopback.copyTree(work.resolve("zk-1/data"), fleet.resolve("zk-1"));
         try (Stream<Path> all = Files.list(nodes)) {
             for (Path node : all.sorted().toList()) {
                 Path to = fleet.resolve(node.getFileName());
                 if (!Files.exists(node.resolve("server.properties"))) continue;
-                copy(node.resolve("server.properties"), to.resolve("server.properties"));
-                write(to.resolve("version"), "3.9.1\n");
+                Loopback.copy(node.resolve("server.properties"), to.resolve("server.properties"));
+                Loopback.write(to.resolve("version"), "3.9.1\n");
                 try (Stream<Path> dirs = Files.list(node)) {
                     for (Path dir : dirs.filter(Files::isDirectory).sorted().toList()) {
                         if (Files.exists(dir.resolve("meta.properties")))
-                            copy(dir.resolve("meta.properties"), to.resolve(dir.getFileName()).resolve("meta.properties"));
+                            Loopback.copy(dir.resolve("meta.properties"), to.resolve(dir.getFileName()).resolve("meta.properties"));
                         Path log = dir.resolve("__cluster_metadata-0");
                         if (Files.isDirectory(log) && node.getFileName().toString().startsWith("controller"))
-                            copyTree(log, to.resolve("__cluster_metadata-0"));
+                            Loopback.copyTree(log, to.resolve("__cluster_metadata-0"));
                     }
                 }
             }
         }
     }
 
-    private static void copy(Path from, Path to) throws IOException {
-        Files.createDirectories(to.getParent());
-        Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
-    }
-
-    private static void copyTree(Path from, Path to) throws IOException {
-        try (Stream<Path> all = Files.walk(from)) {
-            for (Path each : all.toList()) {
-                if (!Files.isRegularFile(each)) continue;
-                try {
-                    copy(each, to.resolve(from.relativize(each).toString()));
-                } catch (java.nio.file.NoSuchFileException gone) {
-                    // A live server removes files while one copies.
-                }
-            }
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) return;
-        try (Stream<Path> all = Files.walk(folder)) {
-            for (Path each : all.sorted(java.util.Comparator.reverseOrder()).toList()) Files.delete(each);
-        }
-    }
-
     // ── The plan ────────────────────────────────────────────────────────────────────────────────
 
-    private record Ran(int code, String out) { }
-
-    private Ran bash(Path where, String command) throws Exception {
-        ProcessBuilder builder = new ProcessBuilder("bash", "-o", "pipefail", "-c", command).directory(where.toFile());
-        Map<String, String> env = builder.environment();
-        env.put("PATH", work.resolve("bin") + ":" + env.get("PATH"));
+    private Loopback.Ran bash(Path where, String command) throws Exception {
+        Map<String, String> env = new HashMap<>();
+        env.put("PATH", work.resolve("bin") + ":" + System.getenv("PATH"));
         env.put("FLEET", fleet.toString());
         env.put("ZK", "127.0.0.1:" + zkPort);
         env.put("BOOTSTRAP", bootstrap());
         env.put("NO_COLOR", "1");
         for (String name : jmx.keySet()) env.put(name.toUpperCase().replace('-', '_'), name);
         env.put("METADATA_LOG_DIR", where.resolve("metadata").toString());
-        Path out = Files.createTempFile(work, "out", "");
-        Process process = builder.redirectErrorStream(true).redirectOutput(out.toFile()).start();
-        if (!process.waitFor(600, TimeUnit.SECONDS)) {
-            process.destroyForcibly();
-            return new Ran(-1, "it took more than ten minutes");
-        }
-        String text = Files.readString(out);
-        Files.delete(out);
-        return new Ran(process.exitValue(), text);
+        return Loopback.run(where, env, Duration.ofMinutes(10), List.of("bash", "-o", "pipefail", "-c", command));
     }
 
     private JsonNode plan() throws Exception {
         collect();
         StringBuilder voters = new StringBuilder();
         for (int id : CONTROLLERS) voters.append(voters.isEmpty() ? "" : ",").append(id).append("@").append(host(id)).append(":").append(ports.get(id));
-        Ran ran = bash(Files.createDirectories(work.resolve("ops")), "zk2kraft plan $FLEET --output json --controllers " + voters
+        Loopback.Ran ran = bash(Files.createDirectories(work.resolve("ops")), "zk2kraft plan $FLEET --output json --controllers " + voters
             + " --controller-listener CONTROLLER:PLAINTEXT 2>plan.err >plan.json; code=$?; cat plan.err; exit $code");
         JsonNode plan = new ObjectMapper().readTree(Files.readString(work.resolve("ops/plan.json")));
         if (ran.code() != 0)
-            throw new Disagreement("the plan is blocked, or something is missing: " + plan.get("blockedBy") + " " + plan.get("missing") + ran.out());
+            throw new Loopback.Disagreement("the plan is blocked, or something is missing: " + plan.get("blockedBy") + " " + plan.get("missing") + ran.out());
         return plan;
     }
 
@@ -430,34 +374,19 @@ public final class FollowsThePlan {
             var machine = MACHINE.matcher(command);
             if (machine.matches()) where = nodes.resolve(machine.group(1));
             if (command.startsWith("#")) continue;
-            Ran ran = bash(where, command);
+            Loopback.Ran ran = bash(where, command);
             // What a verb says is judged by the gates.
             if (ran.code() != 0 && !command.startsWith("zk2kraft check") && !command.startsWith("zk2kraft diff")
                 && !command.startsWith("zk2kraft status") && !command.startsWith("zk2kraft gate"))
-                throw new Disagreement(step.get("id").asText() + ": '" + command + "' ends with " + ran.code() + ": " + ran.out());
+                throw new Loopback.Disagreement(step.get("id").asText() + ": '" + command + "' ends with " + ran.code() + ": " + ran.out());
         }
         for (JsonNode gate : step.get("gates")) judge(step, gate);
     }
 
     // ── Its gates ───────────────────────────────────────────────────────────────────────────────
 
-    private interface Condition {
-        boolean holds() throws Exception;
-    }
-
-    private static void await(String what, Condition condition) throws Exception {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        Exception last = null;
-        while (System.nanoTime() < end) {
-            try {
-                if (condition.holds()) return;
-                last = null;
-            } catch (IOException | KeeperException | javax.management.JMException e) {
-                last = e;
-            }
-            Thread.sleep(500);
-        }
-        throw new Disagreement(what + " - not within " + PATIENCE.toSeconds() + " s" + (last == null ? "" : ": " + last));
+    private static void await(String what, Loopback.Condition condition) throws Exception {
+        Loopback.await(what, PATIENCE, condition);
     }
 
     private void judge(JsonNode step, JsonNode gate) throws Exception {
@@ -474,10 +403,10 @@ public final class FollowsThePlan {
                 case "log" -> logHas(value, of, step);
                 case "znode" -> znodeHolds(where, value, step);
                 case "command" -> commandHolds(where, value, last);
-                default -> throw new Disagreement("a gate of kind " + kind);
+                default -> throw new Loopback.Disagreement("a gate of kind " + kind);
             });
-        } catch (Disagreement e) {
-            throw new Disagreement(e.getMessage() + (last[0].isEmpty() ? "" : "\n" + last[0]));
+        } catch (Loopback.Disagreement e) {
+            throw new Loopback.Disagreement(e.getMessage() + (last[0].isEmpty() ? "" : "\n" + last[0]));
         }
         ++gatesHeld;
         System.out.printf("     yes %s%n", what.substring(what.indexOf(": ") + 2));
@@ -538,7 +467,7 @@ public final class FollowsThePlan {
 
     private boolean commandHolds(String command, String value, String[] last) throws Exception {
         collect();
-        Ran ran = bash(work.resolve("ops"), command);
+        Loopback.Ran ran = bash(work.resolve("ops"), command);
         last[0] = ran.out();
         if (value.equals("exit 0")) return ran.code() == 0;
         if (value.equals("prints nothing")) return ran.code() == 0 && ran.out().isBlank();
@@ -580,12 +509,12 @@ public final class FollowsThePlan {
         }
         produce("after-");
         Set<String> read = readAll();
-        if (read.size() != 2 * RECORDS) throw new Disagreement(read.size() + " of " + 2 * RECORDS + " acknowledged records are read");
+        if (read.size() != 2 * RECORDS) throw new Loopback.Disagreement(read.size() + " of " + 2 * RECORDS + " acknowledged records are read");
         collect();
-        Ran status = bash(work.resolve("ops"), "zk2kraft status $FLEET");
+        Loopback.Ran status = bash(work.resolve("ops"), "zk2kraft status $FLEET");
         String ends = road.equals("finalise") ? "S8" : "S0";
         if (!Pattern.compile("phase +" + ends).matcher(status.out()).find())
-            throw new Disagreement("the road ends in " + ends + ", and status says:\n" + status.out());
+            throw new Loopback.Disagreement("the road ends in " + ends + ", and status says:\n" + status.out());
         System.out.printf("yes  real Kafka followed %d steps of the plan, %s; %d gates held; %d records acknowledged and read; it ends in %s%n",
             taken, road, gatesHeld, read.size(), ends);
         return true;

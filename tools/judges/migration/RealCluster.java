@@ -1,0 +1,226 @@
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.Uuid;
+import org.apache.zookeeper.ZooKeeper;
+
+/**
+ * A real cluster of a seed's shape on loopback: its servers in whatever mode they are told, what it means that they are at
+ * rest, and copies of their files with what is true of them then (expect.json).
+ */
+class RealCluster {
+    static final Duration PATIENCE = Duration.ofSeconds(300);
+    static final ObjectMapper JSON = new ObjectMapper();
+
+    final Shape shape;
+    final String jars;
+    final Path work;
+    final Path out;
+    private final long began = System.nanoTime();
+    final Map<Integer, Node> brokers = new LinkedHashMap<>();
+    final Map<Integer, Node> controllers = new LinkedHashMap<>();
+    final Node zookeeper;
+    Admin admin;
+
+    RealCluster(String[] args) throws IOException {
+        jars = args[0];
+        work = Path.of(args[2]);
+        out = Path.of(args[3]);
+        shape = new Shape(Long.parseLong(args[4]), args[5]);
+        shape.choosePorts();
+        zookeeper = new Node("zk-1", work.resolve("zk-1"), args[1]);
+        for (int id : shape.brokers) brokers.put(id, node("broker-" + id));
+        for (int id : shape.controllers) controllers.put(id, node("controller-" + id));
+    }
+
+    private Node node(String name) throws IOException {
+        return new Node(name, work.resolve(name), jars);
+    }
+
+    void note(String what) {
+        try {
+            Files.createDirectories(out);
+            Files.writeString(out.resolve("events.txt"), String.format("%7.2f %s%n", (System.nanoTime() - began) / 1e9, what),
+                StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    void killAll() {
+        List<Node> all = new ArrayList<>(brokers.values());
+        all.addAll(controllers.values());
+        all.add(zookeeper);
+        for (Node each : all) {
+            try {
+                each.kill();
+            } catch (InterruptedException ignored) {
+                // The next one all the same.
+            }
+        }
+    }
+
+    // ── Its servers ─────────────────────────────────────────────────────────────────────────────
+
+    ZooKeeper session(String root) throws IOException {
+        return new ZooKeeper("127.0.0.1:" + shape.ports.get("zk") + root, 10_000, event -> { });
+    }
+
+    private Path log4j() {
+        return work.resolve("log4j.properties");
+    }
+
+    void startZooKeeper() throws Exception {
+        Loopback.write(log4j(), "log4j.rootLogger=INFO, out\nlog4j.appender.out=org.apache.log4j.ConsoleAppender\n"
+            + "log4j.appender.out.layout=org.apache.log4j.PatternLayout\n"
+            + "log4j.appender.out.layout.ConversionPattern=[%d] %p %m (%c)%n\n"
+            + "log4j.logger.org.apache.kafka.metadata.migration=TRACE\n");
+        Loopback.write(zookeeper.home.resolve("zoo.cfg"), "tickTime=500\ndataDir=" + zookeeper.home.resolve("data") + "\nclientPort="
+            + shape.ports.get("zk") + "\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\nmaxClientCnxns=0\n");
+        Files.createDirectories(zookeeper.home.resolve("data"));
+        zookeeper.start(log4j(), "org.apache.zookeeper.server.quorum.QuorumPeerMain", zookeeper.home.resolve("zoo.cfg"),
+            "-Dzookeeper.snapCount=" + shape.snapCount);
+        Loopback.await("ZooKeeper answers", PATIENCE, () -> {
+            try (ZooKeeper session = session("")) {
+                return session.exists("/", false) != null;
+            }
+        });
+        // A chroot is the operator's to make; Kafka makes it, too.
+        note("zookeeper up");
+    }
+
+    void startBroker(int id, Shape.Broker mode) throws Exception {
+        Node broker = brokers.get(id);
+        broker.configure(shape.broker(id, mode, broker.home.toString()));
+        broker.start(log4j(), "kafka.Kafka", broker.config());
+        note("started " + broker.name + " as " + mode);
+    }
+
+    void awaitStarted(Node node) throws Exception {
+        Loopback.await(node.name + " has started", PATIENCE, node::hasStarted);
+    }
+
+    void restartBroker(int id, Shape.Broker mode) throws Exception {
+        brokers.get(id).stop();
+        note("stopped broker-" + id);
+        startBroker(id, mode);
+        awaitStarted(brokers.get(id));
+        rest();
+    }
+
+    void formatControllers() throws Exception {
+        String cluster;
+        try (ZooKeeper session = session(shape.chroot)) {
+            cluster = JSON.readTree(session.getData("/cluster/id", false, null)).get("id").asText();
+        }
+        List<String> initial = new ArrayList<>();
+        for (int id : shape.controllers)
+            initial.add(id + "@127.0.0.1:" + shape.ports.get("controller-" + id) + ":" + Uuid.randomUuid());
+        for (Map.Entry<Integer, Node> each : controllers.entrySet()) {
+            Node controller = each.getValue();
+            controller.configure(shape.controller(each.getKey(), true, controller.home.toString()));
+            List<String> command = new ArrayList<>(List.of("java", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+                "-Dlog4j.configuration=file:" + log4j(), "-cp", jars, "kafka.tools.StorageTool", "format", "-t=" + cluster, "-c",
+                controller.config().toString(), "--release-version", shape.metadataVersion));
+            if (shape.dynamicQuorum) command.addAll(List.of("--initial-controllers", String.join(",", initial)));
+            Loopback.Ran ran = Loopback.run(work, Map.of(), PATIENCE, command);
+            if (ran.code() != 0) throw new Loopback.Disagreement("format: " + ran.out());
+        }
+    }
+
+    void startController(int id, boolean migrating) throws Exception {
+        Node controller = controllers.get(id);
+        controller.configure(shape.controller(id, migrating, controller.home.toString()));
+        controller.start(log4j(), "kafka.Kafka", controller.config());
+        note("started controller-" + id + (migrating ? "" : " without the flag"));
+    }
+
+    /** The controller whose driver does something: it leads the quorum. */
+    Optional<Integer> acting() throws IOException {
+        for (Map.Entry<Integer, Node> each : controllers.entrySet()) {
+            String state = each.getValue().driverState();
+            if (each.getValue().runs() && !state.equals("INACTIVE") && !state.equals("UNINITIALIZED")) return Optional.of(each.getKey());
+        }
+        return Optional.empty();
+    }
+
+    void awaitDriver(String state) throws Exception {
+        Loopback.await("a driver is in " + state, PATIENCE, () -> {
+            Optional<Integer> acting = acting();
+            return acting.isPresent() && controllers.get(acting.get()).driverState().equals(state);
+        });
+        note("controller-" + acting().get() + " in " + state);
+    }
+
+    // ── At rest ─────────────────────────────────────────────────────────────────────────────────
+
+    Map<String, TopicDescription> topics() throws Exception {
+        var names = admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get();
+        return admin.describeTopics(names).allTopicNames().get();
+    }
+
+    /** Every partition has its leader and all of its replicas in sync, seen through the brokers. */
+    boolean isAtRest() throws Exception {
+        if (admin.describeCluster().nodes().get().size() != (int) brokers.values().stream().filter(Node::runs).count()) return false;
+        for (TopicDescription topic : topics().values()) {
+            for (var partition : topic.partitions()) {
+                if (partition.leader() == null || partition.isr().size() != partition.replicas().size()) return false;
+            }
+        }
+        return true;
+    }
+
+    void rest() throws Exception {
+        Loopback.await("every ISR is complete", PATIENCE, this::isAtRest);
+    }
+
+    /** Time for what is on its way: reassignments, deletions, the mirror. */
+    void settle() throws Exception {
+        Thread.sleep(2500);
+        rest();
+        Thread.sleep(1500);
+    }
+
+    void change(String phase, int count) throws Exception {
+        RandomChanges changes = new RandomChanges(shape, admin, phase, this::note);
+        if (phase.startsWith("p0")) changes.makeEveryKind();
+        changes.make(count);
+        settle();
+    }
+
+    // ── What is kept ────────────────────────────────────────────────────────────────────────────
+
+    void capture(String name, String phase) throws Exception {
+        Capture capture = new Capture(out.resolve(name), shape.version);
+        try (ZooKeeper session = zookeeper.runs() ? session("") : null) {
+            capture.zooKeeper(zookeeper.home.resolve("data"), session);
+        }
+        ObjectNode expect = JSON.createObjectNode().put("phase", phase).put("chroot", shape.chroot);
+        if (shape.secret != null) expect.put("secret", shape.secret);
+        if (shape.tokenSecret != null) expect.put("tokenSecret", shape.tokenSecret);
+        ObjectNode drivers = expect.putObject("drivers");
+        for (Map.Entry<Integer, Node> each : controllers.entrySet()) {
+            if (!Files.exists(each.getValue().log)) continue;
+            capture.controller(each.getValue());
+            capture.log(each.getValue(), out.resolve("logs").resolve(name).resolve(each.getValue().name + ".log.gz"));
+            drivers.put(String.valueOf(each.getKey()), each.getValue().runs() ? each.getValue().driverState() : "DEAD");
+        }
+        acting().ifPresent(id -> expect.put("acting", id));
+        for (Node broker : brokers.values()) capture.broker(broker);
+        Loopback.write(out.resolve(name).resolve("expect.json"), JSON.writerWithDefaultPrettyPrinter().writeValueAsString(expect) + "\n");
+        note("captured " + name);
+        System.out.println("  " + name);
+    }
+}
