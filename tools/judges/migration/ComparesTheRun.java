@@ -1,22 +1,30 @@
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 
-/** The copy that the simulated cluster makes of the real tree, beside the one that the real controller made of it. */
-final class ComparesTheCopy {
+/**
+ * What the simulated cluster makes of the real tree, beside what the real controllers made of it: the records of the copy, and
+ * the states that the driver went through from its election to DUAL_WRITE.
+ */
+final class ComparesTheRun {
+    private static final Pattern TRANSITION = Pattern.compile("transitioning from (\\w+) to (\\w+) state");
+
     private final Path cluster;
     private final Path scratch;
     private final String zk2kraft;
     private final String copyJudge;
     private final String scenario;
 
-    ComparesTheCopy(Path cluster, Path scratch, String zk2kraft, String copyJudge, String scenario) {
+    ComparesTheRun(Path cluster, Path scratch, String zk2kraft, String copyJudge, String scenario) {
         this.cluster = cluster;
         this.scratch = scratch;
         this.zk2kraft = zk2kraft;
@@ -49,7 +57,43 @@ final class ComparesTheCopy {
         Loopback.Ran copy = Loopback.run(scratch, Map.of(), Duration.ofMinutes(5),
             List.of(copyJudge, phase.resolve("controller-" + real).toString(), simulated.get(0).toString()));
         judged.merge("copy", 1, Integer::sum);
+        judged.merge("driver's states", 1, Integer::sum);
+        if (!realRoad().equals(simulatedRoad()))
+            disagreements.add("p3-hybrid: the driver's states: simulated " + simulatedRoad() + ", real " + realRoad());
         if (copy.code() != 0) disagreements.add("p3-hybrid: copy: " + copy.out().strip().replaceAll("\\s*\n\\s*", " | "));
+    }
+
+    /** From the last election on, up to DUAL_WRITE; empty if it never came there. */
+    private static List<String> road(List<String> states) {
+        int end = states.indexOf("DUAL_WRITE");
+        if (end < 0) return List.of();
+        int begin = states.subList(0, end).lastIndexOf("WAIT_FOR_CONTROLLER_QUORUM");
+        return states.subList(Math.max(begin, 0), end + 1);
+    }
+
+    private List<String> realRoad() throws Exception {
+        try (Stream<Path> all = Files.list(cluster.resolve("logs/p3-hybrid"))) {
+            for (Path log : all.sorted().toList()) {
+                List<String> states = new ArrayList<>();
+                try (var in = new GZIPInputStream(Files.newInputStream(log))) {
+                    for (var each = TRANSITION.matcher(new String(in.readAllBytes(), StandardCharsets.UTF_8)); each.find();)
+                        if (!each.group(1).equals(each.group(2))) states.add(each.group(2));
+                }
+                if (!road(states).isEmpty()) return road(states);
+            }
+        }
+        return List.of();
+    }
+
+    private List<String> simulatedRoad() throws Exception {
+        Map<String, List<String>> states = new java.util.TreeMap<>();
+        Loopback.Ran dump = Loopback.run(scratch, Map.of(), Duration.ofMinutes(5), List.of(zk2kraft, "dump", scratch.resolve("trace").toString()));
+        for (String line : dump.out().split("\n")) {
+            if (!line.contains("\"migrate.StateChanged\"")) continue;
+            JsonNode each = new ObjectMapper().readTree(line);
+            states.computeIfAbsent(each.get("node").asText(), node -> new ArrayList<>()).add(each.get("fields").get("to").asText());
+        }
+        return states.values().stream().map(ComparesTheRun::road).filter(each -> !each.isEmpty()).findFirst().orElse(List.of());
     }
 
     private static String tail(String text) {
