@@ -126,6 +126,28 @@ std::string each_of(std::string_view value, char separator,
   }
 }
 
+// As Java writes numbers: "-1", "0.5", "1.0E-7". A letter in one names nobody.
+bool is_number(std::string_view text) {
+  const auto digits = [&] {
+    const std::size_t count = std::min(text.find_first_not_of("0123456789"), text.size());
+    text.remove_prefix(count);
+    return count > 0;
+  };
+  const auto sign = [&] {
+    if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  };
+  sign();
+  if (!digits()) return false;
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    if (!digits()) return false;
+  }
+  if (!text.starts_with('E') && !text.starts_with('e')) return text.empty();
+  text.remove_prefix(1);
+  sign();
+  return digits() && text.empty();
+}
+
 // "salt=…,stored_key=…,server_key=…,iterations=4096"; "keyFactory:…,encryptedPassword:…".
 std::string parts_replaced(Pseudonyms& names, std::string_view value, char equals,
                            std::initializer_list<std::string_view> secrets) {
@@ -205,7 +227,8 @@ std::string pseudonymous_value(Pseudonyms& names, std::string_view key, std::str
         return is_public_class(each) ? std::string(each) : names.name(each);
       });
     case Content::Words:
-      return is_public_class(value) || is_reference ? std::string(value) : names.words(value);
+      return is_public_class(value) || is_reference || is_number(value) ? std::string(value)
+                                                                        : names.words(value);
   }
   return {};
 }

@@ -140,6 +140,9 @@ TEST(PseudonymSettings, KeepWhatKafkaDefinesAndReplaceWhatNames) {
   EXPECT_TRUE(value("ssl.key.password", "swordfish").starts_with("REDACTED:"));
   EXPECT_EQ(value("ssl.key.password", "${env:KEY}"), "${env:KEY}");
   EXPECT_EQ(value("acme.quota", "true"), "true");
+  EXPECT_EQ(value("controller_mutation_rate", "1.0E-7"), "1.0E-7");
+  EXPECT_EQ(value("min.cleanable.dirty.ratio", "-1.5e+3"), "-1.5e+3");
+  EXPECT_NE(value("acme.owner", "1.0Eve"), "1.0Eve");
 }
 
 TEST(PseudonymSettings, KeepTheLinesOfAFile) {
