@@ -35,6 +35,7 @@ class Tolerating {
       : input_(input), kraft_(kraft), delta_(input.zookeeper) {
     if (input_.kinds.contains(Family::ProducerIds)) producer_ids();
     if (input_.kinds.contains(Family::ClientQuotas)) quotas_left_behind();
+    if (input_.kinds.contains(Family::TopicConfigs)) configs_of_deleted_topics();
     passwords();
     empty_configs();
   }
@@ -46,6 +47,7 @@ class Tolerating {
  private:
   void producer_ids();
   void quotas_left_behind();
+  void configs_of_deleted_topics();
   void passwords();
   void empty_configs();
 
@@ -99,6 +101,25 @@ void Tolerating::quotas_left_behind() {
     }
     for (Difference& each : compare_mirrored(before, delta_.apply({}), input_.kinds)) {
       tolerate(Tolerance::QuotaLeftBehind, std::move(each));
+    }
+  }
+}
+
+// ConfigurationsDelta forgets a deleted topic's configs only where the image before the delta had
+// them. A controller that starts makes one delta of the whole log, and mirrors what it kept.
+void Tolerating::configs_of_deleted_topics() {
+  for (const auto& [resource, configs] : input_.configs_of_deleted_topics) {
+    for (const auto& [key, value] : configs) {
+      const auto here = input_.zookeeper.configs().value(resource, key);
+      if (!here || *here != value || kraft_.configs().value(resource, key)) continue;
+      replay(sim::ConfigRecord{.resource_type = resource.type,
+                               .resource_name = resource.name,
+                               .name = key,
+                               .value = std::nullopt});
+      tolerate(Tolerance::ConfigOfDeletedTopic, {.path = path_of_config(resource, key),
+                                                 .kind = kind_of_config(resource),
+                                                 .left = value,
+                                                 .right = std::nullopt});
     }
   }
 }
@@ -219,6 +240,8 @@ std::string_view name_of(Tolerance tolerance) {
       return "encoded password";
     case Tolerance::EmptyConfig:
       return "empty config znode";
+    case Tolerance::ConfigOfDeletedTopic:
+      return "config of a deleted topic (MB-25)";
   }
   sim::unreachable("a tolerance is one of those above");
 }
@@ -245,6 +268,11 @@ std::string_view explain(Tolerance tolerance) {
              "(migration.md §3.4).";
     case Tolerance::EmptyConfig:
       return "Removing the last config or quota leaves an empty znode (migration.md §4.4 d).";
+    case Tolerance::ConfigOfDeletedTopic:
+      return "A topic of that name had it when it was deleted; Kafka 3.8 and 3.9 bring it back "
+             "when "
+             "a controller starts, and mirror it (KAFKA-16206's guard in ConfigurationsDelta, "
+             "MB-25); after a rollback it is in force.";
   }
   sim::unreachable("a tolerance is one of those above");
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -31,6 +32,8 @@ enum class Tolerance : std::uint8_t {
   QuotaLeftBehind,  // MB-12: the last quota of a client, address or user's client was removed
   EncodedPassword,  // decoded with the secret and equal; each encoding has its own salt
   EmptyConfig,      // a config znode without configs
+  ConfigOfDeletedTopic,  // MB-25: of a former topic of that name; a restarted controller brings it
+                         // back
 };
 std::string_view name_of(Tolerance tolerance);
 std::string_view explain(Tolerance tolerance);  // a sentence with its reference
@@ -66,6 +69,8 @@ struct DiffInput {
   // Entities whose quotas were removed in the log up to the checkpoint, if the log reaches back to
   // its beginning: then a quota left behind must be one of them.
   std::optional<std::set<sim::QuotaEntity>> quotas_removed = std::nullopt;
+  // What topics had at their deletion, and nothing has set since; up to the checkpoint.
+  std::map<sim::ConfigResource, std::map<std::string, std::string>> configs_of_deleted_topics = {};
   sim::Families kinds = sim::Families::mirrored();  // of those that are mirrored, what to compare
 };
 

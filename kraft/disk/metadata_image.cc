@@ -65,6 +65,7 @@ class Folding {
                           .open_transaction = {},
                           .problems = std::move(problems_),
                           .quotas_removed = std::move(quotas_removed_),
+                          .configs_of_deleted_topics = std::move(configs_of_deleted_topics_),
                           .unfenced_in_vain = std::move(unfenced_in_vain_),
                           .back_in_zookeeper_mode = std::move(back_in_zookeeper_mode_),
                           .migration_state_at = migration_state_at_};
@@ -80,6 +81,12 @@ class Folding {
   void apply(const AppliedRecord& applied) {
     const auto* const quota = std::get_if<sim::ClientQuotaRecord>(&applied.record.record);
     if (quota != nullptr && quota->remove) quotas_removed_.insert(sim::quota_entity(*quota));
+    if (const auto* const removed = std::get_if<sim::RemoveTopicRecord>(&applied.record.record))
+      note_configs_of(removed->topic_id);
+    if (const auto* const config = std::get_if<sim::ConfigRecord>(&applied.record.record)) {
+      const auto of = configs_of_deleted_topics_.find({config->resource_type, config->resource_name});
+      if (of != configs_of_deleted_topics_.end()) of->second.erase(config->name);
+    }
     if (const auto fencing = fencing_of(applied.record.record)) unfenced_in_vain_.erase(fencing->broker);
     if (const auto* const broker = std::get_if<sim::RegisterBrokerRecord>(&applied.record.record))
       note_mode(*broker);
@@ -91,6 +98,15 @@ class Folding {
     sim::Problem problem = std::move(replayed).error();
     problem.what = fmt::format("record at offset {}: {}", applied.offset.value(), problem.what);
     problems_.push_back(std::move(problem));
+  }
+
+  void note_configs_of(const sim::Uuid& topic_id) {
+    const sim::Topic* const topic = delta_.now().topics.find(topic_id);
+    if (topic == nullptr) return;
+    const sim::ConfigResource resource{sim::ConfigResourceType::Topic, topic->name()};
+    const auto* const configs = delta_.now().configs.find(resource);
+    if (configs == nullptr) return;
+    for (const auto& [key, value] : configs->values) configs_of_deleted_topics_[resource][key] = value;
   }
 
   void note_mode(const sim::RegisterBrokerRecord& broker) {
@@ -119,6 +135,7 @@ class Folding {
   std::uint64_t position_ = 0;
   std::vector<sim::Problem> problems_;
   std::set<sim::QuotaEntity> quotas_removed_;
+  std::map<sim::ConfigResource, std::map<std::string, std::string>> configs_of_deleted_topics_;
   std::map<sim::BrokerId, sim::Offset> unfenced_in_vain_;
   std::set<sim::BrokerId> in_kraft_mode_;  // at some time
   std::set<sim::BrokerId> back_in_zookeeper_mode_;
@@ -150,7 +167,9 @@ sim::Expected<LoadedMetadata> load_metadata(const std::filesystem::path& path, c
   Folding folding(options.until);
   MetadataLogRead log = read_metadata_log(
       *dir, [&](RecordBatch& batch, const BatchSource& source) { folding.add(batch, source); });
-  return folding.finish(std::move(log), dir->meta_properties);
+  LoadedMetadata loaded = folding.finish(std::move(log), dir->meta_properties);
+  loaded.quorum_state = dir->quorum_state;
+  return loaded;
 }
 
 sim::Expected<LoadedMetadata> load_metadata_file(const std::filesystem::path& file) {

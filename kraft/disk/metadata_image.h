@@ -19,6 +19,7 @@ struct LoadedMetadata {
   sim::MetadataImage image;  // what a loader would have published at the end of the log (kraft.md §4.2)
   MetadataLogRead log;
   std::optional<MetaProperties> node;  // whose directory it is
+  std::optional<QuorumStateData> quorum_state;
   struct OpenTransaction {
     sim::Offset begin;
     std::optional<std::string> name;
@@ -29,6 +30,9 @@ struct LoadedMetadata {
   std::vector<sim::Problem> problems;
   // Entities of which a quota was removed, as far as the records tell: a checkpoint has forgotten.
   std::set<sim::QuotaEntity> quotas_removed;
+  // Configs that topics had when they were deleted, and that nothing has set since: Kafka 3.8 and 3.9 keep them
+  // in an image that is made of creation and deletion at once (MB-25).
+  std::map<sim::ConfigResource, std::map<std::string, std::string>> configs_of_deleted_topics;
   // Brokers whose last unfencing stands in a transaction that was aborted, with its offset (MB-22).
   std::map<sim::BrokerId, sim::Offset> unfenced_in_vain;
   // Brokers that had registered in KRaft mode and whose newest registration is in ZooKeeper mode again, as far

@@ -44,13 +44,28 @@ std::string joined_brokers(const std::set<sim::BrokerId>& ids) {
   return text;
 }
 
+// A controller that runs without the flag, by its own registration: its file alone tells what it
+// will be after its next restart.
+const sim::ControllerRegistration* controller_without_flag(const sim::MetadataImage& image) {
+  if (image.features().metadata_version < sim::MetadataVersion::V3_7_IV0) return nullptr;
+  const auto& all = image.cluster().controllers;
+  const auto found =
+      std::ranges::find_if(all, [](const auto& each) { return !each.zk_migration_ready; });
+  return found == all.end() ? nullptr : &*found;
+}
+
 // KRaft leads: which brokers have followed, or gone back?
 PhaseGuess led_by_kraft(const MetadataFacts& metadata) {
   const Registered registered = registered_in(metadata);
   const std::string counted =
       fmt::format("the metadata log has {} brokers in ZooKeeper mode and {} in KRaft mode",
                   registered.migrating, registered.kraft);
-  if (registered.migrating == 0) return {Phase::S6, counted};
+  if (registered.migrating == 0) {
+    if (const auto* controller = controller_without_flag(metadata.image))
+      return {Phase::S7, fmt::format("{}, and controller {} runs without the migration flag",
+                                     counted, controller->controller_id.value())};
+    return {Phase::S6, counted};
+  }
   if (!metadata.back_in_zookeeper_mode.empty())
     return {Phase::R1, fmt::format("{}, and {} that was in KRaft mode is in ZooKeeper mode again",
                                    counted, joined_brokers(metadata.back_in_zookeeper_mode))};
@@ -104,11 +119,18 @@ PhaseGuess by_zookeeper(const ClusterFacts& facts, const zk::ClusterView& view) 
     return before_the_copy(facts);
   }
   if (!view.migration->znode.initial_migration_complete()) {
-    if (by_kraft || state == ZkMigrationState::Migration)
+    if (by_kraft)
       return {Phase::S3,
               "KRaft has claimed the cluster, and /migration says that nothing was copied"};
+    if (state == ZkMigrationState::Migration)
+      return {
+          Phase::R2,
+          "the metadata log is in state MIGRATION, /migration says that nothing was copied, and "
+          "KRaft does not lead"};
     return before_the_copy(facts);
   }
+  // Another attempt, with what an earlier one left (MB-01).
+  if (!by_kraft && state == ZkMigrationState::PreMigration) return before_the_copy(facts);
   if (!by_kraft) {
     return {Phase::R2, view.controller ? "/migration says that all was copied, and a broker leads"
                                        : "/migration says that all was copied, and nobody leads"};

@@ -96,6 +96,12 @@ struct ZooKeeperFacts {
   }
 };
 
+// What a node knew last of the quorum: its quorum-state.
+struct QuorumFacts {
+  sim::RaftEpoch epoch;
+  std::optional<sim::BrokerId> leader;  // none: it knows of no leader in that epoch
+};
+
 struct MetadataFacts {
   std::string source;
   std::optional<sim::BrokerId> node;  // whose log it is
@@ -104,12 +110,15 @@ struct MetadataFacts {
                           sim::Offset(0)};        // of the log: one past the last record
   std::optional<sim::BrokerId> leader;            // of that epoch, as far as known
   std::optional<std::int64_t> records_of_leader;  // since it was elected, its first one left out
-  bool from_the_beginning = false;                // no checkpoint stands in for older records
+  std::optional<QuorumFacts> quorum;
+  bool from_the_beginning = false;  // no checkpoint stands in for older records
   bool damaged = false;
   std::optional<std::string> open_transaction;  // its name; begun and not ended
   // The metadata as of /migration's offset, where the log reaches back to it.
   std::optional<sim::MetadataImage> at_checkpoint;
   std::optional<std::set<sim::QuotaEntity>> quotas_removed;  // up to there, if nothing is forgotten
+  // What topics had when they were deleted, and nothing has set since; up to there.
+  std::map<sim::ConfigResource, std::map<std::string, std::string>> configs_of_deleted_topics;
   // Brokers whose last unfencing lies in a transaction that was aborted, with its offset.
   std::map<sim::BrokerId, sim::Offset> unfenced_in_vain;
   // Brokers that were in KRaft mode and have registered in ZooKeeper mode again.

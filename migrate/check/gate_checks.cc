@@ -24,7 +24,8 @@ std::optional<DiffReport> mirror_differences(const ClusterFacts& facts, Verdicts
                                    .migration = migration,
                                    .kraft_at_checkpoint = *log.at_checkpoint,
                                    .kraft_at_end = log.image,
-                                   .quotas_removed = log.quotas_removed});
+                                   .quotas_removed = log.quotas_removed,
+                                   .configs_of_deleted_topics = log.configs_of_deleted_topics});
   if (report.verdict == Verdict::Behind) {
     verdicts.unknown("the log of a controller that was alive when ZooKeeper's files were copied");
     return std::nullopt;

@@ -90,6 +90,20 @@ void quotas_left_behind(const ClusterFacts& facts, Verdicts& verdicts) {
   }
 }
 
+// The mirror brought them back; what diff tolerates for that reason.
+void configs_that_came_back(const ClusterFacts& facts, Verdicts& verdicts) {
+  const auto report = mirror_differences(facts, verdicts);
+  if (!report) return;
+  for (const auto& each : report->tolerated) {
+    if (each.why != Tolerance::ConfigOfDeletedTopic) continue;
+    verdicts.find(each.difference.path,
+                  "a deleted topic of that name had it, and it is in ZooKeeper again: after a "
+                  "rollback it is in force, and brokers in ZooKeeper mode obey it now",
+                  {{"ZooKeeper", each.difference.left.value_or("")},
+                   in_log(*facts.latest(), "deleted with its topic")});
+  }
+}
+
 void fenced_in_vain(const ClusterFacts& facts, Verdicts& verdicts) {
   const MetadataFacts& log = *facts.latest();
   for (const auto& [id, offset] : log.unfenced_in_vain) {
@@ -477,6 +491,17 @@ constexpr std::array kHazardChecks{
           "claim. What is gone:\n  zk2kraft diff --from BACKUP --to ZK",
           "MB-01, KAFKA-17146", "scenarios/faults/leftover_migration.txtpb",
           &copied_before_mirrored},
+    Check{"N18", kW, kMirrored, kZooKeeper | kMetadata, "config",
+          "no config of a deleted topic came back with a controller's restart",
+          "Kafka 3.8 and 3.9 forget such configs in memory alone where a topic was created and "
+          "deleted since the last checkpoint; who starts has them again, and the active controller "
+          "mirrors them.",
+          "Set it in KRaft, then delete it; a deletion by itself changes nothing:\n"
+          "  kafka-configs --bootstrap-server $BOOTSTRAP --entity-type topics --entity-name NAME "
+          "--alter --add-config KEY=VALUE\n"
+          "  kafka-configs --bootstrap-server $BOOTSTRAP --entity-type topics --entity-name NAME "
+          "--alter --delete-config KEY",
+          "MB-25", "", &configs_that_came_back},
 };
 
 }  // namespace

@@ -31,8 +31,7 @@ bool any_controller_has_flag(const ClusterFacts& facts) {
 
 // ── Before the claim ────────────────────────────────────────────────────────────────────────────
 
-// Why the controllers are not ready, as the driver asks (migration.md §6.3): each static voter has
-// registered with the flag. Empty: they are, or nobody looks.
+// Why the controllers are not ready, as the driver asks. Empty: they are, or nobody looks.
 std::string controllers_not_ready(const ClusterFacts& facts, const sim::MetadataImage& image) {
   const std::set<sim::BrokerId> voters = voters_not_ready(facts, image);
   if (voters.empty()) return {};
@@ -147,6 +146,38 @@ DriverGuess led_by_claim(const ClusterFacts& facts, const Claim& claim) {
   return waiting(facts, *log);
 }
 
+// ── Without a leader ────────────────────────────────────────────────────────────────────────────
+
+// Controllers look for a leader in an epoch in which none of them knows one, above every log's. If
+// others know nothing of that epoch, they are dead or alive: who looks may be cut off, or all that
+// is left.
+std::optional<DriverGuess> without_leader(const ClusterFacts& facts, const MetadataFacts& latest) {
+  sim::RaftEpoch newest = latest.end.epoch;
+  for (const MetadataFacts& each : facts.metadata) {
+    if (each.quorum) newest = std::max(newest, each.quorum->epoch);
+  }
+  if (newest == latest.end.epoch) return std::nullopt;
+  const MetadataFacts* looks = nullptr;
+  const MetadataFacts* unaware = nullptr;
+  for (const MetadataFacts& each : facts.metadata) {
+    if (!each.quorum || each.quorum->epoch < newest) {
+      unaware = &each;
+    } else if (each.quorum->leader) {
+      return std::nullopt;
+    } else {
+      looks = &each;
+    }
+  }
+  std::string because = fmt::format("{} knows of no leader in epoch {}, above every log's",
+                                    looks->source, newest.value());
+  if (unaware == nullptr)
+    return running(Inactive, because + ": no controller leads, and every driver rests");
+  return unknown_driver(
+      fmt::format("{}, and {} knows nothing of that epoch: the first is cut off, "
+                  "or the quorum has lost its majority",
+                  because, unaware->source));
+}
+
 }  // namespace
 
 DriverGuess guess_driver(const ClusterFacts& facts) {
@@ -160,6 +191,9 @@ DriverGuess guess_driver(const ClusterFacts& facts) {
                      "ignore it");
     return no_driver("the migration is finalised, and no controller has the flag");
   }
+  if (log != nullptr && facts.phase != Phase::R2) {
+    if (auto guess = without_leader(facts, *log)) return *std::move(guess);
+  }
   if (facts.zookeeper) {
     if (const auto claim = claim_in(*facts.zookeeper)) return led_by_claim(facts, *claim);
     if (facts.phase == Phase::R2)
@@ -167,10 +201,9 @@ DriverGuess guess_driver(const ClusterFacts& facts) {
           "no KRaft controller has a claim in /controller: the cluster was taken back");
   }
   if (log == nullptr) {
-    const bool begun = facts.zookeeper && facts.zookeeper->view.migration;
-    if (begun || any_controller_has_flag(facts) || !facts.zookeeper)
+    if (!facts.zookeeper || facts.zookeeper->view.migration)
       return unknown_driver("no controller's metadata log is there to tell");
-    return no_driver("nothing speaks of controllers");
+    return no_driver("there is no /migration, which a driver makes first of all");
   }
   if (state == ZkMigrationState::None)
     return running(Inactive,

@@ -19,6 +19,7 @@
 //                       claim of older epoch   BECOME_CONTROLLER
 //                       checkpoint before the claim, or the copy's own   SYNC_KRAFT_TO_ZK
 //                       checkpoint moved on    DUAL_WRITE
+//   quorum-state        no leader above the log's epoch   INACTIVE, everywhere
 //
 // Simplified: KRAFT_CONTROLLER_TO_BROKER_COMM leaves no trace and lasts for milliseconds; it reads
 // as one of its neighbours. A log (log_story.h) says it exactly.

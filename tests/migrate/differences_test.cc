@@ -192,6 +192,33 @@ TEST(Differences, AQuotaThatTheLogNeverRemovedIsNotLeftBehind) {
   EXPECT_EQ(migrate::differences(input).verdict, Verdict::Equal);
 }
 
+// Seen on real Kafka 3.9.1 (tools/conformance migration, seed 9): a restarted controller mirrors
+// the configs that a deleted topic had, for the topic that has its name now.
+TEST(Differences, AConfigThatTheTopicsPredecessorHadIsTolerated) {
+  const sim::TopicRecord topic{.name = "orders", .topic_id = sim::Uuid{1, 2}};
+  const sim::ConfigRecord config{.resource_type = sim::ConfigResourceType::Topic,
+                                 .resource_name = "orders",
+                                 .name = "max.message.bytes",
+                                 .value = "900"};
+  const auto zookeeper = image_of({topic, config});
+  const auto kraft = image_of({topic});
+  const zk::ReadReport report;
+  migrate::DiffInput input{.zookeeper = zookeeper,
+                           .report = report,
+                           .migration = kMirroredTo100,
+                           .kraft_at_checkpoint = kraft,
+                           .kraft_at_end = kraft};
+  EXPECT_EQ(migrate::differences(input).verdict, Verdict::Different);
+  auto& deleted = input.configs_of_deleted_topics[{sim::ConfigResourceType::Topic, "orders"}];
+  deleted["max.message.bytes"] = "800";
+  EXPECT_EQ(migrate::differences(input).verdict, Verdict::Different);
+  deleted["max.message.bytes"] = "900";
+  const auto tolerated = migrate::differences(input);
+  EXPECT_EQ(tolerated.verdict, Verdict::Equal) << said(tolerated);
+  EXPECT_EQ(tolerances(tolerated),
+            (std::map<Tolerance, int>{{Tolerance::ConfigOfDeletedTopic, 1}}));
+}
+
 TEST(Differences, AnEncodedPasswordIsUnknownWithoutItsSecretAndToleratedWithIt) {
   const auto broker = [](const std::string& value) {
     return image_of({sim::ConfigRecord{.resource_type = sim::ConfigResourceType::Broker,

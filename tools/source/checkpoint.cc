@@ -15,16 +15,21 @@ Checkpoint checkpoint_of(const MetadataSource& kraft,
   const auto from_the_beginning = [](const kraft::LoadedMetadata& loaded) {
     return loaded.log.checkpoint ? std::nullopt : std::optional(loaded.quotas_removed);
   };
-  const Checkpoint at_end{kraft.loaded.image, from_the_beginning(kraft.loaded), std::nullopt};
+  const Checkpoint at_end{kraft.loaded.image, from_the_beginning(kraft.loaded),
+                          kraft.loaded.configs_of_deleted_topics, std::nullopt};
   if (!migration || !migration->initial_migration_complete()) return at_end;
   const sim::Offset offset = migration->kraft_metadata.offset;
   if (kraft.loaded.log.end <= offset.next()) return at_end;
   if (kraft.kind == SourceKind::MetadataDirectory) {
     const auto then = kraft::load_metadata(kraft.path, {.until = offset});
-    if (then) return {then->image, from_the_beginning(*then), std::nullopt};
-    return {kraft.loaded.image, std::nullopt, sim::describe(then.error())};
+    if (then)
+      return {then->image, from_the_beginning(*then), then->configs_of_deleted_topics,
+              std::nullopt};
+    return {kraft.loaded.image, std::nullopt, {}, sim::describe(then.error())};
   }
-  return {kraft.loaded.image, std::nullopt,
+  return {kraft.loaded.image,
+          std::nullopt,
+          {},
           "one file of a metadata log does not show what was true at /migration's offset"};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,6 +19,7 @@ sim::MetadataImage at_end_of_log(const kraft::LoadedMetadata& loaded);
 struct Checkpoint {
   sim::MetadataImage image;
   std::optional<std::set<sim::QuotaEntity>> quotas_removed;
+  std::map<sim::ConfigResource, std::map<std::string, std::string>> configs_of_deleted_topics;
   std::optional<std::string> why_not;  // the end of the log stands in for it
 };
 Checkpoint checkpoint_of(const MetadataSource& kraft,

@@ -307,12 +307,18 @@ class FleetReader {
       facts.leader = loaded.log.leader_change->leader_id;
       facts.records_of_leader = loaded.log.end.value() - loaded.log.leader_change_at.value() - 1;
     }
+    if (const auto& quorum = loaded.quorum_state)
+      facts.quorum = {.epoch = quorum->leader_epoch,
+                      .leader = quorum->leader_id == sim::kNoBroker
+                                    ? std::nullopt
+                                    : std::optional(quorum->leader_id)};
     if (loaded.open_transaction)
       facts.open_transaction = loaded.open_transaction->name.value_or("");
     if (migration) {
       auto checkpoint = checkpoint_of(source, migration);
       if (!checkpoint.why_not) facts.at_checkpoint = std::move(checkpoint.image);
       facts.quotas_removed = std::move(checkpoint.quotas_removed);
+      facts.configs_of_deleted_topics = std::move(checkpoint.configs_of_deleted_topics);
     }
     fleet_.described.push_back(fmt::format("log {}, ends with offset {} of epoch {}",
                                            source.described, loaded.log.end.value() - 1,

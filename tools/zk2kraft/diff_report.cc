@@ -116,9 +116,9 @@ void print_tolerated(const DiffReport& report, Detail detail) {
   for (const auto& each : report.tolerated) by_reason[each.why].push_back(&each.difference);
   for (const auto& [why, differences] : by_reason) {
     // What a rollback would bring back is always named.
-    const std::size_t most = detail == Detail::All || why == Tolerance::QuotaLeftBehind
-                                 ? differences.size()
-                                 : std::size_t{3};
+    const bool returns =
+        why == Tolerance::QuotaLeftBehind || why == Tolerance::ConfigOfDeletedTopic;
+    const std::size_t most = detail == Detail::All || returns ? differences.size() : std::size_t{3};
     fmt::print("\ntolerated: {} ({})\n  {}\n", migrate::name_of(why), differences.size(),
                migrate::explain(why));
     for (std::size_t i = 0; i < std::min(most, differences.size()); ++i) {

@@ -177,13 +177,15 @@ sim::Expected<Compared> compare_stores(const OpenSide& tree, const MetadataSourc
   if (const auto& view = std::get<ZooKeeperSource>(tree.source).view; view.migration)
     migration = view.migration->znode;
   const Checkpoint checkpoint = checkpoint_of(log, migration);
-  return Compared{.report = migrate::differences({.zookeeper = tree.image.image,
-                                                  .report = tree.image.report,
-                                                  .migration = migration,
-                                                  .kraft_at_checkpoint = checkpoint.image,
-                                                  .kraft_at_end = at_end_of_log(log.loaded),
-                                                  .quotas_removed = checkpoint.quotas_removed,
-                                                  .kinds = *kinds}),
+  return Compared{.report = migrate::differences(
+                      {.zookeeper = tree.image.image,
+                       .report = tree.image.report,
+                       .migration = migration,
+                       .kraft_at_checkpoint = checkpoint.image,
+                       .kraft_at_end = at_end_of_log(log.loaded),
+                       .quotas_removed = checkpoint.quotas_removed,
+                       .configs_of_deleted_topics = checkpoint.configs_of_deleted_topics,
+                       .kinds = *kinds}),
                   .sides = {.from = {}, .to = {}, .migration = migration},
                   .kinds = *kinds,
                   .doubtful = checkpoint.why_not};

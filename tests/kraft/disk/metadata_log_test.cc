@@ -76,6 +76,29 @@ class MetadataLog : public testing::Test {
   fs::path home_;
 };
 
+// orders is created with two configs and deleted; its successor sets one of them anew (MB-25).
+TEST_F(MetadataLog, WhatADeletedTopicWasConfiguredWithIsRememberedUntilItIsSetAgain) {
+  const auto config = [](const char* name, const char* value) {
+    return sim::ConfigRecord{.resource_type = sim::ConfigResourceType::Topic,
+                             .resource_name = "orders",
+                             .name = name,
+                             .value = value};
+  };
+  const std::vector<sim::Record> all{
+      sim::TopicRecord{.name = "orders", .topic_id = sim::Uuid(1, 1)}, config("a", "1"), config("b", "2"),
+      sim::RemoveTopicRecord{.topic_id = sim::Uuid(1, 1)},
+      sim::TopicRecord{.name = "orders", .topic_id = sim::Uuid(1, 2)}, config("b", "3")};
+  auto log = writer();
+  std::int64_t offset = 0;
+  for (const sim::Record& record : all) ASSERT_TRUE(log.append(one(Offset(offset++), record)));
+  ASSERT_TRUE(log.finish(quorum()));
+  const LoadedMetadata loaded = load_metadata(home_).value();
+  const sim::ConfigResource orders{sim::ConfigResourceType::Topic, "orders"};
+  ASSERT_EQ(loaded.configs_of_deleted_topics.size(), 1U);
+  EXPECT_EQ(loaded.configs_of_deleted_topics.at(orders), (std::map<std::string, std::string>{{"a", "1"}}));
+  EXPECT_EQ(loaded.image.configs().value(orders, "a"), std::nullopt);
+}
+
 TEST_F(MetadataLog, WhatIsWrittenIsReadAgainSegmentBySegment) {
   auto dir = writer(2000);
   ASSERT_TRUE(dir.append(leader_change(Offset(0), RaftEpoch(1), 1)));

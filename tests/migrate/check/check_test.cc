@@ -256,7 +256,7 @@ TEST(Checks, KeepTheirIds) {
       "H01 H02 H03 H04 H05 H06 H07 H08 H09 H10 H11 "
       "K01 K02 K03 K04 K05 K06 K07 K08 K09 K10 K11 K12 K13 K14 K15 K16 K17 K18 K19 K20 K21 K22 "
       "K23 K24 K25 K26 K27 K28 K29 K30 K31 K32 K33 K34 K35 K36 K37 K38 K39 K40 K41 K42 K43 K44 K45 "
-      "N01 N02 N03 N04 N05 N06 N07 N08 N09 N10 N11 N12 N13 N14 N15 N16 N17 ");
+      "N01 N02 N03 N04 N05 N06 N07 N08 N09 N10 N11 N12 N13 N14 N15 N16 N17 N18 ");
 }
 
 TEST(Checks, SayWhyWhatToDoAndWhoSaysSo) {
@@ -282,6 +282,22 @@ TEST(Phases, AreGuessedFromWhatIsThere) {
                                                                 : phase;
     EXPECT_EQ(migrate::guess_phase(World(phase).facts()).phase, seen) << migrate::name_of(phase);
   }
+  // A controller that runs without the flag has begun the end, unless brokers are in ZooKeeper
+  // mode.
+  const sim::RegisterControllerRecord without{.controller_id = sim::BrokerId(3001),
+                                              .zk_migration_ready = false};
+  EXPECT_EQ(migrate::guess_phase(World(Phase::S6).record(without).facts()).phase, Phase::S7);
+  EXPECT_EQ(migrate::guess_phase(World(Phase::S4).record(without).facts()).phase, Phase::S4);
+  // New controllers beside what an attempt left, and old ones that cannot go on.
+  EXPECT_EQ(migrate::guess_phase(World(Phase::S1).znode("/migration", World::migration(77)).facts())
+                .phase,
+            Phase::S1);
+  EXPECT_EQ(migrate::guess_phase(World(Phase::R2)
+                                     .znode("/migration", World::migration(-1))
+                                     .state(sim::ZkMigrationState::Migration)
+                                     .facts())
+                .phase,
+            Phase::R2);
   World finalising(Phase::S7);
   finalising.set("controller-3001", "zookeeper.metadata.migration.enable", "true");
   EXPECT_EQ(migrate::guess_phase(finalising.facts()).phase, Phase::S7);

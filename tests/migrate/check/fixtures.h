@@ -371,6 +371,22 @@ inline const std::vector<Fixture>& fixtures() {
        }},
       {"N15", Phase::S0, [](World& w) { w.without("/brokers/topics/orders/partitions/1"); }},
       {"N17", Phase::S4, [](World& w) { w.state(sim::ZkMigrationState::PreMigration); }},
+      {"N18", Phase::S4,
+       [](World& w) {
+         w.only_in_zookeeper(
+             "/config/topics/orders",
+             R"({"version":1,"config":{"retention.ms":"1000","max.message.bytes":"900"}})");
+         w.edit_log([](auto& log) {
+           log.configs_of_deleted_topics[{sim::ConfigResourceType::Topic, "orders"}]
+                                        ["max.message.bytes"] = "900";
+         });
+       },
+       [](World& w) {
+         w.edit_log([](auto& log) {
+           log.configs_of_deleted_topics[{sim::ConfigResourceType::Topic, "orders"}]
+                                        ["max.message.bytes"] = "900";
+         });
+       }},
       {"N16", Phase::S3,
        [](World& w) { w.record(sim::TopicRecord{.name = "new", .topic_id = sim::Uuid{3, 4}}); },
        [](World& w) {

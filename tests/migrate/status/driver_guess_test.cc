@@ -51,6 +51,39 @@ TEST(DriverGuess, WaitsForAControllerThatHasNotRegisteredWithTheFlag) {
   EXPECT_EQ(state_of(world), WaitForControllerQuorum);
 }
 
+TEST(DriverGuess, AsksNoControllerBeforeTheyRegister) {
+  World world(Phase::S1);
+  world.edit_log([](auto& log) {
+    sim::ImageParts parts = log.image.parts();
+    parts.cluster.controllers = {};
+    parts.features.metadata_version = sim::MetadataVersion::V3_6_IV2;
+    log.image = {std::move(parts), log.image.provenance()};
+  });
+  EXPECT_EQ(state_of(world), WaitForBrokers);
+}
+
+TEST(DriverGuess, RestsWhereNobodyLeadsTheQuorum) {
+  const auto looking = [](auto& log) { log.quorum = {.epoch = sim::RaftEpoch(9), .leader = {}}; };
+  EXPECT_EQ(state_of(World(Phase::S4).edit_log(looking)), Inactive);
+  World elected(Phase::S4);
+  elected.edit_log(
+      [](auto& log) { log.quorum = {.epoch = sim::RaftEpoch(5), .leader = sim::BrokerId(3000)}; });
+  EXPECT_EQ(state_of(elected), DualWrite);
+}
+
+TEST(DriverGuess, IsUnknownWhereOneControllerLooksForALeaderAndAnotherDoesNot) {
+  World world(Phase::S4);
+  world.edit_log([](auto& log) { log.quorum = {.epoch = sim::RaftEpoch(9), .leader = {}}; });
+  auto facts = world.facts();
+  facts.metadata.push_back(facts.metadata.front());
+  facts.metadata.back().quorum = {.epoch = sim::RaftEpoch(5), .leader = sim::BrokerId(3000)};
+  EXPECT_EQ(migrate::guess_driver(facts).presence, DriverPresence::Unknown);
+}
+
+TEST(DriverGuess, NoDriverHasBeenThereWithoutMigration) {
+  EXPECT_EQ(presence_of(World(Phase::S0).add_controllers()), DriverPresence::None);
+}
+
 TEST(DriverGuess, WaitsForABrokerThatLivesAndForOneThatHasReplicas) {
   World ready(Phase::S2);
   EXPECT_EQ(state_of(ready), BecomeController);
@@ -129,6 +162,40 @@ TEST(Status, NamesTheHazardThatItIsStuckOn) {
   ASSERT_EQ(stuck.wedges.size(), 1U);
   EXPECT_EQ(stuck.wedges.front().hazard, "MB-04");
   EXPECT_EQ(stuck.wedges.front().kind, WedgeKind::Stuck);
+}
+
+TEST(Status, AControllerWithoutTheFlagHoldsUpTheCopy) {
+  const sim::RegisterControllerRecord without{.controller_id = sim::BrokerId(3001),
+                                              .zk_migration_ready = false};
+  EXPECT_EQ(status(World(Phase::S2).record(without)).verdict(), StatusVerdict::Wedged);
+}
+
+// Seen on real Kafka 3.9.1: every topic went (tools/conformance migration, seed 1002).
+TEST(Status, WhatANewQuorumWritesOverZooKeeperIsMB01) {
+  World world(Phase::S4);
+  world.edit_log([](auto& log) {
+    sim::ImageParts parts = log.image.parts();
+    parts.features.zk_migration_state = ZkMigrationState::PreMigration;
+    log.image = {std::move(parts), log.image.provenance()};
+  });
+  const auto seen = status(world);
+  EXPECT_NE(std::ranges::find(seen.wedges, "MB-01", &migrate::Wedge::hazard), seen.wedges.end());
+  EXPECT_EQ(seen.verdict(), StatusVerdict::Wedged);
+}
+
+// Both seen on real Kafka 3.9.1 (tools/conformance migration, seeds 1003 and 1005): old controllers
+// that were started after the way back, and an end that left brokers behind.
+TEST(Status, BrokersThatKRaftDoesNotSpeakToAreStuck) {
+  World old(Phase::S4);
+  for (const char* key : {"zookeeper.metadata.migration.enable", "controller.quorum.voters",
+                          "controller.listener.names"})
+    old.unset("broker-1", key);
+  EXPECT_EQ(status(old).verdict(), StatusVerdict::Wedged);
+  World early(Phase::S8);
+  early.record(sim::RegisterBrokerRecord{.broker_id = sim::BrokerId(1),
+                                         .is_migrating_zk_broker = true,
+                                         .broker_epoch = sim::BrokerEpoch(9)});
+  EXPECT_EQ(status(early).verdict(), StatusVerdict::Wedged);
 }
 
 TEST(Status, ACopyThatOutlivedItsClaimIsAWedge) {

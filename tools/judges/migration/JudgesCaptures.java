@@ -199,7 +199,7 @@ public final class JudgesCaptures {
         if (!driver.equals(acting()) && !nobodyCanTell) no("status says driver '" + driver + "', it is '" + acting() + "': " + json.get("driverBecause").asText());
         for (JsonNode wedge : json.get("wedges")) {
             if (isBack(wedge.get("check").asText(), wedge.get("object").asText())) continue;
-            if (isTrue("wedges", wedge.get("hazard").asText()) || isLeftover(wedge.get("check").asText())) continue;
+            if (isTrue("wedges", wedge.get("check").asText()) || isLeftover(wedge.get("check").asText())) continue;
             no("status sees " + wedge.get("hazard").asText() + " (" + wedge.get("kind").asText() + ", " + wedge.get("check").asText() + "): "
                 + wedge.get("object").asText() + ": " + wedge.get("what").asText());
         }

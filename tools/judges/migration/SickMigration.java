@@ -76,7 +76,7 @@ final class SickMigration extends RealMigration {
             awaitStarted(brokers.get(id));
         }
         Thread.sleep(10_000);
-        sick("p2-ghost", "S2", "errors", "B13 E02", "next", "CLOSED", "wedges", "MB-16");
+        sick("p2-ghost", "S2", "errors", "B13 E02", "next", "CLOSED", "wedges", "B13");
     }
 
     /** With a static quorum the driver waits for it; from 3.7-IV0 on, where controllers register. */
@@ -90,10 +90,10 @@ final class SickMigration extends RealMigration {
         startController(without, false);
         awaitStarted(controllers.get(without));
         Thread.sleep(6000);
-        sick("p1-flagless", "S1", "errors", "H08", "next", "CLOSED", "wedges", "KAFKA-20960");
+        sick("p1-flagless", "S1", "errors", "N11", "next", "CLOSED", "wedges", "N11");
         for (int id : shape.brokers) restartBroker(id, Shape.Broker.MIGRATING);
         Thread.sleep(6000);
-        sick("p2-flagless", "S2", "errors", "H08", "next", "CLOSED", "wedges", "KAFKA-20960");
+        sick("p2-flagless", "S2", "errors", "N11", "next", "CLOSED", "wedges", "N11");
     }
 
     private void backToZooKeeper(boolean deleteMigration) throws Exception {
@@ -116,16 +116,16 @@ final class SickMigration extends RealMigration {
             Loopback.delete(controller.home.resolve("metadata"));
             Files.delete(controller.log);
         }
-        sick("p6-leftover", "R2", "errors", "D01", "retry", "CLOSED", "wedges", "MB-01");
+        sick("p6-leftover", "R2", "errors", "D01", "retry", "CLOSED", "wedges", "D01");
         provision();
-        sick("p1-leftover", "S1", "errors", "D01", "retry", "CLOSED", "wedges", "MB-01");
+        sick("p1-leftover", "S1", "errors", "D01", "retry", "CLOSED", "wedges", "D01");
         for (int id : shape.brokers) {
             brokers.get(id).stop();
             startBroker(id, Shape.Broker.MIGRATING);
             awaitStarted(brokers.get(id));
         }
         Thread.sleep(30_000);
-        sick("p3-leftover", "S4", "errors", "D01 N07 G13 B09", "next", "CLOSED", "wedges", "MB-01", "diff", "any");
+        sick("p3-leftover", "S4", "errors", "N17 N07 G13", "next", "CLOSED", "wedges", "N17", "diff", "any");
     }
 
     /** The old controllers are started again after the way back: they claim with what they know (MB-02), or refuse to go on. */
@@ -134,10 +134,10 @@ final class SickMigration extends RealMigration {
         becomeHybrid();
         boolean deleted = shape.seed % 2 == 0;
         backToZooKeeper(deleted);
-        sick("p6-old-controllers", "R2", "errors", "N01 D01", "retry", "CLOSED", "wedges", "MB-02 MB-01");
+        sick("p6-old-controllers", "R2", "errors", "N01 D01", "retry", "CLOSED", "wedges", "N01 D01");
         for (int id : shape.controllers) startController(id, true);
         Thread.sleep(20_000);
-        sick("p3-old-controllers", deleted ? "R2" : "S4", "errors", "N09 N01 D03 D01 N07 G13 G07", "next", "CLOSED", "wedges", "MB-07 MB-02 MB-01",
+        sick("p3-old-controllers", deleted ? "R2" : "S4", "errors", "N09 N01 D03 D01 N07 G13 G07", "next", "CLOSED", "wedges", "N09 N01 D01 G07",
             "diff", "any");
     }
 
@@ -167,7 +167,7 @@ final class SickMigration extends RealMigration {
         startController(active[0], true);
         awaitDriver("DUAL_WRITE");
         Thread.sleep(12_000);
-        sick("p3-copied-again", "S4", "may", "N05 E02 MB-22");
+        sick("p3-copied-again", "S4", "may", "N05 E02");
     }
 
     /** The controllers lose the flag while brokers are in ZooKeeper mode: nothing prevents it (KAFKA-20960). */
@@ -178,7 +178,7 @@ final class SickMigration extends RealMigration {
         for (int id : shape.controllers) startController(id, false);
         for (int id : shape.controllers) awaitStarted(controllers.get(id));
         Thread.sleep(15_000);
-        sick("p5-early", "S8", "errors", "H01 H02 G07", "wedges", "KAFKA-20960", "next", "CLOSED", "rollback", "CLOSED");
+        sick("p5-early", "S8", "errors", "H01 H02 G07", "wedges", "H01", "next", "CLOSED", "rollback", "CLOSED");
     }
 
     /** A broker dies in hybrid and is fenced; the migration itself is well. */
