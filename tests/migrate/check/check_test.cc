@@ -178,7 +178,7 @@ TEST(Checks, AClosedWayBackBlocksWhoGoesBack) {
 // Its claim takes a second or two, and controllers that are stopped one by one elect each other to
 // the last.
 TEST(Checks, ALeaderThatWasJustElectedNeedNotHaveClaimedYet) {
-  constexpr auto elected = [](migrate::MetadataFacts& log, std::int64_t records) {
+  static constexpr auto elected = [](migrate::MetadataFacts& log, std::int64_t records) {
     log.end.epoch = sim::RaftEpoch(6);
     log.leader = sim::BrokerId(3001);
     log.records_of_leader = records;
