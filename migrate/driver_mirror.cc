@@ -48,7 +48,8 @@ void Driver::change(Context& context, MetadataChangeEvent event) {
   image_ = event.image;
   if (state_ == MigrationDriverState::Uninitialized || state_ == MigrationDriverState::Inactive) return;
   if (!allows_dual_write(state_)) {
-    if (event.delta->changes().any_node()) events_.emplace_back(PollEvent{});
+    // The delta of a snapshot has a ClusterDelta in any case (MetadataDelta.finishSnapshot).
+    if (event.is_snapshot || event.delta->changes().any_node()) events_.emplace_back(PollEvent{});
     return;
   }
   if (event.leader != leader_ || !is_copied() ||

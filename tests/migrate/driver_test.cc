@@ -43,6 +43,12 @@ class Bench {
       it.on_metadata_update(context, delta, image, false);
     });
   }
+  void load_snapshot() {
+    auto delta = std::make_shared<sim::MetadataDelta>(image);
+    drive([&](Driver& it, Driver::Context context) {
+      it.on_metadata_update(context, delta, image, true);
+    });
+  }
   void poll() {
     drive([](Driver& it, Driver::Context context) { it.start(context); });
   }
@@ -121,6 +127,16 @@ TEST(Driver, ReadsNamesOfTopicsBeforeThoseToBeDeletedAndStopsAtAnError) {
   bench.poll();
   EXPECT_EQ(bench.asked.back(), "/brokers/topics");
   EXPECT_FALSE(bench.failures.at(0).unhandled);
+}
+
+TEST(Driver, IsWokenByASnapshotWhateverIsInIt) {
+  Bench bench;
+  bench.publish(quorum(sim::ZkMigrationState::PreMigration), 3);
+  bench.elect(2);
+  ASSERT_EQ(bench.driver.state(), MigrationDriverState::WaitForBrokers);
+  bench.asked.clear();
+  bench.load_snapshot();
+  EXPECT_EQ(bench.asked, std::vector<std::string>{"/brokers/ids"});
 }
 
 TEST(Driver, LooksWhoIsTheControllerAlsoWithoutAControllerEpoch) {
