@@ -127,7 +127,7 @@ std::string each_of(std::string_view value, char separator,
 }
 
 // As Java writes numbers: "-1", "0.5", "1.0E-7". A letter in one names nobody.
-bool is_number(std::string_view text) {
+bool is_decimal_number(std::string_view text) {
   const auto digits = [&] {
     const std::size_t count = std::min(text.find_first_not_of("0123456789"), text.size());
     text.remove_prefix(count);
@@ -227,7 +227,7 @@ std::string pseudonymous_value(Pseudonyms& names, std::string_view key, std::str
         return is_public_class(each) ? std::string(each) : names.name(each);
       });
     case Content::Words:
-      return is_public_class(value) || is_reference || is_number(value) ? std::string(value)
+      return is_public_class(value) || is_reference || is_decimal_number(value) ? std::string(value)
                                                                         : names.words(value);
   }
   return {};
