@@ -148,10 +148,10 @@ TEST_F(Completion, OffersEveryOptionOfAVerb) {
 }
 
 TEST_F(Completion, OffersTheWordsThatAValueMayBe) {
-  EXPECT_EQ(offered({"diff", "--output", ""}), "text\njson\njunit\n");
+  EXPECT_EQ(offered({"diff", "--output", ""}), "text\njson\njsonl\njunit\n");
   EXPECT_EQ(offered({"diff", "--output", "ju"}), "junit\n");
   EXPECT_EQ(offered({"diff", "--output", "=", "ju"}), "junit\n");
-  EXPECT_EQ(offered({"diff", "--output", "="}), "text\njson\njunit\n");
+  EXPECT_EQ(offered({"diff", "--output", "="}), "text\njson\njsonl\njunit\n");
   EXPECT_EQ(offered({"diff", "--kind", "s"}), "scram-credentials\n");
   EXPECT_EQ(offered({"check", "--phase", "S"}), "S0\nS1\nS2\nS3\nS4\nS5\nS6\nS7\nS8\n");
   EXPECT_EQ(offered({"check", "--profile", "c"}), "confluent\ncfk\ncp-ansible\n");
