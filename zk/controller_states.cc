@@ -199,7 +199,7 @@ void Controller::on_reread(sim::Context& context, BrokerLink& link,
       changes_.erase(id);
       continue;
     }
-    const Change& change = changes_.at(id);
+    const Change change = changes_.at(id);
     if (change.kind == Change::Kind::SetIsr &&
         state->leader_epoch != find(id)->leadership->leader_epoch) {
       alter_errors_[id] = sim::ErrorCode::FencedLeaderEpoch;
@@ -211,6 +211,9 @@ void Controller::on_reread(sim::Context& context, BrokerLink& link,
                      .isr = state->isr,
                      .recovery = state->leader_recovery_state,
                      .zk_version = sim::PartitionEpoch{found->stat.version.value()}};
+    // It is its own write whose answer was lost, so that nobody knows yet (doRemoveReplicasFromIsr).
+    // Simplified: for a leader that it elected Kafka elects once more, in the next leader epoch.
+    if (change.kind != Change::Kind::SetIsr && !next_state(id, change)) changed(context, id);
   }
   write_states(context, link);
 }
