@@ -38,6 +38,10 @@ struct Behaviour {
   // kraft.md §1.12: the leader counts its own append before its fsync; with one voter that commits.
   bool single_voter_commits_before_flush = true;
 
+  // Defects of former versions.
+  // KAFKA-16463: a broker that migrates again begins with the metadata log of the former attempt.
+  bool observer_keeps_old_log = false;
+
   static constexpr auto fields(auto&& visit) {
     using B = Behaviour;
     return visit(
@@ -57,6 +61,7 @@ struct Behaviour {
         sim::field("migration_reopens", &B::migration_reopens),
         sim::field("heartbeat_table_before_abort", &B::heartbeat_table_before_abort),
         sim::field("copy_outlives_its_claim", &B::copy_outlives_its_claim),
+        sim::field("observer_keeps_old_log", &B::observer_keeps_old_log),
         sim::field("single_voter_commits_before_flush", &B::single_voter_commits_before_flush));
   }
   bool operator==(const Behaviour&) const = default;

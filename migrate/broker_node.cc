@@ -25,7 +25,35 @@ BrokerNode::BrokerNode(BrokerNodeConfig config, const sim::Durable& durable)
              "brokers that migrate or have migrated, and no others, know the quorum");
 }
 
+// A new disk is formatted before a broker in KRaft mode starts on it, and such a one a broker in plain ZooKeeper mode
+// refuses (MetaPropertiesEnsemble, REQUIRE_V0; migration.md §1.5 rule 5). With the migration flag any will do.
+bool BrokerNode::storage_fits(sim::Context& context) const {
+  if (config_.mode == BrokerMode::KRaft && durable_->files.empty()) {
+    context.effects.push_back(sim::Append{kMetaPropertiesFile, sim::Payload::of(MetaProperties{1})});
+  }
+  return config_.mode != BrokerMode::ZooKeeper || durable_->at(kMetaPropertiesFile).entries.empty();
+}
+
+// KafkaRaftManager.maybeDeleteMetadataLogDir: a broker that migrates begins with the quorum's log from nothing, lest it
+// have one of a former attempt (KAFKA-16463).
+void BrokerNode::forget_metadata_log(sim::Context& context) {
+  for (const sim::File file : {kraft::kQuorumStateFile, kraft::kLogFile, kraft::kCheckpointFile}) {
+    const auto found = durable_->files.find(file);
+    if (found == durable_->files.end()) continue;
+    context.effects.push_back(sim::Truncate{file, 0});
+    found->second.entries.clear();
+  }
+}
+
 void BrokerNode::boot(sim::Context& context) {
+  if (!storage_fits(context)) {
+    broker_.emplace(config_.broker, *durable_);
+    context.effects.push_back(sim::Exit{sim::kMainLane, "meta.properties of a log directory has version 1, which a broker in ZooKeeper mode does not take"});
+    left_ = true;
+    return;
+  }
+  const bool begins_anew = config_.mode == BrokerMode::Migrating && !config_.kraft->behaviour.observer_keeps_old_log;
+  if (begins_anew) forget_metadata_log(context);
   broker_.emplace(config_.broker, *durable_);
   if (config_.zookeeper) zookeeper_.emplace(*config_.zookeeper);
   if (config_.controller) controller_.emplace(*config_.controller);

@@ -39,6 +39,17 @@ struct StopProcess {
   }
 };
 
+// meta.properties of a log directory: version 0 where a broker in ZooKeeper mode made it, 1 where
+// kafka-storage.sh formatted it for KRaft. Only the second is written: what has none is of version 0.
+struct MetaProperties {
+  static constexpr std::string_view kName = "broker.MetaProperties";
+  std::int32_t version = 0;
+  static constexpr auto fields(auto&& visit) {
+    return visit(sim::field("version", &MetaProperties::version));
+  }
+};
+constexpr sim::File kMetaPropertiesFile{32};
+
 struct BrokerNodeConfig {
   BrokerMode mode = BrokerMode::ZooKeeper;
   sim::BrokerConfig broker;
@@ -74,6 +85,8 @@ class BrokerNode {
 
  private:
   void boot(sim::Context& context);
+  bool storage_fits(sim::Context& context) const;
+  void forget_metadata_log(sim::Context& context);
   void dispatch(sim::Context& context, const sim::Input& input);
   void settle(sim::Context& context);
   void follow_zookeeper(sim::Context& context);

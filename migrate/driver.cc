@@ -47,7 +47,10 @@ void Driver::on_controller_change(Context context, LeaderAndEpoch leader) {
 
 void Driver::on_metadata_update(Context context, std::shared_ptr<const sim::MetadataDelta> delta,
                                 const sim::MetadataImage& image, bool is_snapshot) {
-  events_.emplace_back(MetadataChangeEvent{std::move(delta), image, is_snapshot, leader_});
+  MetadataChangeEvent change{std::move(delta), image, is_snapshot, leader_};
+  const bool leads = leader_.leader == config_.node_id && allows_dual_write(state_);
+  if (!config_.defects.requests_wait_for_zookeeper && leads) send_requests_for(context, change);
+  events_.emplace_back(std::move(change));
   run_queue(context);
 }
 

@@ -99,6 +99,9 @@ struct DriverDefects {
   // copied anything, so that its empty image is written over ZooKeeper. Off: in PRE_MIGRATION
   // nothing is copied yet.
   bool foreign_copy_is_believed = true;
+  // MB-02: a log that remembers a former attempt claims from the broker that has ruled since. Off:
+  // with MIGRATION in the log nothing is claimed from a broker.
+  bool stale_log_claims = true;
   // MB-03: a claim whose answer was lost is taken for another's for ever. Off: /controller with
   // this node's id and this epoch is this claim.
   bool claim_without_answer_is_lost = true;
@@ -116,6 +119,8 @@ struct DriverDefects {
   // end: no leader goes on. Off: such a leader claims and reconciles ZooKeeper with the log, as
   // after any other failover.
   bool half_complete_copy_is_the_end = true;
+  // MB-09: brokers hear of a change when ZooKeeper has it. Off: when it is committed.
+  bool requests_wait_for_zookeeper = true;
   // MB-23: what a claim writes to /migration is fenced by nothing, so that a controller that stood
   // still between the two writes undoes what its successor wrote there.
   bool claim_write_unfenced = true;
@@ -339,6 +344,7 @@ class Driver {
   void proceed(Context& context, MirrorTask& task, std::vector<zk::Response> responses);
   void written(Context& context, MirrorTask& task);
   void checkpointed(Context& context, MirrorTask& task);
+  void send_requests_for(Context& context, const MetadataChangeEvent& change);
   void send_full_requests(Context& context);
   void fail_mirror(Context& context, std::string why, bool unhandled);
   void repair(Context& context);

@@ -182,6 +182,10 @@ void Driver::wait_for_controller_quorum(Context& context) {
       transition_to(context, Inactive);
       return;
     case sim::ZkMigrationState::PreMigration:
+      // What a former attempt left in /migration counts no more, its offset included.
+      if (!config_.defects.foreign_copy_is_believed) {
+        leadership_ = leadership_.with_kraft_metadata(LeadershipState{}.kraft_metadata);
+      }
       if (controllers_are_ready()) transition_to(context, WaitForBrokers);
       return;
     case sim::ZkMigrationState::Migration:
@@ -377,6 +381,11 @@ void Driver::claim(Context& context, ClaimTask& task, const zk::Response& contro
       fail(context, fmt::format("ControllerMovedException: /controller is claimed with KRaft epoch {}",
                                 present->kraft_controller_epoch->value()),
            true);
+      return;
+    }
+    const bool remembers = image_.features().zk_migration_state == sim::ZkMigrationState::Migration;
+    if (remembers && !present->is_kraft() && !config_.defects.stale_log_claims) {
+      fail(context, fmt::format("broker {} has ruled since the copy that the log remembers", present->broker.value()), true);
       return;
     }
     multi.ops.emplace_back(zk::Delete{std::string(zk::paths::kController), found->stat.version});

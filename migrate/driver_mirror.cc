@@ -23,7 +23,8 @@ bool is_unhandled(zk::MirrorFailure::Kind kind) { return kind != zk::MirrorFailu
 }  // namespace
 
 zk::MirrorContext Driver::mirror_context() const {
-  return {leadership_.znode(), leadership_.migration_zk_version, leadership_.zk_controller_epoch_zk_version};
+  return {leadership_.znode(), leadership_.migration_zk_version, leadership_.zk_controller_epoch_zk_version,
+          leadership_.zk_controller_epoch};
 }
 
 zk::MirrorOptions Driver::mirror_options(Context& context) const {
@@ -115,17 +116,22 @@ void Driver::checkpointed(Context& context, MirrorTask& task) {
   const MetadataChangeEvent change = std::move(*task.change);
   finish();
   notify(context, sim::Payload::of(Mirrored{config_.node_id, leadership_.kraft_metadata, operations}));
+  if (config_.defects.requests_wait_for_zookeeper) send_requests_for(context, change);
+}
+
+void Driver::send_requests_for(Context& context, const MetadataChangeEvent& change) {
+  const sim::MetadataImage& image = change.image;
   if (change.is_snapshot) {
     context.actions.emplace_back(
-        SendRequests{image_, leadership_.zk_controller_epoch,
-                     requests_for_image(config_.node_id, image_, leadership_.zk_controller_epoch)});
+        SendRequests{image, leadership_.zk_controller_epoch,
+                     requests_for_image(config_.node_id, image, leadership_.zk_controller_epoch)});
     return;
   }
   const auto& changes = change.delta->changes();
   if (changes.any_topic() || changes.any_node()) {
     context.actions.emplace_back(
-        SendRequests{image_, leadership_.zk_controller_epoch,
-                     requests_for_delta(config_.node_id, *change.delta, image_,
+        SendRequests{image, leadership_.zk_controller_epoch,
+                     requests_for_delta(config_.node_id, *change.delta, image,
                                         leadership_.zk_controller_epoch)});
   }
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "kraft/notice.h"
 #include "migrate/differences.h"
@@ -42,13 +43,14 @@ std::vector<const zk::SubTxn*> parts_of(const zk::MultiTxn& multi) {
 // Looks at one transaction of ZooKeeper: who wrote it, and may they still.
 class WriteCheck {
  public:
-  WriteCheck(const zk::LoggedTxn& logged, const std::string& root, AuthorityMemory& memory, Violations& found)
-      : session_(logged.header.client_id), root_(root), memory_(memory), found_(found) {
+  WriteCheck(const zk::LoggedTxn& logged, const std::string& root, MigrationMemory& memory, Violations& found)
+      : session_(logged.header.client_id), root_(root), all_(memory), memory_(memory.authority), found_(found) {
     const auto* const multi = std::get_if<zk::MultiTxn>(&logged.txn);
     if (multi == nullptr) {
       std::visit([&](const auto& one) { look(one); }, logged.txn);
       return;
     }
+    in_multi_ = true;
     const auto parts = parts_of(*multi);
     for (const zk::SubTxn* part : parts) {
       if (const auto* const set = std::get_if<zk::SetDataTxn>(part)) claim(*set);
@@ -78,7 +80,9 @@ class WriteCheck {
   void take_office(const zk::CreateTxn& create) {
     if (create.path != root_ + std::string(zk::paths::kController)) return;
     const auto controller = zk::parse_controller(create.data.value_or(""));
-    if (!controller || !controller->is_kraft()) return;
+    if (!controller) return;
+    memory_.former_office = std::exchange(memory_.office, *controller);
+    if (!controller->is_kraft()) return;
     const sim::RaftEpoch epoch = controller->kraft_controller_epoch.value();
     if (memory_.kraft_epoch && epoch <= *memory_.kraft_epoch) {
       found_.push_back({"migration.S2", fmt::format("controller {} claims with KRaft epoch {}, after {}",
@@ -99,12 +103,23 @@ class WriteCheck {
   template <class Txn>
   void look(const Txn& txn) {
     if constexpr (std::same_as<Txn, zk::SetDataTxn>) {
+      if (!in_multi_) by_hand(txn);
       write(txn.path, txn.data);
     } else if constexpr (requires { txn.ephemeral; }) {
       write(txn.path, txn.data);
+      topic_appears(txn.path, txn.data);
     } else if constexpr (std::same_as<Txn, zk::DeleteTxn>) {
       memory_.leader_epochs.erase(txn.path);
+      topic_goes(txn.path);
+      // Controllers give up /controller within a claim alone: this is the way back, and whoever comes may count anew.
+      if (!in_multi_ && txn.path == root_ + std::string(zk::paths::kController)) memory_.kraft_epoch.reset();
     }
+  }
+
+  // Claims are multis: whoever sets /controller_epoch alone is a person.
+  void by_hand(const zk::SetDataTxn& set) {
+    if (set.path != root_ + std::string(zk::paths::kControllerEpoch)) return;
+    if (const auto epoch = zk::parse_controller_epoch(set.data.value_or(""))) memory_.epoch = *epoch;
   }
 
   void write(const std::string& path, const zk::Data& data) {
@@ -128,13 +143,46 @@ class WriteCheck {
     memory_.checkpoint = offset;
   }
 
+  // "orders" of /brokers/topics/orders; nothing of any other path.
+  std::string_view topic_of(std::string_view path) const {
+    const std::string folder = root_ + std::string(zk::paths::kTopics) + "/";
+    if (!path.starts_with(folder)) return {};
+    path.remove_prefix(folder.size());
+    return path.contains('/') ? std::string_view() : path;
+  }
+
+  void topic_appears(const std::string& path, const zk::Data& data) {
+    const std::string_view name = topic_of(path);
+    const auto topic = name.empty() ? zk::Parsed<zk::TopicZnode>(std::unexpected(zk::Unreadable{})) : zk::parse_topic(data.value_or(""));
+    if (!topic || !topic->topic_id) return;
+    memory_.topics[path] = *topic->topic_id;
+    if (!memory_.deleted.contains(*topic->topic_id)) return;
+    found_.push_back({by_name("migration.S14"), fmt::format("topic {} is back, which was deleted", name)});
+  }
+
+  // A person deletes znodes one by one, controllers do it under their fence.
+  void topic_goes(const std::string& path) {
+    const auto known = memory_.topics.find(path);
+    if (known == memory_.topics.end()) return;
+    if (in_multi_) {
+      memory_.deleted.insert(known->second);
+      const std::string name(topic_of(path));
+      if (!all_.deletions_asked.contains(name)) {
+        found_.push_back({by_name("migration.S14"), fmt::format("topic {} is deleted, and nobody asked for it", name)});
+      }
+    }
+    memory_.topics.erase(known);
+  }
+
+  std::string by_name(std::string_view invariant) const { return all_.astray.empty() ? std::string(invariant) : all_.astray; }
+
   void state(const std::string& path, const zk::Data& data) {
     must_have_authority(path);
     const auto parsed = zk::parse_partition_state(data.value_or(""));
     if (!parsed) return;
     sim::LeaderEpoch& known = memory_.leader_epochs.try_emplace(path, parsed->leader_epoch).first->second;
     if (parsed->leader_epoch < known) {
-      found_.push_back({"migration.S10", fmt::format("the leader epoch in {} falls from {} to {}", path, known.value(),
+      found_.push_back({by_name("migration.S10"), fmt::format("the leader epoch in {} falls from {} to {}", path, known.value(),
                                                      parsed->leader_epoch.value())});
     }
     known = parsed->leader_epoch;
@@ -146,7 +194,9 @@ class WriteCheck {
   std::uint64_t number() const { return static_cast<std::uint64_t>(session_.value()); }
 
   zk::SessionId session_;
+  bool in_multi_ = false;
   const std::string& root_;
+  MigrationMemory& all_;
   AuthorityMemory& memory_;
   Violations& found_;
 };
@@ -186,15 +236,48 @@ std::set<std::string> changed_meanwhile(const kraft::Log& log, const sim::Metada
   return paths;
 }
 
-void remember(const StateChanged& changed, MigrationMemory& memory) { memory.troubles[changed.node].election = false; }
+void remember(const StateChanged& changed, MigrationMemory& memory) {
+  memory.troubles[changed.node].election = false;
+  memory.troubles[changed.node].reconciling.clear();
+}
 
 void remember(const EventFailed& failed, MigrationMemory& memory) {
   MigrationMemory::Trouble& trouble = memory.troubles[failed.node];
   if (failed.event == "KRaftLeaderEvent") trouble.election = true;
   if (failed.event == "MetadataChangeEvent") ++trouble.skipped;
+  if (failed.event == "SyncKRaftMetadataEvent") trouble.reconciling = failed.why;
 }
 
-Violations what_stops(const Driver& driver, const zk::ClusterView& view, bool election_failed) {
+// A full reconciliation that fails at every poll.
+std::string_view name_of_vain(std::string_view why) {
+  if (why.contains("Unknown config resource type")) return "MB-11";
+  return why.contains("NoNode") || why.contains("NONODE") ? "MB-10" : "migration.L2";
+}
+
+// Topics that ZooKeeper lacks although it must have them, since another one of the name was deleted.
+bool is_lost_with_its_namesake(const sim::Difference& difference, const std::set<std::string>& deleted) {
+  constexpr std::string_view kTopics = "topics/";
+  if (difference.left || !difference.path.starts_with(kTopics)) return false;
+  const std::string name = difference.path.substr(kTopics.size());
+  return deleted.contains(name.substr(0, name.find('/')));
+}
+
+// MB-04: it knows another version of /migration than its own last write gave it.
+bool is_wedged(const Driver& driver, const zk::ClusterView& view) {
+  using enum MigrationDriverState;
+  if (!view.migration || !driver.idle() || (driver.state() != DualWrite && driver.state() != SyncKraftToZk)) return false;
+  const zk::MigrationZnode& migration = view.migration->znode;
+  const bool is_own = migration.kraft_controller_id == driver.node_id() &&
+                      migration.kraft_controller_epoch == driver.leadership().kraft_controller_epoch;
+  return is_own && view.migration->version != driver.leadership().migration_zk_version;
+}
+
+MigrationMemory::Trouble trouble_of(const Driver& driver, const MigrationMemory& memory) {
+  const auto known = memory.troubles.find(driver.node_id());
+  return known == memory.troubles.end() ? MigrationMemory::Trouble{} : known->second;
+}
+
+Violations what_stops(const Driver& driver, const zk::ClusterView& view, const MigrationMemory::Trouble& trouble) {
   using enum MigrationDriverState;
   const sim::BrokerId node = driver.node_id();
   Violations found;
@@ -205,7 +288,11 @@ Violations what_stops(const Driver& driver, const zk::ClusterView& view, bool el
     found.push_back({"MB-03", fmt::format("controller {} waits to claim /controller, which it has claimed", node.value())});
   }
   const bool in_log = driver.image().features().zk_migration_state == sim::ZkMigrationState::Migration;
-  if (driver.state() == Inactive && election_failed) {
+  if (driver.state() == SyncKraftToZk && !trouble.reconciling.empty()) {
+    found.push_back({std::string(name_of_vain(trouble.reconciling)),
+                     fmt::format("controller {} reconciles in vain: {}", node.value(), trouble.reconciling)});
+  }
+  if (driver.state() == Inactive && trouble.election) {
     found.push_back({"MB-05", fmt::format("controller {} is active, and its driver never learned of it", node.value())});
   } else if (driver.state() == Inactive && in_log) {
     found.push_back({"MB-07", fmt::format("the log says MIGRATION, /migration {}, and the driver of the active controller "
@@ -217,10 +304,7 @@ Violations what_stops(const Driver& driver, const zk::ClusterView& view, bool el
   }
   if (!view.migration) return found;
   const zk::MigrationZnode& migration = view.migration->znode;
-  const bool is_own = migration.kraft_controller_id == node &&
-                      migration.kraft_controller_epoch == driver.leadership().kraft_controller_epoch;
-  if ((driver.state() == DualWrite || driver.state() == SyncKraftToZk) && driver.idle() && is_own &&
-      view.migration->version != driver.leadership().migration_zk_version) {
+  if (is_wedged(driver, view)) {
     found.push_back({"MB-04", fmt::format("controller {} believes /migration to have version {}; its own last write gave it {}",
                                           node.value(), driver.leadership().migration_zk_version.value(),
                                           view.migration->version.value())});
@@ -234,6 +318,21 @@ Violations what_stops(const Driver& driver, const zk::ClusterView& view, bool el
 }
 
 }  // namespace
+
+void remember(const zk::Tree& tree, const std::string& root, MigrationMemory& memory) {
+  const std::string folder = root + std::string(zk::paths::kTopics);
+  for (const std::string& name : tree.children(folder)) {
+    const zk::Znode* const znode = tree.find(folder + "/" + name);
+    const auto topic = zk::parse_topic(znode->data.value_or(""));
+    if (topic && topic->topic_id) memory.authority.topics[folder + "/" + name] = *topic->topic_id;
+  }
+  for (const std::string& name : tree.children(root + std::string(zk::paths::kDeleteTopics))) {
+    memory.deletions_asked.insert(name);
+  }
+  const zk::ClusterView view = zk::cluster_view(tree, root);
+  if (view.controller) memory.authority.office = view.controller->znode;
+  if (view.migration) memory.authority.checkpoint = view.migration->znode.kraft_metadata.offset;
+}
 
 Violations check_notice(const sim::Payload& notice, MigrationMemory& memory) {
   Violations found;
@@ -270,7 +369,7 @@ Violations check_write(const zk::Committed& notice, const std::string& root, Mig
   Violations found;
   if (notice.zxid <= memory.authority.newest) return found;
   memory.authority.newest = notice.zxid;
-  WriteCheck(notice.txn.as<zk::LoggedTxn>(), root, memory.authority, found);
+  WriteCheck(notice.txn.as<zk::LoggedTxn>(), root, memory, found);
   return found;
 }
 
@@ -296,10 +395,13 @@ Violations check_copy(const sim::MetadataImage& image, const kraft::Log& log, co
 }
 
 Violations check_checkpoint(const sim::MetadataImage& image, const zk::Tree& tree, const std::string& root,
-                            const std::optional<std::string>& password_secret) {
+                            const std::optional<std::string>& password_secret, const std::set<std::string>& deleted) {
   const zk::TreeImage read = zk::zk_to_image(tree, root, {.password_secret = password_secret});
   const DiffReport report = compare_with(image, read);
   Violations found = violations_of("migration.S5", report);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (is_lost_with_its_namesake(report.different[i], deleted)) found[i].invariant = "MB-08";
+  }
   for (const Tolerated& tolerated : report.tolerated) {
     if (tolerated.why != Tolerance::QuotaLeftBehind) continue;
     found.push_back({"MB-12", fmt::format("ZooKeeper keeps {}, which was removed", tolerated.difference.path)});
@@ -307,30 +409,25 @@ Violations check_checkpoint(const sim::MetadataImage& image, const zk::Tree& tre
   return found;
 }
 
-Violations check_reconciliation(const Reconciled& reconciled, const sim::MetadataImage& image) {
-  if (image.features().zk_migration_state != sim::ZkMigrationState::PreMigration) return {};
-  std::string operations;
-  for (const auto& [kind, count] : reconciled.operations)
-    operations += fmt::format("{}{} {}", operations.empty() ? "" : ", ", count, kind);
-  return {{"MB-01", fmt::format("controller {} has copied nothing, and writes its own image over ZooKeeper: {}",
-                                reconciled.node.value(), operations.empty() ? "nothing was left to do" : operations)}};
+std::string_view why_behind(const Driver& driver, const MigrationMemory& memory, const zk::Tree& tree, const std::string& root) {
+  if (is_wedged(driver, zk::cluster_view(tree, root))) return "MB-04";
+  return trouble_of(driver, memory).skipped > 0 ? "MB-06" : "";
 }
 
 Violations check_driver(const Driver& driver, const MigrationMemory& memory, const zk::Tree& tree, const std::string& root,
                         const std::optional<std::string>& password_secret) {
   const zk::ClusterView view = zk::cluster_view(tree, root);
-  const auto trouble = memory.troubles.find(driver.node_id());
-  Violations found = what_stops(driver, view, trouble != memory.troubles.end() && trouble->second.election);
+  Violations found = what_stops(driver, view, trouble_of(driver, memory));
   if (driver.state() != MigrationDriverState::DualWrite || !driver.idle()) return found;
-  Violations differences = check_checkpoint(driver.image(), tree, root, password_secret);
-  const bool wedged = std::ranges::find(found, "MB-04", &Violation::invariant) != found.end();
+  Violations differences = check_checkpoint(driver.image(), tree, root, password_secret, memory.deletions_asked);
+  const std::string why(why_behind(driver, memory, tree, root));
   // A quorum that has copied nothing leaves producer ids in ZooKeeper alone, which it does not know either.
-  if (driver.image().features().zk_migration_state == sim::ZkMigrationState::PreMigration) {
-    for (Violation& difference : differences) difference.invariant = "MB-01";
-  } else if (wedged || (trouble != memory.troubles.end() && trouble->second.skipped > 0)) {
-    for (Violation& difference : differences) {
-      if (difference.invariant == "migration.S5") difference.invariant = wedged ? "MB-04" : "MB-06";
-    }
+  const bool copied_nothing = driver.image().features().zk_migration_state == sim::ZkMigrationState::PreMigration;
+  for (Violation& difference : differences) {
+    if (copied_nothing) difference.invariant = "MB-01";
+    if (difference.invariant != "migration.S5") continue;
+    if (!why.empty()) difference.invariant = why;
+    if (!memory.astray.empty()) difference.invariant = memory.astray;
   }
   found.insert(found.end(), differences.begin(), differences.end());
   return found;

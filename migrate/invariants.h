@@ -32,6 +32,11 @@ struct AuthorityMemory {
   std::set<zk::SessionId> former;        // sessions that had claimed before
   std::map<std::string, sim::LeaderEpoch> leader_epochs;  // by path of a partition's state
   sim::Offset checkpoint{-1};            // in /migration
+  // Who holds /controller, and who held it before the last claim.
+  std::optional<zk::ControllerZnode> office;
+  std::optional<zk::ControllerZnode> former_office;
+  std::map<std::string, sim::Uuid> topics;  // by path, as the tree has them
+  std::set<sim::Uuid> deleted;              // by controllers
 };
 
 struct MigrationMemory {
@@ -39,6 +44,7 @@ struct MigrationMemory {
   struct Trouble {
     bool election = false;        // since the last change of state
     std::int32_t skipped = 0;     // publications, since the last full reconciliation
+    std::string reconciling;      // why the last attempt failed, since the last change of state
   };
   std::map<sim::BrokerId, Trouble> troubles;
   std::map<sim::ControllerEpoch, sim::BrokerId> claims;  // of /controller_epoch, by KRaft controllers
@@ -47,7 +53,15 @@ struct MigrationMemory {
   bool post_migration = false;
   bool copy_outlived = false;  // MB-24 has struck, and left parts of a copy in the log
   AuthorityMemory authority;
+  std::set<std::string> deletions_asked;  // names of topics
+  // Why the last claim may break what others may not, by the name of the hazard; empty: no reason (road_invariants.h).
+  std::string astray;
+  bool two_ruled = false;  // migration.S17 was broken
+  std::map<std::int64_t, std::int64_t> producer_ids;  // blocks given out, first to end
 };
+
+// What the tree says at the beginning of a run.
+void remember(const zk::Tree& tree, const std::string& root, MigrationMemory& memory);
 
 // Looks at a notice of a controller's process.
 //
@@ -64,6 +78,8 @@ Violations check_notice(const sim::Payload& notice, MigrationMemory& memory);
 //   migration.S3   after a claim no write under the authority of an older one is applied: neither a partition's state
 //                  nor any multi, for those are how controllers of both kinds write
 //   migration.S10  the leader epoch of a partition's state never falls while its znode lives
+//   migration.S14  no controller deletes a topic that nobody wanted deleted, or brings one back that it has deleted
+//   MB-01, MB-02, MB-13  S10 and S14 again, after a claim that could not but break them (road_invariants.h)
 //   MB-23          what S3 leaves out in 3.9.1: under the authority of an older claim /migration is taken back
 Violations check_write(const zk::Committed& notice, const std::string& root, MigrationMemory& memory);
 
@@ -81,12 +97,13 @@ Violations check_copy(const sim::MetadataImage& image, const kraft::Log& log, co
 // migration.S5, checkpoint soundness: with the driver idle in DUAL_WRITE, and /migration as far as the image, the
 // tree holds what the image says, but for the differences that are tolerated (migration.md §4.4). One of these is a
 // defect of 3.9.1 and told under its own name: "MB-12", a quota left behind.
+// `deleted`: names of topics whose deletion was asked for; one of them that ZooKeeper lacks is MB-08.
 Violations check_checkpoint(const sim::MetadataImage& image, const zk::Tree& tree, const std::string& root,
-                            const std::optional<std::string>& password_secret);
+                            const std::optional<std::string>& password_secret, const std::set<std::string>& deleted = {});
 
-// MB-01: what a reconciliation writes to ZooKeeper is the image of a quorum that has taken over what was there. `image` is
-// that of the controller that has reconciled.
-Violations check_reconciliation(const Reconciled& reconciled, const sim::MetadataImage& image);
+// The known defect that explains why ZooKeeper, and the brokers that live by it, are behind the log: MB-04, or MB-06 with
+// publications that were skipped since the last full reconciliation; empty if none does.
+std::string_view why_behind(const Driver& driver, const MigrationMemory& memory, const zk::Tree& tree, const std::string& root);
 
 // Whether the active controller's driver goes on, when nothing disturbs any more. What keeps it from it is told under the
 // names of the defects of 3.9.1 (migration.md §7.2).
@@ -95,10 +112,13 @@ Violations check_reconciliation(const Reconciled& reconciled, const sim::Metadat
 //   MB-04  the version of /migration that it remembers is that of its own last write
 //   MB-05  an election that a ZooKeeper error hid from it does not leave it INACTIVE
 //   MB-07  with MIGRATION in the log it is not INACTIVE
+//   MB-10, MB-11  it does not reconcile in vain for ever, for want of a state znode or for a config it does not know;
+//          migration.L2 for another reason
 //   MB-23  once a claim has written /migration, no older one writes it
 //
-// And migration.S5 of check_checkpoint, where it is sound to ask: differences that one of these explains, or a publication
-// that was skipped since the last reconciliation (MB-06), are told under that name.
+// And migration.S5 of check_checkpoint, where it is sound to ask: differences that one of these explains, a publication
+// that was skipped since the last reconciliation (MB-06), or a topic that was deleted and made anew (MB-08), are told under
+// that name.
 Violations check_driver(const Driver& driver, const MigrationMemory& memory, const zk::Tree& tree, const std::string& root,
                         const std::optional<std::string>& password_secret);
 

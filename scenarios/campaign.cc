@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "scenarios/durations.h"
+#include "scenarios/mistake.h"
 #include "sim/base/check.h"
 #include "sim/kernel/fault_maker.h"
 
@@ -14,6 +15,12 @@ namespace {
 
 // A number of its own, so that the faults of a seed and its delays are two tapes.
 constexpr std::uint64_t kFaultTape = 0x66617563;
+
+constexpr std::uint64_t kRoadTape = 0x726f6164;
+constexpr sim::Site kTurns{"operator.turns"};
+constexpr sim::Site kTurnAt{"operator.turn_at"};
+constexpr sim::Site kMistakes{"operator.mistakes"};
+constexpr sim::Site kMistake{"operator.mistake"};
 
 std::vector<std::string> names(const Cluster& cluster, const char* prefix, const std::map<sim::BrokerId, sim::NodeId>& nodes) {
   std::vector<std::string> found;
@@ -109,6 +116,36 @@ std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario,
                                           const Cluster& cluster, std::uint64_t seed) {
   sim::Choices tape(sim::Digest::mix(seed ^ kFaultTape));
   return random_faults(scenario, cluster, sim::ChoiceSource(tape));
+}
+
+zk2kraft::Scenario with_random_road(const zk2kraft::Scenario& scenario, std::uint64_t seed, std::vector<std::string>& drawn) {
+  const zk2kraft::RandomFaults& wanted = scenario.random_faults();
+  zk2kraft::Scenario with = scenario;
+  if (!wanted.way_back()) return with;
+  // The counterfactual of this run has no mistakes, and is not to be given new ones.
+  with.mutable_random_faults()->set_way_back(false);
+  sim::Choices tape(sim::Digest::mix(seed ^ kRoadTape));
+  const auto pick = [&](sim::Site site, std::uint64_t low, std::uint64_t high) { return tape.pick(site, 0, low, high); };
+  if (pick(kTurns, 0, 3) == 0) return with;  // three of four do
+  const auto seconds = [&](const std::string& text, std::int64_t usual) {
+    return static_cast<std::uint64_t>(parse_duration(text).value_or(sim::Duration(usual * 1'000'000'000)).nanoseconds() / 1'000'000'000);
+  };
+  const std::string goal = with.operator_().goal().empty() ? "S7" : with.operator_().goal();
+  zk2kraft::Operator& person = *with.mutable_operator_();
+  person.set_goal(goal);
+  person.add_then(fmt::format("R2 at {}s", pick(kTurnAt, seconds(wanted.from(), 0), seconds(wanted.until(), 300))));
+  person.add_then(goal);
+  drawn.push_back(fmt::format("then: {}", person.then(0)));
+  const auto most = static_cast<std::uint64_t>(std::max(0, wanted.mistakes()));
+  for (std::uint64_t made = most == 0 ? 0 : pick(kMistakes, 0, most); made > 0; --made) {
+    std::vector<std::string_view> words;
+    for (const MistakeWord& word : mistake_words()) {
+      if (!word.names_a_server && word.kind != MistakeKind::FinaliseEarly) words.push_back(word.word);
+    }
+    person.add_mistakes(std::string(words[tape.pick(kMistake, made, 0, words.size() - 1)]));
+    drawn.push_back(fmt::format("mistakes: {}", person.mistakes(person.mistakes_size() - 1)));
+  }
+  return with;
 }
 
 std::string home_of(const SeedResult& result) {

@@ -49,6 +49,10 @@ std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario,
 std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario,
                                           const Cluster& cluster, std::uint64_t seed);
 
+// The scenario with what its `random_faults` leaves to the seed of the operator's own doing: whether and when she turns
+// back, and her mistakes. The same scenario if that is nothing. What was drawn is told by `drawn`.
+zk2kraft::Scenario with_random_road(const zk2kraft::Scenario& scenario, std::uint64_t seed, std::vector<std::string>& drawn);
+
 // Runs one seed. A sim::Bug is a finding, named.
 SeedResult run_seed(const zk2kraft::Scenario& scenario, const Initial& initial, std::uint64_t seed,
                     const sim::Place& place);

@@ -7,6 +7,7 @@
 #include "kraft/notice.h"
 #include "migrate/notice.h"
 #include "scenarios/admin.h"
+#include "zk/controller_notice.h"
 #include "zk/migration_reader_tree.h"
 
 namespace scenarios {
@@ -14,10 +15,18 @@ namespace {
 
 // Of one invariant the first violations tell the story; the rest is its echo.
 constexpr int kMostOfOneInvariant = 5;
+// A session that is over is noticed and acted upon within this.
+constexpr sim::Duration kCheckDelay{2'000'000'000};
+// So long a broker may wait for what was decided; sessions that ended, and drivers that give up, have been seen to by then.
+constexpr sim::Duration kMostSilence{40'000'000'000};
+// After so long a dead broker has been replaced by whoever can.
+constexpr sim::Duration kTakenOver{30'000'000'000};
 
 }  // namespace
 
-Checkers::Checkers(const Cluster& cluster) : cluster_(cluster) {}
+Checkers::Checkers(const Cluster& cluster) : cluster_(cluster) {
+  migrate::remember(cluster.initial().database.tree, cluster.initial().chroot, migration_);
+}
 
 template <class Found>
 void Checkers::add(const Found& found, const sim::World& world) {
@@ -40,6 +49,18 @@ void Checkers::on(const sim::Occurrence& occurrence, const sim::World& world) {
     case sim::OccurrenceKind::Received:
     case sim::OccurrenceKind::Sent:
       listen_to_controllers(occurrence, world);
+      listen_to_brokers(occurrence, world);
+      return;
+    case sim::OccurrenceKind::Paused:
+    case sim::OccurrenceKind::Resumed:
+      for (const auto& [id, node] : cluster_.brokers()) {
+        if (node != occurrence.node) continue;
+        if (occurrence.kind == sim::OccurrenceKind::Paused) {
+          silent_since_.emplace(id, world.now());
+        } else {
+          silent_since_.erase(id);
+        }
+      }
       return;
     case sim::OccurrenceKind::Started:
     case sim::OccurrenceKind::Crashed:
@@ -47,7 +68,13 @@ void Checkers::on(const sim::Occurrence& occurrence, const sim::World& world) {
       ensemble_due_ = quorum_due_ = metadata_due_ = true;
       for (const auto& [id, node] : cluster_.brokers()) {
         if (node != occurrence.node) continue;
-        if (occurrence.kind == sim::OccurrenceKind::Started) brokers_.on_restart(id);
+        if (occurrence.kind == sim::OccurrenceKind::Started) {
+          brokers_.on_restart(id);
+          obeyed_epochs_.erase(id);
+          silent_since_.erase(id);
+        } else {
+          silent_since_.emplace(id, world.now());
+        }
         // Told before the process goes, so that what it had can still be seen. Kafka does not fsync what it
         // acknowledges: a machine that loses power takes unflushed records with it (brokers.md §1.12, §6.3).
         const migrate::BrokerNode* const core = cluster_.broker(world, id);
@@ -97,6 +124,58 @@ void Checkers::listen_to_controllers(const sim::Occurrence& occurrence, const si
   }
 }
 
+// migration.S8 and S9 (migration.md §7.4), and S13, as the wire shows them: a broker obeys no controller of an older epoch
+// than it has obeyed in this life, and no request to a former life of its own; no producer id is given out twice.
+void Checkers::listen_to_brokers(const sim::Occurrence& occurrence, const sim::World& world) {
+  if (occurrence.kind == sim::OccurrenceKind::Sent) {
+    if (const auto* const block = occurrence.payload->get_if<sim::Response<sim::AllocateProducerIdsResponse>>()) {
+      if (block->body.error_code == sim::ErrorCode::None) {
+        count({"migration.S13"});
+        add(migrate::check_block(block->body.producer_id_start.value(), block->body.producer_id_len, migration_), world);
+      }
+    }
+  }
+  if (const auto* const task = occurrence.payload->get_if<AdminTask>()) {
+    constexpr std::string_view kDeletes = "delete topic ";
+    if (task->what.starts_with(kDeletes)) migration_.deletions_asked.insert(task->what.substr(kDeletes.size()));
+  }
+  const auto broker = std::ranges::find(cluster_.brokers(), occurrence.node, [](const auto& entry) { return entry.second; });
+  if (broker == cluster_.brokers().end()) return;
+  const migrate::BrokerNode* const core = cluster_.broker(world, broker->first);
+  check_obedience<sim::LeaderAndIsrRequest, sim::LeaderAndIsrResponse>(occurrence, world, core);
+  check_obedience<sim::UpdateMetadataRequest, sim::UpdateMetadataResponse>(occurrence, world, core);
+  check_obedience<sim::StopReplicaRequest, sim::StopReplicaResponse>(occurrence, world, core);
+}
+
+template <class Request, class Response>
+void Checkers::check_obedience(const sim::Occurrence& occurrence, const sim::World& world, const migrate::BrokerNode* broker) {
+  if (broker == nullptr || broker->broker() == nullptr) return;
+  if (const auto* const asked = occurrence.payload->get_if<sim::Request<Request>>()) {
+    if (occurrence.kind != sim::OccurrenceKind::Received) return;
+    count({"migration.S8", "migration.S9"});
+    const sim::ControlHeader& header = asked->body.header;
+    const sim::BrokerEpoch own = header.is_kraft_controller ? (broker->kraft() == nullptr ? sim::BrokerEpoch(-1) : broker->kraft()->broker_epoch())
+                                 : broker->zookeeper() == nullptr ? sim::BrokerEpoch(-1) : broker->zookeeper()->epoch();
+    sim::ControllerEpoch& newest = obeyed_epochs_[broker->id()];
+    std::string breaks;
+    if (header.controller_epoch < newest) breaks = "migration.S8";
+    if (header.broker_epoch != sim::kNoBrokerEpoch && header.broker_epoch < own) breaks = "migration.S9";
+    if (!breaks.empty()) unfit_requests_.emplace(std::tuple(occurrence.node, occurrence.peer, asked->correlation), breaks);
+  } else if (const auto* const answer = occurrence.payload->get_if<sim::Response<Response>>()) {
+    if (occurrence.kind != sim::OccurrenceKind::Sent) return;
+    const auto unfit = unfit_requests_.find({occurrence.node, occurrence.peer, answer->correlation});
+    if (unfit == unfit_requests_.end()) return;
+    const std::string breaks = unfit->second;
+    unfit_requests_.erase(unfit);
+    if (answer->body.error_code != sim::ErrorCode::None) return;
+    add(std::vector<Violation>{{.invariant = breaks,
+                                .what = fmt::format("broker {} obeys a controller whose {} is over", broker->id().value(),
+                                                    breaks == "migration.S8" ? "epoch" : "request is for a life that"),
+                                .at = world.now()}},
+        world);
+  }
+}
+
 void Checkers::watch_votes(const sim::Occurrence& occurrence, const sim::World& world) {
   const auto* const vote = occurrence.payload->get_if<kraft::VoteResponse>();
   if (vote == nullptr) return;
@@ -116,7 +195,10 @@ void Checkers::look_at_notice(const sim::Occurrence& occurrence, const sim::Worl
            "zk.SessionSeesNoPast"});
     add(zk::check_notice(notice, ensemble_), world);
     if (const auto* const committed = notice.get_if<zk::Committed>()) {
-      count({"migration.S3", "migration.S10"});
+      count({"migration.S3", "migration.S6", "migration.S10", "migration.S14"});
+      if (committed->zxid > migration_.authority.newest) {
+        add(migrate::check_committed(*committed, cluster_.initial().chroot, committed_, migration_), world);
+      }
       add(migrate::check_write(*committed, cluster_.initial().chroot, migration_), world);
     }
   } else if (name.starts_with("kraft.")) {
@@ -125,28 +207,15 @@ void Checkers::look_at_notice(const sim::Occurrence& occurrence, const sim::Worl
     if (name == "kraft.BecameLeader") ++raft_elections_;
     if (name == "kraft.ElectedPartitionLeader") ++partition_elections_;
     if (name == kraft::CopyOutlivedItsClaim::kName) add(migrate::check_notice(notice, migration_), world);
+    if (const auto* const mark = notice.get_if<kraft::HighWatermark>()) committed_ = std::max(committed_, mark->high_watermark);
+    look_at_authority(notice, world);
   } else if (name.starts_with("migrate.")) {
     count({"migration.S1", "migration.S2", "migration.S7", "migration.S16"});
     add(migrate::check_notice(notice, migration_), world);
-    if (const auto* const reconciled = notice.get_if<migrate::Reconciled>()) {
-      count({"MB-01"});
-      if (const migrate::ControllerNode* const core = cluster_.controller(world, reconciled->node))
-        add(migrate::check_reconciliation(*reconciled, core->node()->image()), world);
-    }
-    if (notice.get_if<migrate::CopyCompleted>() != nullptr) {
-      // The image is published with the commit of EndTransaction, in the very step that says so.
-      const zk::Server* const server = cluster_.zookeeper_leader(world);
-      for (const auto& [id, node] : cluster_.controllers()) {
-        const migrate::ControllerNode* const core = cluster_.controller(world, id);
-        if (node != occurrence.node || core == nullptr || server == nullptr) continue;
-        count({"migration.S4"});
-        add(migrate::check_copy(core->node()->image(), core->node()->replica().log(), server->database().tree, cluster_.initial().chroot,
-                                cluster_.initial().password_secret),
-            world);
-      }
-    }
+    look_at_migration(occurrence, world);
   } else if (name.starts_with("broker.") || name.starts_with("client.") || name.starts_with("zkcontroller.")) {
     if (name == "zkcontroller.PartitionChanged") ++partition_elections_;
+    look_at_authority(notice, world);
     count({"broker.P1", "broker.P7", "broker.P9", "broker.P12", "broker.P13"});
     add(sim::check_broker_notice(notice, running_brokers(world), brokers_), world);
   } else if (const auto* const done = notice.get_if<AdminDone>()) {
@@ -155,6 +224,113 @@ void Checkers::look_at_notice(const sim::Occurrence& occurrence, const sim::Worl
       brokers_.on_topic_deleted(done->what.substr(kDeletes.size()));
     }
   }
+}
+
+// Who comes to power beside whom (migration.S17), and over whom the migration is finalised (MB-15).
+void Checkers::look_at_authority(const sim::Payload& notice, const sim::World& world) {
+  if (const auto* const refused = notice.get_if<zk::ZkElectionRefused>()) {
+    const zk::Server* const server = cluster_.zookeeper_leader(world);
+    if (server != nullptr) add(migrate::check_refusal(*refused, server->database().tree, cluster_.initial().chroot), world);
+    return;
+  }
+  const auto* const activated = notice.get_if<kraft::ControllerActivated>();
+  const bool broker_came = notice.get_if<zk::ZkControllerReady>() != nullptr;
+  if (broker_came || activated != nullptr) {
+    const zk::Server* const server = cluster_.zookeeper_leader(world);
+    const migrate::ControllerNode* const active = cluster_.active_controller(world);
+    const bool in_migration =
+        activated != nullptr ? activated->migration_state == sim::name_of(sim::ZkMigrationState::Migration)
+                             : active != nullptr && active->node()->image().features().zk_migration_state ==
+                                                        sim::ZkMigrationState::Migration;
+    count({"migration.S17"});
+    if (server == nullptr || !in_migration) return;
+    const sim::BrokerId who = activated != nullptr ? activated->node : active->config().node.id;
+    const auto came = broker_came ? migrate::CameToPower::Broker : migrate::CameToPower::KRaftController;
+    add(migrate::check_authority(who, server->database().tree, cluster_.initial().chroot, brokers_in(world), came, migration_), world);
+    return;
+  }
+  const auto* const changed = notice.get_if<kraft::MigrationStateChanged>();
+  if (changed == nullptr || changed->to != sim::name_of(sim::ZkMigrationState::PostMigration)) return;
+  count({"MB-15"});
+  for (const migrate::RunningBroker& broker : brokers_in(world)) {
+    if (broker.core == nullptr || broker.core->mode() == migrate::BrokerMode::KRaft) continue;
+    add(std::vector<Violation>{{.invariant = "MB-15",
+                                .what = fmt::format("the migration is finalised, and broker {} lives by ZooKeeper", broker.id.value()),
+                                .at = world.now()}},
+        world);
+  }
+}
+
+void Checkers::look_at_migration(const sim::Occurrence& occurrence, const sim::World& world) {
+  const auto self = std::ranges::find(cluster_.controllers(), occurrence.node, [](const auto& entry) { return entry.second; });
+  const migrate::ControllerNode* const core = self == cluster_.controllers().end() ? nullptr : cluster_.controller(world, self->first);
+  if (core == nullptr || core->node() == nullptr) return;
+  const sim::Payload& notice = *occurrence.payload;
+  const sim::ZkMigrationState state = core->node()->image().features().zk_migration_state;
+  if (const auto* const claim = notice.get_if<migrate::Claimed>()) {
+    count({"MB-02"});
+    add(migrate::check_claimant(*claim, state, migration_), world);
+  } else if (const auto* const changed = notice.get_if<migrate::StateChanged>()) {
+    if (changed->to != migrate::MigrationDriverState::SyncKraftToZk) return;
+    count({"MB-01"});
+    add(migrate::check_reconciler(changed->node, state, migration_), world);
+  } else if (notice.get_if<migrate::CopyCompleted>() != nullptr) {
+    look_at_copy(*core, world);
+  }
+}
+
+// The image is published with the commit of EndTransaction, in the very step that says so.
+void Checkers::look_at_copy(const migrate::ControllerNode& controller, const sim::World& world) {
+  const zk::Server* const server = cluster_.zookeeper_leader(world);
+  if (server == nullptr) return;
+  const zk::Tree& tree = server->database().tree;
+  const std::string& root = cluster_.initial().chroot;
+  const sim::MetadataImage& image = controller.node()->image();
+  count({"migration.S4", "migration.S11", "MB-19"});
+  add(migrate::check_copy(image, controller.node()->replica().log(), tree, root, cluster_.initial().password_secret), world);
+  add(migrate::check_isr_at_copy(image, tree, root, brokers_in(world)), world);
+  const sim::Duration patience = controller.config().node.controller.broker_session_timeout + kCheckDelay;
+  for (const auto& [id, since] : silent_since_) {
+    const sim::BrokerRegistration* const known = image.cluster().broker(id);
+    if (known == nullptr || known->fenced || world.now() - since <= patience) continue;
+    add(std::vector<Violation>{{.invariant = "MB-19",
+                                .what = fmt::format("broker {} has been silent since {}, and the image that the copy made has it unfenced",
+                                                    id.value(), sim::describe(since)),
+                                .at = world.now()}},
+        world);
+  }
+}
+
+std::vector<migrate::RunningBroker> Checkers::brokers_in(const sim::World& world) const {
+  std::vector<migrate::RunningBroker> brokers;
+  for (const auto& [id, node] : cluster_.brokers()) brokers.push_back({id, cluster_.broker(world, id)});
+  return brokers;
+}
+
+// Liveness, where nothing stands in its way any more (migration.md §7.5): every server that shall run runs, undisturbed.
+void Checkers::demand_progress(const sim::World& world) {
+  const auto undisturbed = [&](sim::NodeId node) { return world.alive(node) && !world.paused(node); };
+  const bool brokers_run = std::ranges::all_of(cluster_.brokers(), [&](const auto& entry) { return undisturbed(entry.second); });
+  const zk::Server* const server = cluster_.zookeeper_leader(world);
+  if (server == nullptr) return;
+  const bool settled = std::ranges::all_of(silent_since_, [&](const auto& entry) { return world.now() - entry.second > kTakenOver; });
+  if (settled) {
+    count({"migration.L8"});
+    add(migrate::check_way_back(server->database().tree, cluster_.initial().chroot, brokers_in(world)), world);
+  }
+  if (!brokers_run) return;
+  const Admin* const admin = world.core_if<Admin>(cluster_.admin());
+  count({"migration.L6"});
+  if (admin != nullptr && admin->open() > 0) {
+    add(std::vector<Violation>{{.invariant = "migration.L6", .what = fmt::format("{} requests of the administrator have no answer", admin->open()), .at = world.now()}}, world);
+  }
+  const migrate::ControllerNode* const active = cluster_.active_controller(world);
+  if (active == nullptr || active->driver() == nullptr) return;
+  if (active->driver()->state() != migrate::MigrationDriverState::DualWrite) return;
+  count({"migration.L3", "migration.L4", "migration.L5"});
+  const std::string_view why = migrate::why_behind(*active->driver(), migration_, server->database().tree, cluster_.initial().chroot);
+  add(migrate::check_lag(*active->driver(), committed_, why), world);
+  add(migrate::check_knowledge(active->driver()->image(), why, brokers_in(world)), world);
 }
 
 void Checkers::after_event(const sim::World& world) {
@@ -200,6 +376,30 @@ void Checkers::after_event(const sim::World& world) {
   }
 }
 
+void Checkers::look(const sim::World& world, std::size_t quorums_formatted) {
+  if (quorums_formatted != quorums_formatted_) {
+    quorums_formatted_ = quorums_formatted;
+    quorum_ = {};
+    metadata_ = {};
+    committed_ = sim::Offset(0);
+  }
+  // MB-09: while the driver waits for ZooKeeper, brokers in ZooKeeper mode do not hear what the quorum has decided.
+  const migrate::ControllerNode* const active = cluster_.active_controller(world);
+  const bool waits = active != nullptr && active->driver() != nullptr && !active->driver()->idle() &&
+                     active->driver()->state() == migrate::MigrationDriverState::DualWrite;
+  if (!waits) {
+    driver_waits_since_.reset();
+    return;
+  }
+  if (!driver_waits_since_) driver_waits_since_ = world.now();
+  if (world.now() - *driver_waits_since_ < kMostSilence) return;
+  count({"MB-09"});
+  auto unknown = migrate::check_knowledge(active->node()->image(), {}, brokers_in(world));
+  std::erase_if(unknown, [](const auto& violation) { return violation.invariant != "migration.L4"; });
+  for (auto& violation : unknown) violation.invariant = "MB-09";
+  add(unknown, world);
+}
+
 void Checkers::at_end(const sim::World& world) {
   last_occurrence_ = 0;
   for (const kraft::Node* const node : running_nodes(world)) {
@@ -214,6 +414,7 @@ void Checkers::at_end(const sim::World& world) {
     const auto* const core = cluster_.broker(world, id);
     if (core != nullptr && core->zookeeper() != nullptr) check_watches(&core->zookeeper()->session(), world);
   }
+  demand_progress(world);
   const migrate::ControllerNode* const active = cluster_.active_controller(world);
   const zk::Server* const server = cluster_.zookeeper_leader(world);
   if (active == nullptr || server == nullptr || active->driver() == nullptr) return;

@@ -11,6 +11,7 @@
 
 #include "kraft/invariants.h"
 #include "migrate/invariants.h"
+#include "migrate/road_invariants.h"
 #include "scenarios/cluster.h"
 #include "sim/kafka/broker_invariants.h"
 #include "sim/kafka/rpc.h"
@@ -35,6 +36,9 @@ class Checkers : public sim::Observer {
 
   void on(const sim::Occurrence& occurrence, const sim::World& world) override;
   void after_event(const sim::World& world) override;
+  // Now and then: what takes a while to be wrong. So many times a whole quorum has been formatted anew by now: what the
+  // former one promised binds nobody.
+  void look(const sim::World& world, std::size_t quorums_formatted);
   // Validations: what must hold at the end, when nothing disturbs any more.
   void at_end(const sim::World& world);
 
@@ -54,6 +58,14 @@ class Checkers : public sim::Observer {
   void count(std::initializer_list<std::string_view> names, std::uint64_t times = 1);
   void look_at_notice(const sim::Occurrence& occurrence, const sim::World& world);
   void listen_to_controllers(const sim::Occurrence& occurrence, const sim::World& world);
+  void listen_to_brokers(const sim::Occurrence& occurrence, const sim::World& world);
+  template <class Request, class Response>
+  void check_obedience(const sim::Occurrence& occurrence, const sim::World& world, const migrate::BrokerNode* broker);
+  void look_at_authority(const sim::Payload& notice, const sim::World& world);
+  void look_at_migration(const sim::Occurrence& occurrence, const sim::World& world);
+  void look_at_copy(const migrate::ControllerNode& controller, const sim::World& world);
+  void demand_progress(const sim::World& world);
+  std::vector<migrate::RunningBroker> brokers_in(const sim::World& world) const;
   void watch_votes(const sim::Occurrence& occurrence, const sim::World& world);
   void check_watches(const zk::KafkaClient* client, const sim::World& world);
   std::vector<const sim::Broker*> running_brokers(const sim::World& world) const;
@@ -70,7 +82,14 @@ class Checkers : public sim::Observer {
   migrate::MigrationMemory migration_;
   // Requests of brokers' former lives that a controller has not answered yet: which controller, who asked, which one.
   std::set<std::tuple<sim::NodeId, sim::NodeId, sim::CorrelationId>> stale_requests_;
+  // Control requests that a broker must not obey: which broker, who asked, which one, and what obeying it breaks.
+  std::map<std::tuple<sim::NodeId, sim::NodeId, sim::CorrelationId>, std::string> unfit_requests_;
+  std::map<sim::BrokerId, sim::ControllerEpoch> obeyed_epochs_;  // by broker, in its present life
+  std::map<sim::BrokerId, sim::Instant> silent_since_;  // dead or paused
+  sim::Offset committed_{0};  // the end of what any node of the quorum knows to be committed
+  std::optional<sim::Instant> driver_waits_since_;
   std::uint64_t last_occurrence_ = 0;
+  std::size_t quorums_formatted_ = 0;
   bool ensemble_due_ = false;
   bool quorum_due_ = false;
   bool metadata_due_ = false;

@@ -7,6 +7,7 @@
 
 #include "scenarios/admin.h"
 #include "scenarios/durations.h"
+#include "scenarios/zookeeper_shell.h"
 #include "sim/base/check.h"
 #include "sim/base/suggest.h"
 #include "sim/kafka/consumer.h"
@@ -152,6 +153,9 @@ void Cluster::number_nodes(const zk2kraft::Scenario& scenario) {
     return workload.has_change() && workload.change().to_controllers();
   });
   if (asks_controllers) controller_admin_ = number();
+  const zk2kraft::Operator& person = scenario.operator_();
+  const bool goes_back = person.then_size() > 0 || person.goal().starts_with('R');
+  if (goes_back || person.edits_size() > 0) shell_ = number();
 }
 
 // ── Programs ────────────────────────────────────────────────────────────────────────────────────
@@ -219,6 +223,7 @@ std::unique_ptr<sim::Process> Cluster::broker_program(sim::BrokerId id, migrate:
   config.broker.self = brokers_.at(id);
   config.broker.cluster_id = initial_->cluster_id;
   config.broker.kraft_mode = mode == migrate::BrokerMode::KRaft;
+  config.broker.hears_kraft_controllers = mode != migrate::BrokerMode::ZooKeeper;
   config.broker.brokers = address_book();
   config.broker.offsets_topic_replication_factor =
       static_cast<std::int16_t>(std::min<std::size_t>(3, brokers_.size()));
@@ -410,6 +415,13 @@ void Cluster::populate(sim::World& world) const {
   };
   add_admin("admin", admin_, address_book());
   if (controller_admin_) add_admin("controller-admin", *controller_admin_, {controllers_.begin(), controllers_.end()});
+  if (shell_) {
+    const zk::ClientConfig session = session_of(*shell_);
+    added(world.add<ZookeeperShell>(
+              std::string(kShell),
+              [session](sim::Instant, const sim::Durable&, sim::Incarnation) { return ZookeeperShell(session); }),
+          *shell_);
+  }
 }
 
 // ── Roles ───────────────────────────────────────────────────────────────────────────────────────

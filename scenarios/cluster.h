@@ -31,6 +31,9 @@ class Cluster {
   // What the wall clocks of all machines show when the run begins: 19 November 2024, 02:40 UTC.
   static constexpr std::int64_t kWallClockAtZeroMs = 1'731'984'000'000;
 
+  // The name of the node that is the operator's shell.
+  static constexpr std::string_view kShell = "zookeeper-shell";
+
   // The plan of the cluster; nothing runs yet. A Usage problem if scenario and beginning do not fit.
   static sim::Expected<Cluster> plan(const zk2kraft::Scenario& scenario, Initial initial,
                                      const sim::Place& place);
@@ -54,6 +57,8 @@ class Cluster {
   sim::NodeId admin() const { return admin_; }
   // The administrator who asks controllers directly, where the scenario has one.
   std::optional<sim::NodeId> controller_admin() const { return controller_admin_; }
+  // zookeeper-shell.sh in the operator's hands, where the scenario lets her go back or edit znodes.
+  std::optional<sim::NodeId> shell() const { return shell_; }
   const Initial& initial() const { return *initial_; }
   const Defects& defects() const { return defects_; }
   sim::MetadataVersion metadata_version() const { return metadata_version_; }
@@ -105,6 +110,7 @@ class Cluster {
   std::vector<sim::NodeId> groups_;
   sim::NodeId admin_;
   std::optional<sim::NodeId> controller_admin_;
+  std::optional<sim::NodeId> shell_;
 };
 
 }  // namespace scenarios

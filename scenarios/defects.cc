@@ -18,12 +18,18 @@ struct Alias {
       flag;
 };
 constexpr Alias kAliases[] = {
+    {"KAFKA-16463", &kraft::Behaviour::observer_keeps_old_log},
+    {"KAFKA-20488", &zk::MirrorDefects::states_bear_raft_epoch},
     {"MB-01", &migrate::DriverDefects::foreign_copy_is_believed},
+    {"MB-02", &migrate::DriverDefects::stale_log_claims},
     {"MB-03", &migrate::DriverDefects::claim_without_answer_is_lost},
     {"MB-04", &migrate::DriverDefects::migration_version_is_never_reread},
     {"MB-05", &migrate::DriverDefects::leader_event_is_not_retried},
     {"MB-06", &migrate::DriverDefects::failed_change_is_skipped},
     {"MB-07", &migrate::DriverDefects::half_complete_copy_is_the_end},
+    {"MB-08", &zk::MirrorDefects::topics_created_before_deleted},
+    {"MB-09", &migrate::DriverDefects::requests_wait_for_zookeeper},
+    {"MB-10", &zk::MirrorDefects::missing_states_are_set},
     {"MB-11", &zk::MirrorDefects::unknown_config_throws},
     {"MB-12", &zk::MirrorDefects::quota_removal_throws},
     {"MB-22", &kraft::Behaviour::heartbeat_table_before_abort},

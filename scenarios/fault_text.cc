@@ -60,6 +60,15 @@ class Reader {
     return directive;
   }
 
+  sim::Expected<sim::When> read_when() {
+    sim::When moment = when();
+    if (!problem_ && at_ < words_.size()) {
+      complain(fmt::format("'{}' stands behind the end of the moment.", words_[at_]), "");
+    }
+    if (problem_) return std::unexpected(*problem_);
+    return moment;
+  }
+
  private:
   void complain(std::string what, std::string remedy) {
     if (!problem_) problem_ = {sim::Severity::Usage, place_, std::move(what), std::move(remedy)};
@@ -313,6 +322,10 @@ std::vector<std::string_view> fault_words() {
 
 sim::Expected<FaultDirective> parse_fault(std::string_view words, const sim::Place& place) {
   return Reader(words, place).read();
+}
+
+sim::Expected<sim::When> parse_when(std::string_view words, const sim::Place& place) {
+  return Reader(words, place).read_when();
 }
 
 std::string print_fault(const FaultDirective& directive) {

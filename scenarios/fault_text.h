@@ -40,6 +40,9 @@ std::vector<std::string_view> fault_words();
 // What the words say, or a Usage problem at `place` that says which word is wrong and what may stand there.
 sim::Expected<FaultDirective> parse_fault(std::string_view words, const sim::Place& place);
 
+// The moment alone, as faults name it: "at 12s", "on migrate.CopyBatch 2 plus 1s".
+sim::Expected<sim::When> parse_when(std::string_view words, const sim::Place& place);
+
 // The words; `parse_fault` reads them back to an equal directive.
 std::string print_fault(const FaultDirective& directive);
 

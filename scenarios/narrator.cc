@@ -23,7 +23,7 @@ const std::set<std::string_view>& told() {
       "zkcontroller.Elected", "zkcontroller.Ready",     "zkcontroller.Resigned",    "kraft.BecameLeader",
       "kraft.LeaderResigned", "kraft.ControllerActivated", "kraft.MigrationStateChanged", "kraft.TransactionAborted", "kraft.CopyOutlivedItsClaim",
       "kraft.BrokerRegistered", "kraft.BrokerFenced",   "kraft.BrokerUnfenced",     "kraft.BrokerStateChanged",
-      "broker.CachedControllerChanged", "admin.Done"};
+      "broker.CachedControllerChanged", "admin.Done",           "operator.ZnodeEdited"};
   return names;
 }
 
@@ -54,7 +54,7 @@ Narrator::Narrator(const Cluster& cluster, const sim::FaultPlan& plan, std::func
 
 void Narrator::fault(const sim::Occurrence& occurrence, const sim::World& world) {
   const auto planned = std::ranges::find(plan_, occurrence.text, &sim::PlannedFault::name);
-  if (planned == plan_.end()) return;
+  if (planned == plan_.end() || !planned->name.starts_with("fault-")) return;
   if (planned->name.ends_with(".end")) {
     tell_({world.now(), Column::Operator, "fault", fmt::format("{} is over", planned->name.substr(0, planned->name.size() - 4))});
     return;
@@ -153,10 +153,9 @@ std::string Narrator::sentence(const sim::Payload& notice) const {
 
 void Narrator::tell(const sim::World& world, const Operator& operator_) {
   if (!tell_) return;
-  for (; phases_told_ < operator_.phases().size(); ++phases_told_) {
-    const auto phase = std::next(operator_.phases().begin(), static_cast<std::ptrdiff_t>(phases_told_));
-    tell_({world.now(), Column::Operator, "operator",
-           fmt::format("{} {}", name_of(phase->first), explain(phase->first))});
+  for (; phases_told_ < operator_.steps().size(); ++phases_told_) {
+    const Phase phase = operator_.steps()[phases_told_].first;
+    tell_({world.now(), Column::Operator, "operator", fmt::format("{} {}", name_of(phase), explain(phase))});
   }
   for (; deeds_told_ < operator_.deeds().size(); ++deeds_told_) {
     const Operator::Deed& deed = operator_.deeds()[deeds_told_];

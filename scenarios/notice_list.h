@@ -3,6 +3,7 @@
 #include "kraft/notice.h"
 #include "migrate/notice.h"
 #include "scenarios/admin.h"
+#include "scenarios/zookeeper_shell.h"
 #include "sim/kafka/broker_notice.h"
 #include "zk/controller_notice.h"
 #include "zk/notice.h"
@@ -21,7 +22,7 @@ using AllNotices = NoticeList<
     zk::WatchTriggered, zk::SnapshotTaken,
     // The controller of ZooKeeper mode.
     zk::ZkControllerElected, zk::ZkControllerReady, zk::ZkControllerResigned,
-    zk::ZkPartitionChanged, zk::ZkTopicDeleted,
+    zk::ZkPartitionChanged, zk::ZkElectionRefused, zk::ZkTopicDeleted,
     // The quorum and its controller, and a broker's link to them.
     kraft::RoleChanged, kraft::VoteGranted, kraft::BecameLeader, kraft::LeaderResigned,
     kraft::HighWatermark, kraft::LogTruncated, kraft::SnapshotInstalled, kraft::ControllerActivated,
@@ -37,6 +38,8 @@ using AllNotices = NoticeList<
     sim::BrokerBecameLeader, sim::BrokerBecameFollower, sim::RequestProcessingEnabled,
     sim::IsrShrunk, sim::IsrExpanded, sim::ReplicaTruncated, sim::ReplicaStopped, sim::ControlRequestRefused,
     sim::CachedControllerChanged, sim::ClientAcknowledged, sim::ClientConsumed,
-    sim::ClientCommitted, sim::ClientFetchedOffset, sim::ClientWaits, AdminDone>;
+    sim::ClientCommitted, sim::ClientFetchedOffset, sim::ClientWaits, AdminDone,
+    // The operator.
+    ZnodeEdited>;
 
 }  // namespace scenarios

@@ -20,9 +20,9 @@
 namespace scenarios {
 
 enum class Verdict : std::uint8_t {
-  Good,      // the goal was reached, no invariant was broken
+  Good,      // the goal was reached, no invariant was broken; or what the scenario is there to show was shown
   Finding,   // an invariant was broken, or the goal was not reached
-  Unknown,   // a planned fault never fired, a fixed choice was never asked for
+  Unknown,   // a planned fault never fired, a fixed choice was never asked for, what was to be shown was not seen
 };
 std::string_view name_of(Verdict verdict);
 std::optional<Verdict> parse_verdict(std::string_view name);
@@ -44,6 +44,7 @@ struct Outcome {
   Verdict verdict = Verdict::Unknown;
   std::vector<Violation> violations;        // those that count
   std::vector<Violation> known_violations;  // those that the scenario expects of the version
+  std::vector<Violation> shown_violations;  // those that the scenario is there to show
   std::vector<std::string> random_faults;   // drawn for this seed, as directives
   std::vector<std::string> unmet;           // what was planned and never came
   bool goal_reached = false;

@@ -12,6 +12,9 @@
 
 #include "scenarios/durations.h"
 #include "scenarios/fault_text.h"
+#include "scenarios/mistake.h"
+#include "scenarios/road.h"
+#include "scenarios/znode_edit.h"
 #include "sim/base/suggest.h"
 
 namespace scenarios {
@@ -136,9 +139,20 @@ class Values {
                           fmt::format("'{}' is no duration, which {} must be.", text, field.name()),
                           "Write a number and a unit: 250ms, 10s, 2m, 1m30s."};
     }
-    if (field.full_name() == "zk2kraft.Scenario.faults") {
-      if (auto fault = parse_fault(text, place); !fault) return fault.error();
-    }
+    return check_words(field.full_name(), text, place);
+  }
+
+  // Fields whose text has a grammar of its own.
+  static std::optional<sim::Problem> check_words(std::string_view field, const std::string& text,
+                                                 const sim::Place& place) {
+    const auto problem_of = [](const auto& read) { return read ? std::nullopt : std::optional(read.error()); };
+    if (field == "zk2kraft.Scenario.faults") return problem_of(parse_fault(text, place));
+    if (field == "zk2kraft.Operator.then") return problem_of(parse_road(text, place));
+    if (field == "zk2kraft.Operator.mistakes") return problem_of(parse_mistake(text, place));
+    if (field == "zk2kraft.Operator.edits") return problem_of(parse_edit(text, place));
+    const bool is_phase = field == "zk2kraft.Operator.goal" || field == "zk2kraft.Expect.phase" ||
+                          field == "zk2kraft.Expect.stuck_in";
+    if (is_phase && !text.empty()) return problem_of(parse_step(text, place));
     return std::nullopt;
   }
 

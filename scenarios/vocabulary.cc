@@ -1,10 +1,14 @@
 #include "scenarios/vocabulary.h"
 
+#include <fmt/format.h>
+
 #include "scenarios/cluster.h"
 #include "scenarios/defects.h"
 #include "scenarios/fault_text.h"
 #include "scenarios/notices.h"
-#include "scenarios/operator.h"
+#include "scenarios/mistake.h"
+#include "scenarios/road.h"
+#include "scenarios/znode_edit.h"
 
 namespace scenarios {
 
@@ -26,6 +30,14 @@ std::vector<VocabularyList> vocabulary() {
   VocabularyList phases{"phases", "how far a migration has come", {}};
   for (const Phase phase : kPhases) phases.words.emplace_back(name_of(phase), explain(phase));
   lists.push_back(std::move(phases));
+  VocabularyList mistakes{"mistakes", "what the operator can do wrong (operator { mistakes: … }); SERVER is broker-2, controller-3000", {}};
+  for (const MistakeWord& word : mistake_words()) {
+    mistakes.words.emplace_back(fmt::format("{}{}", word.word, word.names_a_server ? " SERVER" : ""), word.meaning);
+  }
+  lists.push_back(std::move(mistakes));
+  VocabularyList edits{"edits", "what she can do to a znode by hand (operator { edits: … }); scenarios/README.md has their grammar", {}};
+  for (const std::string_view word : edit_words()) edits.words.emplace_back(word, "");
+  lists.push_back(std::move(edits));
   return lists;
 }
 

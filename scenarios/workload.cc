@@ -97,6 +97,7 @@ sim::Expected<Workload> Workload::plan(const zk2kraft::Scenario& scenario, const
       const auto phase = parse_step(when.phase(), place);
       if (!phase) return std::unexpected(phase.error());
       change.phase = *phase;
+      change.nth = when.nth() == 0 ? 1 : when.nth();
     } else if (!when.on().empty()) {
       if (const auto known = check_notice(when.on(), place); !known) return std::unexpected(known.error());
       change.notice = when.on();
@@ -120,11 +121,12 @@ void Workload::on(const sim::Occurrence& occurrence, const sim::World& world) {
   }
 }
 
-void Workload::look(sim::World& world, Phase phase) {
+void Workload::look(sim::World& world, const Operator& person) {
   for (Change& change : changes_) {
     if (change.given) continue;
     if (change.at && world.now() >= *change.at) change.due = *change.at + change.after;
-    if (change.phase && phase >= *change.phase && !change.due) change.due = world.now() + change.after;
+    const bool begun = change.phase && person.times_begun(*change.phase) >= static_cast<std::size_t>(change.nth);
+    if (begun && !change.due) change.due = world.now() + change.after;
     if (!change.due || world.now() < *change.due) continue;
     change.given = true;
     world.poke(change.to_controllers ? controller_admin_.value() : admin_, sim::Payload::of(change.task));

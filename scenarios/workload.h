@@ -22,7 +22,7 @@ class Workload : public sim::Observer {
 
   void on(const sim::Occurrence& occurrence, const sim::World& world) override;
   // Gives out what is due by now.
-  void look(sim::World& world, Phase phase);
+  void look(sim::World& world, const Operator& person);
 
  private:
   struct Change {

@@ -229,6 +229,7 @@ class Controller {
   void on_written(sim::Context& context, BrokerLink& link, const std::vector<Response>& answers);
   void on_reread(sim::Context& context, BrokerLink& link, const std::vector<Response>& answers);
   std::optional<LeaderAndIsr> next_state(const sim::TopicPartition& id, const Change& change) const;
+  bool is_refused(sim::Context& context, const sim::TopicPartition& id, const Change& change) const;
   void changed(sim::Context& context, const sim::TopicPartition& id);
   void complete_changes(sim::Context& context, BrokerLink& link);
   Request fenced(Op op) const;

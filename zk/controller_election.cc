@@ -142,7 +142,8 @@ void Controller::on_states(sim::Context& context, BrokerLink& link,
                      .leader_epoch = state->leader_epoch,
                      .isr = state->isr,
                      .recovery = state->leader_recovery_state,
-                     .zk_version = sim::PartitionEpoch{found->stat.version.value()}};
+                     .zk_version = sim::PartitionEpoch{found->stat.version.value()},
+                     .controller_epoch = state->controller_epoch};
   }
   refresh_channels(context);
   std::vector<sim::BrokerId> all;

@@ -66,6 +66,21 @@ struct ZkPartitionChanged {
                  sim::field("partitionEpoch", &N::partition_epoch), sim::field("isr", &N::isr));
   }
 };
+// It would change this partition's leader or ISR and does not, for its state has a higher epoch than its own.
+struct ZkElectionRefused {
+  static constexpr std::string_view kName = "zkcontroller.ElectionRefused";
+  static constexpr std::string_view kRule = "migration.md §1.5 rule 1";
+  sim::BrokerId controller{-1};
+  sim::TopicPartition topic_partition;
+  sim::ControllerEpoch epoch{};
+  sim::ControllerEpoch written_by{};
+  static constexpr auto fields(auto&& visit) {
+    using N = ZkElectionRefused;
+    return visit(sim::field("controller", &N::controller),
+                 sim::field("topicPartition", &N::topic_partition), sim::field("epoch", &N::epoch),
+                 sim::field("writtenBy", &N::written_by));
+  }
+};
 struct ZkTopicDeleted {
   static constexpr std::string_view kName = "zkcontroller.TopicDeleted";
   static constexpr std::string_view kRule = "zookeeper.md §6.9";

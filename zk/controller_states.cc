@@ -84,6 +84,7 @@ void Controller::on_created(sim::Context& context, BrokerLink& link,
     const sim::TopicPartition& id = new_partitions_[i];
     if (!answers[i].ok()) continue;  // "failed state change": it stays new in memory
     find(id)->leadership = written_.at(id);
+    find(id)->leadership->controller_epoch = epoch_;
     changes_.erase(id);
     changed(context, id);
   }
@@ -116,6 +117,16 @@ std::optional<LeaderAndIsr> Controller::next_state(const sim::TopicPartition& id
   return std::nullopt;
 }
 
+// PartitionStateMachine and ReplicaStateMachine take a state of a higher epoch for a newer controller's and leave it as
+// it is, leader dead or not. After the way back from KRaft it is the mirror's, which wrote Raft epochs (KAFKA-20488,
+// migration.md §1.5 rule 1). What a leader asks for its ISR is written all the same, and mends it.
+bool Controller::is_refused(sim::Context& context, const sim::TopicPartition& id, const Change& change) const {
+  const sim::ControllerEpoch written_by = find(id)->leadership->controller_epoch;
+  if (change.kind == Change::Kind::SetIsr || written_by <= epoch_) return false;
+  context.notify(sim::Payload::of(ZkElectionRefused{config_.id, id, epoch_, written_by}));
+  return true;
+}
+
 void Controller::write_states(sim::Context& context, BrokerLink& link) {
   // Whether an unclean election is allowed is asked where no clean one is possible.
   std::set<std::string> questions;
@@ -143,6 +154,7 @@ void Controller::write_states(sim::Context& context, BrokerLink& link) {
   for (const auto& [id, change] : changes_) {
     const auto next = next_state(id, change);
     if (!next) continue;
+    if (is_refused(context, id, change)) continue;
     const DataVersion version = config_.behaviour.state_version_unchecked
                                     ? kAnyVersion
                                     : DataVersion(next->zk_version.value());
@@ -170,6 +182,7 @@ void Controller::on_written(sim::Context& context, BrokerLink& link,
       LeaderAndIsr state = written_.at(id);
       state.zk_version =
           sim::PartitionEpoch{std::get<Stat>(done->results.back().value).version.value()};
+      state.controller_epoch = epoch_;
       find(id)->leadership = state;
       changed(context, id);
     } else if (answers[i].error == ErrorCode::BadVersion) {
@@ -210,7 +223,8 @@ void Controller::on_reread(sim::Context& context, BrokerLink& link,
                      .leader_epoch = state->leader_epoch,
                      .isr = state->isr,
                      .recovery = state->leader_recovery_state,
-                     .zk_version = sim::PartitionEpoch{found->stat.version.value()}};
+                     .zk_version = sim::PartitionEpoch{found->stat.version.value()},
+                     .controller_epoch = state->controller_epoch};
     // It is its own write whose answer was lost, so that nobody knows yet (doRemoveReplicasFromIsr).
     // Simplified: for a leader that it elected Kafka elects once more, in the next leader epoch.
     if (change.kind != Change::Kind::SetIsr && !next_state(id, change)) changed(context, id);

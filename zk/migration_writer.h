@@ -34,6 +34,12 @@ struct MirrorDefects {
       true;  // MB-12: NullPointerException when an entity loses its last quota
   bool unknown_config_throws =
       true;  // MB-11: a config of another resource type ends the reconciliation
+  // MB-08: new topics are created before those are deleted whose names they have. Off: after them.
+  bool topics_created_before_deleted = true;
+  // MB-10: a partition without a state znode is set, not created. Off: it is created first.
+  bool missing_states_are_set = true;
+  // KAFKA-20488: partitions' states bear the Raft epoch as controller_epoch. Off: the claim's.
+  bool states_bear_raft_epoch = true;
   bool operator==(const MirrorDefects&) const = default;
 };
 

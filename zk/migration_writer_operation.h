@@ -23,6 +23,7 @@ struct MirrorContext {
       migration;  // what each operation writes to /migration: the offset is still the old one
   DataVersion migration_zk_version{-2};         // -2: unknown, which no znode ever matches
   DataVersion controller_epoch_zk_version{-2};  // of /controller_epoch right after the claim
+  sim::ControllerEpoch controller_epoch{0};     // the claim's
   bool operator==(const MirrorContext&) const = default;
 };
 

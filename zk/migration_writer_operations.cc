@@ -181,11 +181,15 @@ Create OperationMaker::create(std::string path, Data data) const {
 
 std::string OperationMaker::state_text(const sim::Partition& partition) const {
   // The epoch of the quorum, not that of /controller_epoch: KAFKA-20488 (migration.md §0.4).
+  const sim::ControllerEpoch written_by =
+      options_.defects.states_bear_raft_epoch
+          ? sim::ControllerEpoch(context_.migration.kraft_controller_epoch.value())
+          : context_.controller_epoch;
   return encode(PartitionStateZnode{
       .leader = partition.leader,
       .leader_epoch = partition.leader_epoch,
       .isr = partition.isr,
-      .controller_epoch = sim::ControllerEpoch(context_.migration.kraft_controller_epoch.value()),
+      .controller_epoch = written_by,
       .leader_recovery_state = partition.leader_recovery_state});
 }
 

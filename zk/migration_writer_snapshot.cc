@@ -166,12 +166,20 @@ void MirrorWriter::reconcile_topics() {
     topic_changed = topic_changed || !missing.empty() || !extraneous.empty();
     if (topic_changed) changed_topics.push_back(make.update_topic(*topic));
     // MB-10: setData on `state` znodes that are not there.
+    if (!options_->defects.missing_states_are_set && !(missing.empty() && changed.empty())) {
+      PartitionMap wanted = missing;
+      wanted.insert(changed.begin(), changed.end());
+      new_partitions.push_back(make.create_partitions(topic->name(), wanted));
+    }
     if (!missing.empty()) new_partitions.push_back(make.update_partitions(topic->name(), missing));
     if (!changed.empty())
       changed_partitions.push_back(make.update_partitions(topic->name(), changed));
     if (!extraneous.empty()) {
       extraneous_partitions.push_back(make.delete_partitions(topic->name(), extraneous));
     }
+  }
+  if (!options_->defects.topics_created_before_deleted) {
+    std::ranges::move(std::exchange(deleted_topics, {}), std::back_inserter(operations_));
   }
   for (const sim::Topic& topic : image) {
     if (!in_zookeeper.contains(topic.id())) operations_.push_back(make.create_topic(topic));

@@ -20,6 +20,8 @@ struct LeaderAndIsr {
   std::vector<sim::BrokerId> isr;
   sim::LeaderRecoveryState recovery = sim::LeaderRecoveryState::Recovered;
   sim::PartitionEpoch zk_version{0};
+  // Of the controller that wrote it. One with a lower epoch elects no leader there (KAFKA-20488).
+  sim::ControllerEpoch controller_epoch{0};
   bool operator==(const LeaderAndIsr&) const = default;
 };
 

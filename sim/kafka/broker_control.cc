@@ -15,7 +15,9 @@ ErrorCode Broker::check_header(Context& context, const ControlHeader& header,
                                std::string_view request) {
   const BrokerEpoch own = header.is_kraft_controller ? epochs_.kraft : epochs_.zk;
   ErrorCode error = ErrorCode::None;
-  if (header.broker_epoch != kNoBrokerEpoch && header.broker_epoch < own) {
+  if (header.is_kraft_controller && !config_.hears_kraft_controllers) {
+    error = ErrorCode::UnknownServerError;  // IllegalStateException
+  } else if (header.broker_epoch != kNoBrokerEpoch && header.broker_epoch < own) {
     error = ErrorCode::StaleBrokerEpoch;
   } else if (header.controller_epoch < controller_epoch_ &&
              !config_.behaviour.accept_stale_leader_and_isr) {

@@ -1,5 +1,7 @@
 #include "migrate/invariants.h"
 
+#include "migrate/road_invariants.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -106,6 +108,76 @@ TEST_F(Writes, OfAnOlderClaimTakeACopyBack) {
   EXPECT_TRUE(apply(kOld, checkpoint(-1)).empty());
   EXPECT_TRUE(apply(kNew, checkpoint(40)).empty());
   EXPECT_EQ(apply(kOld, checkpoint(-1)), std::set<std::string>{"MB-23"});
+}
+
+// ── Her hand, and what stands in for whom ──
+
+TEST_F(Writes, ByHandMayRaiseTheControllerEpochAndAClaimGoesOnFromThere) {
+  claim(kOld, 1);
+  EXPECT_TRUE(apply(kNew, zk::SetDataTxn{.path = std::string(zk::paths::kControllerEpoch), .data = zk::encode_controller_epoch(ControllerEpoch(8))}).empty());
+  EXPECT_TRUE(claim(kNew, 9).empty());
+}
+
+TEST_F(Writes, DeleteNoTopicThatNobodyWantsGoneAndBringNoneBack) {
+  const std::string path = zk::paths::topic("orders");
+  const auto create = [&] {
+    zk::CreateTxn txn{.path = path, .data = R"({"version":3,"partitions":{"0":[1]},"topic_id":"AAAAAAAAAAAAAAAAAAAAAQ"})"};
+    return txn;
+  };
+  claim(kOld, 1);
+  EXPECT_TRUE(apply(kOld, zk::MultiTxn{.txns = {create()}}).empty());
+  EXPECT_EQ(apply(kOld, zk::MultiTxn{.txns = {zk::DeleteTxn{.path = path}}}), std::set<std::string>{"migration.S14"});
+  EXPECT_EQ(apply(kOld, zk::MultiTxn{.txns = {create()}}), std::set<std::string>{"migration.S14"});
+  memory_.deletions_asked.insert("orders");
+  EXPECT_TRUE(apply(kOld, zk::MultiTxn{.txns = {zk::DeleteTxn{.path = path}}}).empty());
+}
+
+TEST_F(Writes, ByHandMayDeleteATopicAndAControllerMayBringItBack) {
+  const zk::CreateTxn create{.path = zk::paths::topic("orders"),
+                             .data = R"({"version":3,"partitions":{"0":[1]},"topic_id":"AAAAAAAAAAAAAAAAAAAAAQ"})"};
+  claim(kOld, 1);
+  apply(kOld, zk::MultiTxn{.txns = {create}});
+  EXPECT_TRUE(apply(kNew, zk::DeleteTxn{.path = create.path}).empty());
+  EXPECT_TRUE(apply(kOld, zk::MultiTxn{.txns = {create}}).empty());
+}
+
+TEST_F(Writes, ThatGoAstrayAreToldUnderTheHazardsName) {
+  claim(kOld, 1);
+  apply(kOld, zk::MultiTxn{.txns = {state(4)}});
+  memory_.astray = "MB-02";
+  EXPECT_EQ(apply(kOld, zk::MultiTxn{.txns = {state(3)}}), std::set<std::string>{"MB-02"});
+}
+
+TEST_F(Writes, SayThatIsMirroredOnlyWhatIsCommitted) {
+  const auto says = [&](std::int64_t offset, std::int64_t committed) {
+    const zk::Committed notice{.server = zk::ServerId(1),
+                               .zxid = zk::Zxid(++last_),
+                               .txn = sim::Payload::of(zk::LoggedTxn{.header = {.client_id = kOld}, .txn = checkpoint(offset)})};
+    return check_committed(notice, "", sim::Offset(committed), memory_).size();
+  };
+  EXPECT_EQ(says(9, 10), 0u);
+  EXPECT_EQ(says(10, 10), 1u);
+}
+
+TEST(ProducerIds, AreGivenOutOnce) {
+  MigrationMemory memory;
+  EXPECT_TRUE(check_block(0, 1000, memory).empty());
+  EXPECT_TRUE(check_block(2000, 1000, memory).empty());
+  EXPECT_TRUE(check_block(1000, 1000, memory).empty());
+  EXPECT_EQ(check_block(2999, 1000, memory).size(), 1u);
+  EXPECT_EQ(check_block(0, 1000, memory).size(), 1u);
+}
+
+TEST(AClaim, FromABrokerByALogThatRemembersGoesAstray) {
+  MigrationMemory memory;
+  memory.authority.former_office = zk::ControllerZnode{.broker = BrokerId(1), .kraft_controller_epoch = sim::RaftEpoch(-1)};
+  const Claimed claim{.node = BrokerId(3000)};
+  EXPECT_TRUE(check_claimant(claim, sim::ZkMigrationState::PreMigration, memory).empty());
+  EXPECT_EQ(check_claimant(claim, sim::ZkMigrationState::Migration, memory).front().invariant, "MB-02");
+  memory.two_ruled = true;
+  EXPECT_EQ(check_claimant(claim, sim::ZkMigrationState::Migration, memory).front().invariant, "MB-13");
+  EXPECT_TRUE(check_reconciler(BrokerId(3000), sim::ZkMigrationState::Migration, memory).empty());
+  EXPECT_EQ(check_reconciler(BrokerId(3000), sim::ZkMigrationState::PreMigration, memory).front().invariant, "MB-01");
 }
 
 // ── The copy ────────────────────────────────────────────────────────────────────────────────────

@@ -24,7 +24,6 @@ constexpr std::uint64_t kSeeds = 10;
 // What the thin world cannot reach, and why. An entry that is met after all is to be taken out.
 const std::map<std::string, std::string>& exemptions() {
   static const std::map<std::string, std::string> known{
-      {"fault poke", "carries a message and so has no words; the operator and the administrator poke by themselves"},
       {"raft move Follower by T10",
        "it takes a leader that misses the vote requests and hears of the winner in the second before it resigns; "
        "no plan of faults has met that yet"},

@@ -58,6 +58,7 @@ sim::Expected<void> write_report(const std::string& path, const zk2kraft::Scenar
   row(html, "goal", describe_goal(outcome));
   html += violation_rows(outcome.violations, "violation");
   html += violation_rows(outcome.known_violations, "known defect");
+  html += violation_rows(outcome.shown_violations, "shown");
   for (const std::string& unmet : outcome.unmet) row(html, "never came", unmet);
   row(html, "elections", fmt::format("ZooKeeper {}, Raft {}, partitions {}", outcome.zookeeper_elections, outcome.raft_elections, outcome.partition_elections));
   row(html, "records", fmt::format("{} acknowledged, {} readable", outcome.durability.acknowledged, outcome.durability.readable));

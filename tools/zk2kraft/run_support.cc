@@ -155,6 +155,10 @@ void print_outcome(const scenarios::Outcome& outcome, const std::string& replay,
         "known        {}: {} (a defect of the simulated version; expected by the scenario)\n",
         violation.invariant, violation.what);
   }
+  for (const scenarios::Violation& violation : outcome.shown_violations) {
+    if (!said.insert(violation.invariant + violation.what).second) continue;
+    fmt::print("shown        {}: {}\n", violation.invariant, violation.what);
+  }
   for (const std::string& unmet : outcome.unmet) fmt::print("never came   {}\n", unmet);
   for (const std::string& drawn : outcome.random_faults)
     fmt::print("drawn        faults: \"{}\"\n", drawn);
