@@ -8,6 +8,7 @@
 #include "sim/base/problem.h"
 #include "sim/kernel/fault.h"
 #include "zk/stat.h"
+#include "zk/txn.h"
 
 // What a person does to znodes by hand, with zookeeper-shell.sh: nothing fences it. In words:
 //

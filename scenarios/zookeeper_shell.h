@@ -8,6 +8,7 @@
 
 #include "scenarios/znode_edit.h"
 #include "sim/core/core.h"
+#include "sim/kafka/client.h"
 #include "zk/kafka_client.h"
 
 // zookeeper-shell.sh in the operator's hands: does one edit after the other, in a session that ends

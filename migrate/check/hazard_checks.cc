@@ -202,7 +202,12 @@ void controller_is_leader(const ClusterFacts& facts, Verdicts& verdicts) {
   // An active controller writes a NoOpRecord every 500 ms (metadata.max.idle.interval.ms), so a
   // short tail is a short time: of an election, or of controllers that are stopped one by one.
   constexpr std::int64_t kTimeToClaim = 20;
-  if (claimed < log.end.epoch && log.records_of_leader.value_or(kTimeToClaim) < kTimeToClaim) {
+  // Before metadata.version 3.7-IV0 controllers do not register.
+  const auto& registered = log.image.cluster().controllers;
+  const bool former_leader =
+      registered.empty() || registered.find(controller->znode.broker) != nullptr;
+  if (former_leader && claimed < log.end.epoch &&
+      log.records_of_leader.value_or(kTimeToClaim) < kTimeToClaim) {
     verdicts.unknown(fmt::format(
         "files of a later moment: the leader of epoch {} was elected just before the log ends, and "
         "has not claimed /controller yet",
