@@ -1,7 +1,6 @@
 #include "tools/judges/driver/comparison.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <vector>
@@ -51,19 +50,43 @@ std::vector<std::string> fields_of(const std::string& entry) {
   return fields;
 }
 
-std::string readable(const std::string& encoded) {
+// A record as text, and which set it is an element of, if to Kafka it is one of a set.
+struct Readable {
+  std::string set;
+  std::string text;
+};
+
+Readable readable(const std::string& encoded) {
   const auto bytes = zk::base64_decode(encoded);
   auto decoded = sim::decode_record(bytes.value_or(sim::Bytes{}));
-  if (!decoded) return encoded;
-  // What may differ: the ids of ACLs are drawn at random.
-  if (auto* const acl = std::get_if<sim::AccessControlEntryRecord>(&decoded->record)) acl->id = {};
-  return fmt::format(
-      "{}:{} {}", sim::name_of(decoded->record), decoded->version,
-      std::visit([](const auto& each) { return sim::describe_value(each); }, decoded->record));
+  if (!decoded) return {.set = {}, .text = encoded};
+  std::string set;
+  if (auto* const acl = std::get_if<sim::AccessControlEntryRecord>(&decoded->record)) {
+    acl->id = {};  // drawn at random
+    set = fmt::format("entries of {} {} {}", static_cast<int>(acl->resource_type),
+                      acl->resource_name, static_cast<int>(acl->pattern_type));
+  } else if (const auto* const quota = std::get_if<sim::ClientQuotaRecord>(&decoded->record)) {
+    set = "quotas of";
+    for (const auto& part : quota->entity) set += " " + sim::describe_value(part);
+  }
+  return {.set = std::move(set),
+          .text = fmt::format("{}:{} {}", sim::name_of(decoded->record), decoded->version,
+                              std::visit([](const auto& each) { return sim::describe_value(each); },
+                                         decoded->record))};
+}
+
+// Those of one set that stand side by side, in the order of their texts.
+void sort_sets(std::vector<Readable>& records) {
+  for (auto begin = records.begin(); begin != records.end();) {
+    const auto end = std::find_if(begin, records.end(),
+                                  [&](const Readable& each) { return each.set != begin->set; });
+    if (!begin->set.empty()) std::ranges::sort(begin, end, {}, &Readable::text);
+    begin = end;
+  }
 }
 
 // What may differ, and nothing else does: notes, which only Kafka's log has; the classes of an
-// exception; ids of ACLs.
+// exception; ids of ACLs; the order of a resource's entries and of an entity's quotas.
 std::optional<std::string> comparable(const std::string& entry) {
   const std::vector<std::string> fields = fields_of(entry);
   if (fields.size() < 2) return entry;
@@ -71,15 +94,12 @@ std::optional<std::string> comparable(const std::string& entry) {
   if (fields[1] == "failed" && fields.size() >= 4)
     return fmt::format("{}|failed|{}|{}", fields[0], fields[2], fields[3]);
   if (fields[1] != "records") return entry;
-  std::vector<std::string> records;
+  std::vector<Readable> records;
   for (std::size_t i = 2; i < fields.size(); ++i) records.push_back(readable(fields[i]));
-  // What may differ: the order of one resource's entries, which are a set to Kafka.
-  const auto is_acl = [](const std::string& record) {
-    return record.starts_with("AccessControlEntryRecord");
-  };
-  const auto begin = std::ranges::find_if(records, is_acl);
-  std::sort(begin, std::find_if_not(begin, records.end(), is_acl));
-  return fmt::format("{}|records\n      {}", fields[0], fmt::join(records, "\n      "));
+  sort_sets(records);
+  std::string text = fields[0] + "|records";
+  for (const Readable& record : records) text += "\n      " + record.text;
+  return text;
 }
 
 // What may differ: the time in /controller, the order of an object's keys and of an ACL's entries,
