@@ -70,7 +70,7 @@ void Driver::proceed(Context& context, RecoverTask& task, std::vector<zk::Respon
   }
   switch (task.step) {
     case Step::TopLevelPaths:
-      return;
+      sim::unreachable("paths that are created are seen to above");
     case Step::Read: {
       const auto* const found = zk::result_if<zk::GotData>(responses.front());
       if (found == nullptr) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "scenarios/fault_text.h"
@@ -52,8 +53,11 @@ std::unexpected<sim::Problem> no_edit(const sim::Place& place, std::string what,
 
 // Znodes are named from the root, without empty parts, '.' and '..' (PathUtils.validatePath).
 bool is_path(std::string_view path) {
-  return path.size() > 1 && path.starts_with('/') && !path.ends_with('/') &&
-         path.find("//") == std::string_view::npos;
+  if (path.size() < 2 || !path.starts_with('/')) return false;
+  return std::ranges::none_of(std::views::split(path.substr(1), '/'), [](const auto part) {
+    const std::string_view name(part);
+    return name.empty() || name == "." || name == "..";
+  });
 }
 
 }  // namespace

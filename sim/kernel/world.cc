@@ -114,7 +114,7 @@ void World::perform(NodeId id, Effects effects, OccurrenceId cause) {
     match(
         effect, [&](Send& send) { leave(id, std::move(send), cause); },
         [&](Notify& notify) { notice(id, notify.notice, cause); },
-        [&](Append& append) { 
+        [&](Append& append) {
           written = node.disk.append(append.file, std::move(append.entry), now_);
         },
         [&](Sync& sync) { leave(id, std::move(sync), cause); },

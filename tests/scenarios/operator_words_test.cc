@@ -40,7 +40,10 @@ TEST(OperatorWords, AnEditThatIsNoneIsRefusedWithASuggestion) {
       << complaint(parse_edit("delte /a at 1s", {}));
   EXPECT_TRUE(complaint(parse_edit("set /a to 3", {})).contains("does not say when"));
   EXPECT_TRUE(complaint(parse_edit("set /a at 3s", {})).contains("what the znode shall hold"));
-  EXPECT_TRUE(complaint(parse_edit("delete a at 3s", {})).contains("no path"));
+  for (const char* const path : {"a", "/", "/a/", "/a//b", "/a/../b", "/."}) {
+    const auto edit = parse_edit(std::string("delete ") + path + " at 3s", {});
+    EXPECT_TRUE(complaint(edit).contains("no path")) << path;
+  }
   EXPECT_TRUE(complaint(parse_edit("delete /a with b at 3s", {})).contains("'with' stands where"));
   EXPECT_TRUE(
       complaint(parse_edit("set /a to 3 on migrate.Claimd", {})).contains("migrate.Claimed"));
