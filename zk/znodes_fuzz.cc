@@ -60,7 +60,7 @@ class Writer {
                       .parent_cversion = zk::ChildVersion(zxid_)};
     (void)tree_.apply({.client_id = {}, .cxid = 0, .zxid = zk::Zxid(++zxid_), .time = {}}, zk::Txn{std::move(txn)});
   }
-  zk::Tree tree_ = zk::Tree::bare();
+  zk::Tree tree_;
   std::int32_t zxid_ = 0;
 };
 
