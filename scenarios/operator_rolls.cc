@@ -130,6 +130,11 @@ void Operator::look_after_fenced_brokers(sim::World& world, const sim::Watch& wa
     }
     const auto [since, is_new] = fenced_since_.emplace(id, world.now());
     if (world.now() - since->second < config_.fenced_too_long) continue;
+    // One that the quorum does not let in stays fenced as well, in its former life's registration.
+    const migrate::BrokerNode* const core = cluster_.broker(world, id);
+    const bool heartbeats = core != nullptr && core->kraft() != nullptr &&
+                            core->kraft()->broker_epoch() == registration->broker_epoch;
+    if (!heartbeats) continue;
     if (stuck_.insert(id).second) {
       note(world,
            fmt::format("broker {} is alive and heartbeats, yet stays fenced (MB-22)", id.value()));

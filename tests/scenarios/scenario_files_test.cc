@@ -110,4 +110,18 @@ TEST(Source, WithABrokerThatHasNoEndpointsIsRefused) {
   EXPECT_NE(begun.error().what.find("broker 5 is registered without endpoints"), std::string::npos);
 }
 
+// After MB-01 the log is in PRE_MIGRATION, where no broker may register in KRaft mode: it stays fenced without a
+// heartbeat, which is not what MB-22 is about, and no restart of a controller cures it.
+TEST(KnownDefect, AFencedBrokerThatNeverRegisteredIsNotMB22) {
+  zk2kraft::Scenario scenario = tests::scenario("scenarios/faults/leftover_migration.txtpb");
+  scenario.clear_expect();
+  scenario.mutable_operator_()->set_goal("S5");
+  scenario.set_time_limit("5m");
+  const auto outcome = tests::run(scenario, tests::beginning_of(scenario));
+  EXPECT_FALSE(outcome.goal_reached);
+  EXPECT_NE(outcome.stuck_at.find("back in kraft mode"), std::string::npos) << outcome.stuck_at;
+  EXPECT_EQ(std::ranges::find(outcome.violations, "MB-22", &scenarios::Violation::invariant), outcome.violations.end());
+  EXPECT_NE(std::ranges::find(outcome.violations, "MB-01", &scenarios::Violation::invariant), outcome.violations.end());
+}
+
 }  // namespace
