@@ -39,11 +39,13 @@ bool topic_is_another(const OffsetsCapture& before, const OffsetsCapture& after,
   return was != before.topics->end() && is != after.topics->end() && was->second != is->second;
 }
 
-bool group_is_deleted(const StoredGroup& group) {
-  const bool classic_tombstone = group.classic && !group.classic->value;
-  const bool epoch_tombstone = group.epoch && !group.epoch->value;
-  return (classic_tombstone || epoch_tombstone) && group.kind() == sim::GroupKind::Simple &&
-         group.committed() == 0;
+// A tombstone that stands behind the commit: one before it is of an earlier group of that name.
+bool group_is_deleted(const StoredGroup& group, const LastCommit& commit) {
+  const auto is_deleted = [&](const auto& word) {
+    return word && !word->value && word->place.offset > commit.place.offset;
+  };
+  return (is_deleted(group.classic) || is_deleted(group.epoch)) &&
+         group.kind() == sim::GroupKind::Simple && group.committed() == 0;
 }
 
 // Whether Kafka could have removed the commit of its own accord by then. A group that subscribes to
@@ -51,16 +53,25 @@ bool group_is_deleted(const StoredGroup& group) {
 // of all rules.
 bool was_due(const StoredGroup& group, const TopicPartition& partition, const LastCommit& commit,
              std::int64_t retention_ms, std::int64_t by) {
-  const auto at = group.expires_at(partition, retention_ms);
-  const std::int64_t earliest = commit.value->expire_timestamp >= 0
-                                    ? commit.value->expire_timestamp
-                                    : commit.value->commit_timestamp + retention_ms;
-  return at.value_or(earliest) <= by;
+  const auto expires = [&](const sim::ExpiryRule& rule) {
+    return rule.expires_at(partition.topic, *commit.value, retention_ms);
+  };
+  const auto at = expires(group.expiry_rule());
+  return (at ? at : expires({})) <= by;
 }
 
 bool not_yet_committed(const Side& before, const LastCommit& commit) {
   return before.partition->committed_below &&
          commit.place.offset >= *before.partition->committed_below;
+}
+
+// What the record of BEFORE says is not in AFTER, where its place is taken or the log goes on
+// without it.
+OffsetReason why_record_is_lost(const Side& before, const Side& after, const LastCommit& was,
+                                OffsetReason finding) {
+  // It, or what came after it, may be what was left out.
+  if (!after.partition->whole) return OffsetReason::PartitionUnreadable;
+  return not_yet_committed(before, was) ? OffsetReason::NotYetCommitted : finding;
 }
 
 class Comparison {
@@ -117,27 +128,28 @@ class Comparison {
       if (was != nullptr) outcome.before = *was;
       if (is != nullptr) outcome.after = *is;
       if (!was_there) {
-        appeared(was, *is, before, outcome);
+        outcome.change = OffsetChange::New;
+        outcome.reason = why_new(was, *is, before, after);
       } else if (is_there) {
-        moved(*was, *is, before, outcome);
+        moved(*was, *is, before, after, outcome);
       } else {
-        vanished(*was, is, before, after, outcome);
+        outcome.change = OffsetChange::Vanished;
+        outcome.reason = why_vanished(*was, is, before, after, partition);
       }
       report_.outcomes.push_back(std::move(outcome));
     }
   }
 
   // There is no commit before; one that a tombstone had already taken away shows a log that was
-  // cut.
-  void appeared(const LastCommit* was, const LastCommit& is, const Side& before,
-                OffsetOutcome& outcome) const {
-    outcome.change = OffsetChange::New;
-    if (was == nullptr || is.place.offset > was->place.offset) return;
-    outcome.reason =
-        not_yet_committed(before, *was) ? OffsetReason::NotYetCommitted : OffsetReason::LogLost;
+  // cut. All partitions are made at once, so that one which BEFORE lacks was not copied.
+  static OffsetReason why_new(const LastCommit* was, const LastCommit& is, const Side& before,
+                              const Side& after) {
+    if (before.partition == nullptr) return OffsetReason::PartitionNotCaptured;
+    if (was == nullptr || is.place.offset > was->place.offset) return OffsetReason::None;
+    return why_record_is_lost(before, after, *was, OffsetReason::LogLost);
   }
 
-  void moved(const LastCommit& was, const LastCommit& is, const Side& before,
+  void moved(const LastCommit& was, const LastCommit& is, const Side& before, const Side& after,
              OffsetOutcome& outcome) const {
     const sim::Offset from = was.value->offset;
     const sim::Offset to = is.value->offset;
@@ -146,10 +158,8 @@ class Comparison {
                                  : OffsetChange::WentBack;
     if (to == from) return;
     // Below or at the same place in the log another commit stands: that of before is lost.
-    const bool log_lost = is.place.offset <= was.place.offset;
-    if (log_lost) {
-      outcome.reason =
-          not_yet_committed(before, was) ? OffsetReason::NotYetCommitted : OffsetReason::LogLost;
+    if (is.place.offset <= was.place.offset) {
+      outcome.reason = why_record_is_lost(before, after, was, OffsetReason::LogLost);
     } else if (outcome.change == OffsetChange::WentBack) {
       outcome.reason = topic_is_another(before_, after_, outcome.partition.topic)
                            ? OffsetReason::TopicRecreated
@@ -157,18 +167,11 @@ class Comparison {
     }
   }
 
-  void vanished(const LastCommit& was, const LastCommit* tombstone, const Side& before,
-                const Side& after, OffsetOutcome& outcome) const {
-    outcome.change = OffsetChange::Vanished;
-    outcome.reason = why_vanished(was, tombstone, before, after, outcome.partition);
-  }
-
   OffsetReason why_vanished(const LastCommit& was, const LastCommit* tombstone, const Side& before,
                             const Side& after, const TopicPartition& partition) const {
     if (after.partition == nullptr) return OffsetReason::PartitionNotCaptured;
-    if (tombstone != nullptr && tombstone->place.offset <= was.place.offset) {
-      return not_yet_committed(before, was) ? OffsetReason::NotYetCommitted : OffsetReason::LogLost;
-    }
+    if (tombstone != nullptr && tombstone->place.offset <= was.place.offset)
+      return why_record_is_lost(before, after, was, OffsetReason::LogLost);
     if (topic_is_gone(after_, partition.topic)) return OffsetReason::TopicDeleted;
     if (topic_is_another(before_, after_, partition.topic)) return OffsetReason::TopicRecreated;
     // The group as it was last: it may have lost its members since.
@@ -176,12 +179,13 @@ class Comparison {
     if (tombstone != nullptr &&
         was_due(judged, partition, was, retention_ms_, tombstone->place.timestamp))
       return OffsetReason::Expired;
-    if (after.group != nullptr && group_is_deleted(*after.group)) return OffsetReason::GroupDeleted;
+    if (after.group != nullptr && group_is_deleted(*after.group, was))
+      return OffsetReason::GroupDeleted;
     if (tombstone != nullptr) return OffsetReason::DeletedBeforeItsTime;
-    if (!after.partition->whole) return OffsetReason::PartitionUnreadable;
-    if (was_due(judged, partition, was, retention_ms_, after_.last_timestamp))
+    if (after.partition->whole &&
+        was_due(judged, partition, was, retention_ms_, after_.last_timestamp))
       return OffsetReason::ExpiredWithoutTrace;
-    return not_yet_committed(before, was) ? OffsetReason::NotYetCommitted : OffsetReason::NoTrace;
+    return why_record_is_lost(before, after, was, OffsetReason::NoTrace);
   }
 
   const OffsetsCapture& before_;
@@ -257,33 +261,31 @@ std::string_view explain(OffsetReason reason) {
       return "its time is over by offsets.retention.minutes; the tombstone is compacted away";
     case OffsetReason::CommittedAgain:
       return "somebody committed a lower offset later: a reset (kafka-consumer-groups "
-             "--reset-offsets), a "
-             "consumer that was started at another place, or an offset out of range after data was "
-             "lost; ask the "
-             "group's owner";
+             "--reset-offsets), a consumer that was started at another place, or an offset out of "
+             "range after data was lost; ask the group's owner";
     case OffsetReason::DeletedBeforeItsTime:
       return "it was deleted by a tombstone before its time: by kafka-consumer-groups "
-             "--delete-offsets, or with its "
-             "topic (name the metadata with --topics to have that told apart)";
+             "--delete-offsets, or --delete of a group that never had members, or with its topic "
+             "(name the metadata with --topics to have that told apart)";
     case OffsetReason::LogLost:
       return "the log lost committed records: what stands in their place is older or another "
-             "leader's. An unclean "
-             "election, a replica that lost its disk, or min.insync.replicas 1 of "
-             "__consumer_offsets; the group "
-             "reads again, or skips, what lies between";
+             "leader's. An unclean election, a replica that lost its disk, or min.insync.replicas "
+             "1 of __consumer_offsets; the group reads again, or skips, what lies between. A "
+             "replica that lags looks the same: AFTER must have the leader's";
     case OffsetReason::NoTrace:
-      return "it is gone without a tombstone: the log lost it, or a replica was emptied and "
-             "elected. The group "
-             "begins at auto.offset.reset; set its offset again before it does "
-             "(kafka-consumer-groups "
-             "--reset-offsets --to-offset)";
+      return "it is gone without a tombstone: the log lost it, a replica was emptied and elected, "
+             "or AFTER has not the leader's replica; or the group or the offset was deleted so "
+             "long "
+             "ago (delete.retention.ms, a day) that the tombstone is compacted away. A group that "
+             "lost it begins at auto.offset.reset; set its offset again before it does "
+             "(kafka-consumer-groups --reset-offsets --to-offset)";
     case OffsetReason::NotYetCommitted:
       return "its record lay above the high watermark that the brokers had written down; it may "
-             "never have been "
-             "acknowledged. Take BEFORE again with the brokers stopped, or a few seconds after "
-             "commits rest";
+             "never have been acknowledged. Take BEFORE again with the brokers stopped, or a few "
+             "seconds after commits rest";
     case OffsetReason::PartitionNotCaptured:
-      return "this partition of __consumer_offsets is not in AFTER; add the brokers that hold it";
+      return "this partition of __consumer_offsets is in one of the captures alone; add the "
+             "brokers that hold it to the other";
     case OffsetReason::PartitionUnreadable:
       return "parts of this partition of AFTER could not be read; take it from another replica";
   }

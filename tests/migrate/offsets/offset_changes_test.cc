@@ -131,6 +131,33 @@ TEST(OffsetChanges, WhatIsNotInAfterIsUnknown) {
   EXPECT_EQ(report.outcomes.front().reason, OffsetReason::PartitionNotCaptured);
 }
 
+// Whoever copied one broker of three has no word on what stood in the others' partitions.
+TEST(OffsetChanges, WhatIsNotInBeforeIsUnknown) {
+  Capture after;
+  after.at(5, tests::commit_of("g", 0, 10));
+  const OffsetReport report = offset_changes(OffsetsCapture{}, after.capture(), kRetention);
+  EXPECT_EQ(report.outcomes.front().change, OffsetChange::New);
+  EXPECT_EQ(report.outcomes.front().reason, OffsetReason::PartitionNotCaptured);
+  EXPECT_EQ(report.verdict(), OffsetVerdict::Unknown);
+}
+
+// The record that is missed may lie in the batch that was left out.
+TEST(OffsetChanges, AnOlderCommitBesideWhatCannotBeReadIsUnknown) {
+  Capture before, older, tombstone;
+  before.at(5, tests::commit_of("g", 0, 10));
+  older.at(4, tests::commit_of("g", 0, 3)).partition().whole = false;
+  tombstone.at(4, tests::tombstone_of("g", 0)).partition().whole = false;
+  EXPECT_EQ(outcome(before, older), "went back, partition-unreadable, unknown");
+  EXPECT_EQ(outcome(before, tombstone), "vanished, partition-unreadable, unknown");
+}
+
+TEST(OffsetChanges, AGroupThatWasDeletedBeforeTheCommitIsNotDeletedByThat) {
+  Capture before, after;
+  before.at(3, group_tombstone()).at(5, tests::commit_of("g", 0, 10, 1000));
+  after.at(3, group_tombstone()).at(9, tests::tombstone_of("g", 0), 1999);
+  EXPECT_EQ(outcome(before, after), "vanished, deleted-before-its-time, finding");
+}
+
 TEST(OffsetChanges, ADeletedCommitThatIsBackShowsALogThatWasCut) {
   Capture before, after;
   before.at(5, tests::tombstone_of("g", 0));
