@@ -184,6 +184,32 @@ TEST(Groups, OfTwoReplicasTheHigherEpochIsBelievedAndTheDisagreementSaid) {
   EXPECT_TRUE(contains(ran.out, R"("partition":1,"offset":5)")) << ran.out;
 }
 
+// What broker 1 had written down as committed is no reason to believe it: it is not the leader's
+// log any more, and will be cut.
+TEST(Groups, AHighWatermarkOfAnEarlierLeaderDoesNotHideAnUncleanElection) {
+  const tests::ScratchFolder scratch;
+  tests::GroupLogBuilder old_leader, new_leader;
+  old_leader.batch({tests::commit_of("g", 0, 1)}).batch({tests::commit_of("g", 0, 9)});
+  old_leader.batch({tests::commit_of("g", 1, 9)});
+  new_leader.batch({tests::commit_of("g", 0, 1)})
+      .batch({tests::commit_of("h", 0, 5)}, {.epoch = 1});
+  old_leader.write(scratch.path() / "before/broker-1");
+  old_leader.write(scratch.path() / "after/broker-1");
+  new_leader.write(scratch.path() / "after/broker-2");
+  for (const char* capture : {"before", "after"}) {
+    std::ofstream(scratch.path() / capture / "broker-1/replication-offset-checkpoint")
+        << "0\n1\n__consumer_offsets 0 3\n";
+  }
+  const std::string after = (scratch.path() / "after").string();
+  const auto groups = run({"inspect", "--groups", "--output", "jsonl", after});
+  EXPECT_EQ(groups.code, ExitCode::Unknown);
+  EXPECT_TRUE(contains(groups.err, "broker-2 was believed")) << groups.err;
+  EXPECT_FALSE(contains(groups.out, R"("offset":9)")) << groups.out;
+  const auto diff = run({"diff", "--offsets", (scratch.path() / "before").string(), after});
+  EXPECT_EQ(diff.code, ExitCode::Finding) << diff.out;
+  EXPECT_TRUE(contains(diff.out, "log-lost")) << diff.out;
+}
+
 // One that has only not fetched the last record yet does not disagree; nor one whose cleaner was
 // slower.
 TEST(Groups, AReplicaThatLagsBehindOrIsLessCompactedDoesNotDisagree) {

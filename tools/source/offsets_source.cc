@@ -61,10 +61,8 @@ void choose(OffsetsPartition& partition) {
     partition.committed_below =
         std::max(partition.committed_below.value_or(Offset(0)), *replica.high_watermark);
   }
-  const auto rank = [&](const OffsetsReplica& replica) {
-    const bool reaches =
-        !partition.committed_below || replica.read.end >= *partition.committed_below;
-    return std::tuple(replica.whole() && reaches, replica.read.epoch, replica.read.end);
+  const auto rank = [](const OffsetsReplica& replica) {
+    return std::tuple(replica.whole(), replica.read.epoch, replica.read.end);
   };
   const auto best = std::ranges::max_element(partition.replicas, {}, rank);
   partition.chosen = static_cast<std::size_t>(best - partition.replicas.begin());

@@ -26,8 +26,9 @@ struct OffsetsReplica {
 struct OffsetsPartition {
   sim::PartitionId id{};
   std::vector<OffsetsReplica> replicas;
-  // The one that is believed: whole and not short of what is known to be committed; of those the
-  // one with the highest leader epoch, then the longest.
+  // The one that is believed: of those that could be read whole the one with the highest leader
+  // epoch, then the longest. Its leader's word counts even where an earlier one had written down
+  // more as committed: that is what an unclean election does.
   std::size_t chosen = 0;
   // Records below are committed for certain: the highest of the replicas' high watermarks.
   std::optional<sim::Offset> committed_below;

@@ -438,13 +438,15 @@ ExitCode report_soundness(const OffsetsSource& source) {
     }
     for (const std::string& disagreement : partition.disagreements) {
       code = worse(
-          code, report({.severity = sim::Severity::Unknown,
-                        .place = {.source = std::string(sim::kGroupLogPrefix) +
-                                            std::to_string(partition.id.value())},
-                        .what = disagreement,
-                        .remedy = fmt::format(
-                            "{} was believed: it has the highest leader epoch and the longest log.",
-                            partition.best().node)}));
+          code,
+          report({.severity = sim::Severity::Unknown,
+                  .place = {.source = std::string(sim::kGroupLogPrefix) +
+                                      std::to_string(partition.id.value())},
+                  .what = disagreement,
+                  .remedy = fmt::format(
+                      "{} was believed: it has the highest leader epoch, or of those the longest "
+                      "log.",
+                      partition.best().node)}));
     }
   }
   return code;
