@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
+#include <string>
 
 #include "kraft/area.h"
 #include "sim/kafka/scram.h"
+#include "sim/kafka/security/acl.h"
 
 namespace kraft {
 
@@ -23,11 +26,12 @@ sim::AclBinding binding_of(const sim::Acl& acl) {
           .permission_type = acl.permission_type};
 }
 
-bool complete(const sim::AclBinding& acl) {
-  return acl.resource_type > sim::AclResourceType::Any && acl.operation > sim::AclOperation::Any &&
-         acl.permission_type > sim::AclPermissionType::Any && !acl.resource_name.empty() &&
-         (acl.resource_pattern_type == sim::PatternType::Literal ||
-          acl.resource_pattern_type == sim::PatternType::Prefixed);
+// AclApis.handleCreateAcls first, which controllers answer by as well, then the manager itself.
+std::optional<std::string> why_refused(const sim::AclBinding& asked) {
+  const sim::ResourceAcl acl{.pattern = {asked.resource_type, asked.resource_pattern_type, asked.resource_name},
+                             .entry = {asked.principal, asked.host, asked.operation, asked.permission_type}};
+  auto why = sim::why_broker_refuses(acl);
+  return why ? why : sim::why_acl_control_manager_refuses(acl);
 }
 
 // MATCH finds every pattern that covers the name: the literal, the wildcard, and its prefixes.
@@ -70,8 +74,8 @@ Decision<sim::CreateAclsResponse> decide(Desk& desk, const sim::CreateAclsReques
   std::vector<sim::AclBinding> present;
   for (const sim::Acl& acl : desk.image().acls().acls) present.push_back(binding_of(acl));
   for (const sim::AclBinding& asked : request.creations) {
-    if (!complete(asked)) {
-      out.response.results.push_back({"", ErrorCode::InvalidRequest, "The ACL is not complete."});
+    if (auto why = why_refused(asked)) {
+      out.response.results.push_back({"", ErrorCode::InvalidRequest, *std::move(why)});
       continue;
     }
     out.response.results.push_back({"", ErrorCode::None, ""});
@@ -129,11 +133,10 @@ ErrorCode check_scram(const Desk& desk, const sim::ScramCredentialDeletion& dele
 }
 
 ErrorCode check_scram(const Desk& desk, const sim::ScramCredentialUpsertion& upsertion) {
-  constexpr std::int32_t kLeastIterations = 4096;  // of both mechanisms
-  constexpr std::int32_t kMostIterations = 16384;
   const ErrorCode error = check_scram(desk, upsertion.name, upsertion.mechanism);
   if (error != ErrorCode::None) return error;
-  const bool legal = upsertion.iterations >= kLeastIterations && upsertion.iterations <= kMostIterations;
+  const bool legal =
+      upsertion.iterations >= sim::kLeastScramIterations && upsertion.iterations <= sim::kMostScramIterations;
   return legal ? ErrorCode::None : ErrorCode::UnacceptableCredential;
 }
 

@@ -61,6 +61,20 @@ TEST_F(Acls, OnlyWhatIsCompleteIsCreated) {
   EXPECT_EQ(image().acls().acls.size(), 1U);
 }
 
+TEST_F(Acls, ARefusalSaysWhatKafkaSays) {
+  sim::AclBinding cluster_of_another_name = acl("my-cluster");
+  cluster_of_another_name.resource_type = sim::AclResourceType::Cluster;
+  const auto answer =
+      cluster.ask(sim::CreateAclsRequest{.creations = {cluster_of_another_name, acl(""), acl("a", sim::PatternType::Any)}});
+  ASSERT_TRUE(answer.has_value());
+  ASSERT_EQ(answer->results.size(), 3U);
+  EXPECT_EQ(answer->results[0].error_code, ErrorCode::InvalidRequest);
+  EXPECT_EQ(answer->results[0].error_message, "The only valid name for the CLUSTER resource is kafka-cluster");
+  EXPECT_EQ(answer->results[1].error_message, "Invalid empty resource name");
+  EXPECT_EQ(answer->results[2].error_message, "Invalid patternType ANY");
+  EXPECT_TRUE(image().acls().acls.empty());
+}
+
 TEST_F(Acls, AMatchingFilterFindsLiteralsWildcardsAndPrefixes) {
   create({acl("orders"), acl("*"), acl("ord", sim::PatternType::Prefixed), acl("pay", sim::PatternType::Prefixed)});
   EXPECT_EQ(remove(acl("orders", sim::PatternType::Match)), std::vector{ErrorCode::None});

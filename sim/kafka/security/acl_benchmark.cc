@@ -3,8 +3,8 @@
 
 #include <vector>
 
+#include "sim/kafka/scram.h"
 #include "sim/kafka/security/acl_authorizer.h"
-#include "sim/kafka/security/scram_exchange.h"
 #include "sim/kafka/security/standard_authorizer.h"
 
 // What a decision costs, over ACLs of as many topics as the argument says, one in ten a prefix; and

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <array>
@@ -16,28 +14,6 @@ namespace sim {
 namespace {
 
 constexpr Site kNonce{"scram.nonce"};
-
-const EVP_MD* hash_of(ScramMechanism mechanism) {
-  check(mechanism != ScramMechanism::Unknown, "the mechanism is known");
-  return mechanism == ScramMechanism::ScramSha256 ? EVP_sha256() : EVP_sha512();
-}
-
-Bytes hmac_of(ScramMechanism mechanism, const Bytes& key, std::string_view text) {
-  const EVP_MD* const hash = hash_of(mechanism);
-  Bytes out(static_cast<std::size_t>(EVP_MD_get_size(hash)));
-  const auto* const made = HMAC(hash, key.data(), static_cast<int>(key.size()),
-                                as_bytes(text).data(), text.size(), out.data(), nullptr);
-  check(made != nullptr, "libcrypto computes an HMAC");
-  return out;
-}
-
-Bytes hash_of(ScramMechanism mechanism, const Bytes& content) {
-  Bytes out(static_cast<std::size_t>(EVP_MD_get_size(hash_of(mechanism))));
-  const int done =
-      EVP_Digest(content.data(), content.size(), out.data(), nullptr, hash_of(mechanism), nullptr);
-  check(done == 1, "libcrypto computes a hash");
-  return out;
-}
 
 // Requires equal lengths.
 Bytes xored(Bytes a, const Bytes& b) {
@@ -67,33 +43,6 @@ std::unexpected<SaslError> sasl_error(std::string message) {
 }
 
 }  // namespace
-
-std::optional<Bytes> salted_password(ScramMechanism mechanism, std::string_view password,
-                                     ByteView salt, std::int32_t iterations) {
-  if (password.empty()) return std::nullopt;
-  const EVP_MD* const hash = hash_of(mechanism);
-  Bytes salted(static_cast<std::size_t>(EVP_MD_get_size(hash)));
-  const int done =
-      PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), salt.data(),
-                        static_cast<int>(salt.size()), std::max(iterations, 1), hash,
-                        static_cast<int>(salted.size()), salted.data());
-  check(done == 1, "libcrypto derives a key");
-  return salted;
-}
-
-ScramCredential generate_credential(ScramMechanism mechanism, std::string user,
-                                    std::string_view password, Bytes salt,
-                                    std::int32_t iterations) {
-  const auto salted = salted_password(mechanism, password, salt, iterations);
-  check(salted.has_value(), "a credential is made from a password");
-  ScramKeys keys = scram_keys(mechanism, *salted);
-  return {.name = std::move(user),
-          .mechanism = mechanism,
-          .salt = std::move(salt),
-          .stored_key = std::move(keys.stored_key),
-          .server_key = std::move(keys.server_key),
-          .iterations = iterations};
-}
 
 std::string scram_nonce(Choices& choices, std::uint64_t entity) {
   // BigInteger.toString(36) of 130 bits, by long division, the highest word first.
@@ -175,9 +124,9 @@ SaslResult<std::string> ScramSaslClient::answer(std::string_view challenge) {
   ClientFinalMessage client_final{.channel_binding = Bytes(kHeader.begin(), kHeader.end()),
                                   .nonce = server_first->nonce};
   auth_message_ = auth_message(first_, *server_first, client_final);
-  const Bytes client_key = hmac_of(mechanism_, salted_password_, "Client Key");
-  const Bytes stored_key = hash_of(mechanism_, client_key);
-  client_final.proof = xored(client_key, hmac_of(mechanism_, stored_key, auth_message_));
+  const Bytes client_key = scram_hmac(mechanism_, salted_password_, "Client Key");
+  const Bytes stored_key = scram_hash(mechanism_, client_key);
+  client_final.proof = xored(client_key, scram_hmac(mechanism_, stored_key, auth_message_));
   state_ = State::ReceiveServerFinal;
   return client_final.text();
 }
@@ -190,7 +139,7 @@ SaslResult<std::string> ScramSaslClient::finish(std::string_view challenge) {
                             name_of(mechanism_), server_final->error));
   }
   const Bytes server_key = scram_keys(mechanism_, salted_password_).server_key;
-  if (!same(server_final->signature, hmac_of(mechanism_, server_key, auth_message_))) {
+  if (!same(server_final->signature, scram_hmac(mechanism_, server_key, auth_message_))) {
     return fail("Invalid server signature in server final message");
   }
   state_ = State::Complete;
@@ -271,16 +220,17 @@ SaslResult<std::string> ScramSaslServer::verify(std::string_view response) {
     return sasl_error("Invalid client nonce in the final client message.");
   }
   const std::string message = auth_message(client_first_, server_first_, *client_final);
-  const Bytes signature = hmac_of(mechanism_, credential_.stored_key, message);
+  const Bytes signature = scram_hmac(mechanism_, credential_.stored_key, message);
   if (client_final->proof.size() != signature.size()) {
     return std::unexpected(
         SaslError{SaslErrorKind::IllegalArgument, "Argument arrays must be of the same length"});
   }
-  if (!same(hash_of(mechanism_, xored(signature, client_final->proof)), credential_.stored_key)) {
+  if (!same(scram_hash(mechanism_, xored(signature, client_final->proof)),
+            credential_.stored_key)) {
     return sasl_error("Invalid client credentials");
   }
-  const ServerFinalMessage server_final{.signature =
-                                            hmac_of(mechanism_, credential_.server_key, message)};
+  const ServerFinalMessage server_final{
+      .signature = scram_hmac(mechanism_, credential_.server_key, message)};
   credential_ = {};
   state_ = State::Complete;
   return server_final.text();

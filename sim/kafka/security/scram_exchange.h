@@ -20,8 +20,7 @@
 //   ScramSaslClient                                                 ScramSaslServer
 //     start ─────────── n,,n=alice,r=C ─────────────────────────────►  looks up alice
 //     PBKDF2 ◄───────── r=CS,s=salt,i=4096 ──────────────────────────  proposes
-//       └────────────── c=biws,r=CS,p=proof ────────────────────────►  two HMACs: does the proof
-//       fit?
+//       └────────────── c=biws,r=CS,p=proof ────────────────────────►  is it the proof?
 //     complete ◄─────── v=signature ─────────────────────────────────  complete
 //
 // An unknown user and a wrong password are told apart by the server's log alone: to the client both
@@ -41,17 +40,6 @@ struct SaslError {
 };
 template <class T>
 using SaslResult = std::expected<T, SaslError>;
-
-// ScramMechanism.minIterations, of both mechanisms. Neither side knows a most.
-inline constexpr std::int32_t kLeastScramIterations = 4096;
-
-// Hi of RFC 5802 (PBKDF2), or nothing for an empty password, which Java's HMAC refuses.
-std::optional<Bytes> salted_password(ScramMechanism mechanism, std::string_view password,
-                                     ByteView salt, std::int32_t iterations);
-// What a server keeps (ScramFormatter.generateCredential). Requires a password and a known
-// mechanism.
-ScramCredential generate_credential(ScramMechanism mechanism, std::string user,
-                                    std::string_view password, Bytes salt, std::int32_t iterations);
 
 // 130 random bits in base 36, as ScramFormatter.secureRandomString writes nonces and salts.
 // `entity` names the connection.

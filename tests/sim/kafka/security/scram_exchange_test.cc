@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "sim/kafka/scram.h"
+
 namespace {
 
 using sim::Bytes;
