@@ -160,8 +160,13 @@ void show(tools::Peer& peer, AclCase each) {
              asked, peer.ask(asked), fmt::join(mine.acl, " "), fmt::join(mine.standard, " "));
 }
 
+bool is_decision(const std::string& answer) {
+  return answer == "ALLOWED" || answer == "DENIED";
+}
+
 struct Tally {
   std::uint64_t pairs = 0;
+  std::uint64_t decided = 0;  // by both, and not by an exception, or never
   std::uint64_t different = 0;
   std::uint64_t wrong_rows = 0;
   std::map<std::string, std::uint64_t> rows;
@@ -173,6 +178,7 @@ struct Tally {
       ++pairs;
       ++outcomes["AclAuthorizer " + said.acl[i]];
       ++outcomes["StandardAuthorizer " + said.standard[i]];
+      if (is_decision(said.acl[i]) && is_decision(said.standard[i])) ++decided;
       if (said.acl[i] != said.standard[i]) ++apart[said.acl[i] + " and " + said.standard[i]];
       const AclQuestion& question = each.questions[i];
       if (question.row.empty()) continue;
@@ -222,8 +228,11 @@ int main(int count, char** words) {
     if (++tally.different <= 5) show(peer, each);
   }
   tally.print();
-  fmt::print("acls: {} sets of ACLs, {} pairs of ACLs and request, {} sets decided differently\n",
-             sets, tally.pairs, tally.different);
+  fmt::print(
+      "acls: {} sets of ACLs, {} pairs of ACLs and request, {} of them decided by both of Kafka's, "
+      "{} "
+      "sets decided differently\n",
+      sets, tally.pairs, tally.decided, tally.different);
   if (tally.different > 0 || tally.wrong_rows > 0) return 1;
   if (!tally.enough()) {
     fmt::print(

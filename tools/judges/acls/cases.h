@@ -21,6 +21,7 @@ struct AclQuestion {
   std::optional<std::string> name;  // none: of the resource type
   std::string row = {};             // of the truth table, if it tells one
   std::string expected = {};        // what that row says
+  bool operator==(const AclQuestion&) const = default;
 };
 
 struct AclCase {
