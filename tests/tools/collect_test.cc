@@ -315,6 +315,35 @@ TEST(Collect, TakesCommittedOffsetsWhenAskedAndNotOtherwise) {
   EXPECT_EQ(checked.err, "");
 }
 
+// The log cleaner merges two segments into the first while the folder is copied: the second is
+// gone, and what it said stands in a file that had been copied before.
+TEST(Collect, SegmentsThatAreMergedMeanwhileAreCopiedAnew) {
+  for (const std::string& shell : shells()) {
+    const Machine machine;
+    const fs::path partition = machine.disks() / "broker-1/__consumer_offsets-0";
+    ASSERT_TRUE(fs::is_directory(partition.parent_path()));
+    for (const char* segment :
+         {"00000000000000000000.log", "00000000000000000007.log", "00000000000000000009.log"})
+      write(partition / segment, segment);
+    write(machine.scratch() / "bin/cp",
+          "#!/bin/sh\nPATH=${PATH#*:}\ncp \"$@\" || exit\ncase $2 in\n"
+          "*/__consumer_offsets-0/00000000000000000007.log)\n"
+          "  echo merged >\"${2%/*}/00000000000000000000.log\"\n"
+          "  rm -f \"$2\" \"${2%/*}/00000000000000000009.log\" ;;\nesac\n");
+    fs::permissions(machine.scratch() / "bin/cp", fs::perms::owner_all);
+    const Shell ran = machine.collect(
+        "--offsets", "PATH='" + (machine.scratch() / "bin").string() + "':$PATH " + shell);
+    EXPECT_EQ(ran.code, 0) << shell << ": " << ran.out;
+    const auto copied = golden_files_in(machine.out(), ".log");
+    const auto of_groups = [](const fs::path& file) {
+      return contains(file.parent_path().string(), "__consumer_offsets-0");
+    };
+    ASSERT_EQ(std::ranges::count_if(copied, of_groups), 1) << shell;
+    EXPECT_EQ(contents(*std::ranges::find_if(copied, of_groups)), "merged\n") << shell;
+    EXPECT_FALSE(contains(contents(machine.out() / "manifest.jsonl"), "00000000000000000007.log"));
+  }
+}
+
 TEST(Collect, WritesNothingIntoAServersFoldersNorOverWhatIsThere) {
   const Machine machine;
   const Shell inside =
