@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,17 @@ std::map<std::string, json> known_to_admin(const std::vector<json>& lines) {
   return named;
 }
 
+// The words of the admin client for what has none in a log, as GroupFiles.java has them: a group
+// that only commits is a classic one with an assignor "", and one of the new protocol has the
+// broker's default assignor unless a member asks for another.
+json as_admin(const std::string& field, const json& ours, const json& theirs) {
+  const json& told = ours.at(field);
+  if (field == "type" && told == "Simple") return "Classic";
+  if (field == "protocol" && told.is_null())
+    return theirs.at("type") == "Consumer" ? theirs.at(field) : json("");
+  return told;
+}
+
 // What the admin client said of the live brokers, our reading of their files says field by field.
 TEST(Groups, AreWhatTheAdminClientSaidOfTheLiveBroker) {
   for (const std::string& round : kRounds) {
@@ -65,11 +77,8 @@ TEST(Groups, AreWhatTheAdminClientSaidOfTheLiveBroker) {
     for (const auto& [name, line] : theirs) {
       ASSERT_TRUE(ours.contains(name)) << round << ": Kafka has " << name;
       for (const auto& [field, value] : line.items()) {
-        const json& told = ours[name].at(field);
-        // The words of the admin client for what has none in a log (GroupFiles.java).
-        if (field == "type" && told == "Simple") continue;
-        if (field == "protocol" && told.is_null()) continue;
-        EXPECT_EQ(told, value) << round << ": " << name << ": " << field;
+        EXPECT_EQ(as_admin(field, ours[name], line), value)
+            << round << ": " << name << ": " << field;
       }
       ours.erase(name);
     }
@@ -137,6 +146,10 @@ TEST(Groups, WhatIsNoneIsRefusedWithARemedy) {
       run({"inspect", (golden("offsets/killed") / "data/__consumer_offsets-3").string()});
   EXPECT_EQ(metadata.code, ExitCode::Usage);
   EXPECT_TRUE(contains(metadata.err, "inspect --groups")) << metadata.err;
+  fs::create_directories(scratch.path() / "__consumer_offsets-3");
+  const auto none = run({"dump", (scratch.path() / "__consumer_offsets-3").string()});
+  EXPECT_EQ(none.code, ExitCode::Malformed);
+  EXPECT_TRUE(contains(none.err, "no log segment")) << none.err;
 }
 
 // ── Damage ──────────────────────────────────────────────────────────────────────────────────────
@@ -283,15 +296,83 @@ TEST(OffsetsDiff, ATopicThatTheMetadataLacksExplainsATombstone) {
   with_topics.insert(
       with_topics.end(),
       {"--topics", (golden("offsets/killed") / "data/__cluster_metadata-0").string()});
+  // That cluster has four partitions of it, so that the one is named.
+  for (std::string& capture : std::span(with_topics).subspan(2, 2)) capture += "/__consumer_offsets-0";
   const auto ran = run(with_topics);
   EXPECT_EQ(ran.code, ExitCode::Good) << ran.out << ran.err;
   EXPECT_TRUE(contains(ran.out, "topic-deleted")) << ran.out;
+}
+
+// A topic that the metadata source could not read is not deleted by that.
+TEST(OffsetsDiff, MetadataThatCannotBeReadExcusesNothing) {
+  const tests::ScratchFolder scratch;
+  tests::GroupLogBuilder before, after;
+  before.batch({tests::commit_of("g", 0, 1)});
+  after.batch({tests::commit_of("g", 0, 1)}).batch({tests::tombstone_of("g", 0)});
+  before.write(scratch.path() / "before");
+  after.write(scratch.path() / "after");
+  const fs::path metadata = scratch.copy_of("offsets/killed/data/__cluster_metadata-0", "metadata");
+  const fs::path log = tests::golden_files_in(metadata, ".log").front();
+  std::fstream file(log, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(300);
+  file.put('\x7f').put('\x7f').put('\x7f');
+  file.close();
+  const auto ran = run({"diff", "--offsets", (scratch.path() / "before").string(),
+                        (scratch.path() / "after").string(), "--topics", metadata.string()});
+  EXPECT_EQ(ran.code, ExitCode::Malformed) << ran.err;
+  EXPECT_TRUE(contains(ran.err, "--topics says nothing")) << ran.err;
+  EXPECT_TRUE(contains(ran.out, "deleted-before-its-time")) << ran.out;
+}
+
+TEST(OffsetsDiff, APartitionThatNeitherCaptureHasIsNamed) {
+  const tests::ScratchFolder scratch;
+  const fs::path data = scratch.copy_of("offsets/killed/data", "data");
+  const fs::path one = data / "__consumer_offsets-3";
+  const auto same = [](const fs::path& capture, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words{"diff", "--offsets", capture.string(), capture.string()};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  EXPECT_EQ(same(one).code, ExitCode::Good) << "whoever names one has it compared";
+  fs::remove_all(data / "__consumer_offsets-1");
+  const auto hole = same(data);
+  EXPECT_EQ(hole.code, ExitCode::Unknown);
+  EXPECT_TRUE(contains(hole.err, "neither capture has partition 1 of")) << hole.err;
+  fs::remove_all(one);
+  const auto told = same(data, {"--topics", (data / "__cluster_metadata-0").string()});
+  EXPECT_TRUE(contains(told.err, "neither capture has partitions 1, 3 of")) << told.err;
 }
 
 TEST(OffsetsDiff, TwoCapturesAreNeededAndNothingElse) {
   EXPECT_EQ(run({"diff", "--offsets", "one"}).code, ExitCode::Usage);
   EXPECT_EQ(run({"diff", "one", "two"}).code, ExitCode::Usage);
   EXPECT_EQ(run({"diff", "--offsets", "/nonexistent", "/nonexistent"}).code, ExitCode::Usage);
+}
+
+// What would be ignored is refused.
+TEST(OffsetsDiff, OptionsOfMetadataAndOfOffsetsDoNotMix) {
+  const std::string data = (golden("offsets/killed") / "data").string();
+  const auto refused = [](std::vector<std::string> words, const std::vector<std::string>& option) {
+    words.insert(words.end(), option.begin(), option.end());
+    const auto ran = run(words);
+    EXPECT_EQ(ran.code, ExitCode::Usage) << option.front();
+    EXPECT_TRUE(contains(ran.err, option.front() + " means nothing with")) << ran.err;
+  };
+  for (const std::vector<std::string>& option : std::vector<std::vector<std::string>>{
+           {"--topics"},
+           {"--canonical"},
+           {"--can", "READ:TOPIC:orders", "--principal", "User:alice"},
+           {"--at", "7"},
+           {"--chroot", "/kafka"}})
+    refused({"inspect", "--groups", data}, option);
+  for (const std::vector<std::string>& option :
+       std::vector<std::vector<std::string>>{{"--kind", "topics"}, {"--at", "7"}, {"--to-at", "7"}})
+    refused({"diff", "--offsets", data, data}, option);
+  refused({"inspect", data + "/__cluster_metadata-0"}, {"--retention-minutes", "5"});
+  const std::string log = data + "/__cluster_metadata-0";
+  for (const std::vector<std::string>& option : std::vector<std::vector<std::string>>{
+           {"--topics", log}, {"--topics-before", log}, {"--retention-minutes", "5"}})
+    refused({"diff", "--from", log, "--to", log}, option);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "kraft/disk/node_files.h"
+#include "sim/kafka/metadata_cache.h"
 #include "tools/source/node_files.h"
 
 namespace tools {
@@ -225,8 +226,7 @@ sim::Expected<OffsetsSource> open_offsets(const std::vector<std::string>& argume
     OffsetsPartition& partition = partitions[read->partition];
     partition.id = read->partition;
     const auto watermark = words->second.high_watermarks.find(
-        {.topic = std::string(sim::kGroupLogPrefix.substr(0, sim::kGroupLogPrefix.size() - 1)),
-         .partition = read->partition});
+        {.topic = std::string(sim::kGroupMetadataTopic), .partition = read->partition});
     OffsetsReplica& replica = partition.replicas.emplace_back();
     replica.node = words->second.node;
     if (watermark != words->second.high_watermarks.end())

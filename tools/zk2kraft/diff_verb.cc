@@ -254,6 +254,9 @@ ExitCode run_diff(const po::variables_map& arguments) {
   if (!format) return report(format.error());
   const Detail detail = arguments.count("all") != 0 ? Detail::All : Detail::First;
   if (asks_for_offsets(arguments)) return run_offsets_diff(arguments, *format, detail);
+  constexpr std::array kOfOffsets{"topics", "topics-before", "retention-minutes"};
+  if (const auto wrong = refused_beside(arguments, "without --offsets", kOfOffsets))
+    return report(*wrong);
   if (arguments.count("from") == 0 || arguments.count("to") == 0)
     return report(usage("diff needs --from and --to, a source each",
                         "Write: zk2kraft diff --from SOURCE --to SOURCE, or zk2kraft diff "

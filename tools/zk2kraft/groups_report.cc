@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "sim/kafka/disk/group_record_codec.h"
+#include "sim/kafka/metadata_cache.h"
 #include "tools/zk2kraft/console.h"
 
 namespace tools {
@@ -440,8 +441,8 @@ ExitCode report_soundness(const OffsetsSource& source) {
       code = worse(
           code,
           report({.severity = sim::Severity::Unknown,
-                  .place = {.source = std::string(sim::kGroupLogPrefix) +
-                                      std::to_string(partition.id.value())},
+                  .place = {.source = fmt::format("{}-{}", sim::kGroupMetadataTopic,
+                                                  partition.id.value())},
                   .what = disagreement,
                   .remedy = fmt::format(
                       "{} was believed: it has the highest leader epoch, or of those the longest "

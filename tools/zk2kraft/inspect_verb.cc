@@ -191,6 +191,10 @@ ExitCode inspect(const std::string& argument, const Asked& asked) {
 }
 
 ExitCode run_inspect_groups(const po::variables_map& arguments, OutputFormat format) {
+  constexpr std::array kOfMetadata{"topics", "canonical", "can",          "chroot",
+                                   "at",     "secret",    "data-log-dir", "auth"};
+  if (const auto wrong = refused_beside(arguments, "with --groups", kOfMetadata))
+    return report(*wrong);
   const auto retention = retention_ms(arguments);
   if (!retention) return report(retention.error());
   const auto source = open_offsets(arguments["sources"].as<std::vector<std::string>>());
@@ -199,6 +203,10 @@ ExitCode run_inspect_groups(const po::variables_map& arguments, OutputFormat for
   if (arguments.count("group") != 0)
     groups.groups = arguments["group"].as<std::vector<std::string>>();
   return show_groups(*source, groups);
+}
+
+bool asks_for_groups(const po::variables_map& arguments) {
+  return arguments.count("groups") != 0 || arguments.count("group") != 0;
 }
 
 ExitCode run_inspect(const po::variables_map& arguments) {
@@ -224,8 +232,10 @@ ExitCode run_inspect(const po::variables_map& arguments) {
                    .remedy = "Give a ZooKeeper data directory, host:port, a __cluster_metadata-0, "
                              "or one of its files."});
   }
-  if (arguments.count("groups") != 0 || arguments.count("group") != 0)
-    return run_inspect_groups(arguments, *format);
+  if (asks_for_groups(arguments)) return run_inspect_groups(arguments, *format);
+  constexpr std::array kOfGroups{"retention-minutes"};
+  if (const auto wrong = refused_beside(arguments, "without --groups", kOfGroups))
+    return report(*wrong);
   ExitCode code = ExitCode::Good;
   for (const std::string& argument : arguments["sources"].as<std::vector<std::string>>()) {
     code = worse(code, inspect(argument, asked));

@@ -1,18 +1,23 @@
 #include "tools/zk2kraft/offsets_report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "sim/base/check.h"
+#include "sim/kafka/metadata_cache.h"
 #include "tools/source/offsets_source.h"
 #include "tools/zk2kraft/console.h"
 #include "tools/zk2kraft/facts.h"
 #include "tools/zk2kraft/groups_report.h"
+#include "tools/zk2kraft/source_options.h"
 #include "tools/zk2kraft/xml.h"
 
 namespace tools {
@@ -240,16 +245,62 @@ void print_offsets_junit(const OffsetReport& report) {
 
 // ── The two captures ────────────────────────────────────────────────────────────────────────────
 
-// The topics that a metadata source tells of; nothing where none was named.
-sim::Expected<std::optional<std::map<std::string, sim::Uuid>>> topics_of(
-    const po::variables_map& arguments, const char* option) {
-  if (arguments.count(option) == 0) return std::nullopt;
-  const auto source = open_source(arguments[option].as<std::string>());
+// What a metadata source tells of topics. Nothing where none was named, or where the source itself
+// is in doubt: a topic that it could not read is not deleted.
+struct ToldTopics {
+  std::optional<std::map<std::string, sim::Uuid>> topics;
+  std::int32_t offsets_partitions = 0;  // of __consumer_offsets; 0: it does not say
+  ExitCode code = ExitCode::Good;
+};
+sim::Expected<ToldTopics> topics_of(const po::variables_map& arguments,
+                                    const SourceOptions& options, const char* option) {
+  if (arguments.count(option) == 0) return ToldTopics();
+  const auto& argument = arguments[option].as<std::string>();
+  const auto source = open_source(argument, options);
   if (!source) return std::unexpected(source.error());
   const SourceImage image = image_of(*source);
-  std::map<std::string, sim::Uuid> topics;
-  for (const sim::Topic& topic : image.image.topics()) topics.emplace(topic.name(), topic.id());
-  return topics;
+  if (const ExitCode code = soundness(*source, image.report); code != ExitCode::Good) {
+    report({.severity = sim::Severity::Unknown,
+            .place = {.source = argument},
+            .what = fmt::format("not all of it can be read, so that --{} says nothing", option),
+            .remedy = "zk2kraft inspect says what it is; name another source."});
+    return ToldTopics{.topics = {}, .offsets_partitions = 0, .code = code};
+  }
+  ToldTopics told;
+  told.topics.emplace();
+  for (const sim::Topic& topic : image.image.topics()) {
+    told.topics->emplace(topic.name(), topic.id());
+    if (topic.name() == sim::kGroupMetadataTopic)
+      told.offsets_partitions = static_cast<std::int32_t>(topic.partition_count());
+  }
+  return told;
+}
+
+// Partitions of which neither capture says anything, though they are there: below the highest that
+// one of them has, or by the metadata. Whoever names a partition's own directory asks for no more.
+std::vector<std::int32_t> in_neither(const std::vector<std::string>& captures,
+                                     const OffsetSides& sides, std::int32_t partitions) {
+  if (std::ranges::any_of(captures, [](const auto& each) { return sim::is_group_log(each); }))
+    return {};
+  std::set<std::int32_t> known;
+  for (const OffsetsSource* side : {&sides.before, &sides.after}) {
+    for (const OffsetsPartition& partition : side->partitions) known.insert(partition.id.value());
+  }
+  std::vector<std::int32_t> missing;
+  for (std::int32_t id = 0; id < std::max(partitions, known.empty() ? 0 : *known.rbegin()); ++id) {
+    if (!known.contains(id)) missing.push_back(id);
+  }
+  return missing;
+}
+
+ExitCode report_missing(const std::vector<std::int32_t>& missing) {
+  if (missing.empty()) return ExitCode::Good;
+  return report({.severity = sim::Severity::Unknown,
+                 .place = {},
+                 .what = fmt::format("neither capture has partition{} {} of {}",
+                                     missing.size() == 1 ? "" : "s", fmt::join(missing, ", "),
+                                     sim::kGroupMetadataTopic),
+                 .remedy = "Add the brokers that hold them: groups have their offsets there too."});
 }
 
 ExitCode offsets_exit_code(OffsetVerdict verdict) {
@@ -290,13 +341,18 @@ ExitCode run_offsets_diff(const po::variables_map& arguments, OutputFormat forma
       arguments.count("to") != 0)
     return report(usage("diff takes either --from and --to, or --offsets with two captures",
                         "Write: zk2kraft diff --offsets BEFORE AFTER."));
+  constexpr std::array kOfStores{"kind", "at", "to-at"};
+  if (const auto wrong = refused_beside(arguments, "with --offsets", kOfStores))
+    return report(*wrong);
   const auto retention = retention_ms(arguments);
   if (!retention) return report(retention.error());
+  const auto options = source_options(arguments);
+  if (!options) return report(options.error());
   // All are opened, so that a person learns at once of all that is wrong.
   const auto before = open_offsets({captures[0]});
   const auto after = open_offsets({captures[1]});
-  const auto topics = topics_of(arguments, "topics");
-  const auto topics_before = topics_of(arguments, "topics-before");
+  const auto topics = topics_of(arguments, *options, "topics");
+  const auto topics_before = topics_of(arguments, *options, "topics-before");
   ExitCode code = ExitCode::Good;
   if (!before) code = worse(code, report(before.error()));
   if (!after) code = worse(code, report(after.error()));
@@ -313,8 +369,8 @@ ExitCode run_offsets_diff(const po::variables_map& arguments, OutputFormat forma
   }
   migrate::OffsetsCapture was = before->capture();
   migrate::OffsetsCapture is = after->capture();
-  was.topics = *topics_before;
-  is.topics = *topics;
+  was.topics = topics_before->topics;
+  is.topics = topics->topics;
   const OffsetReport changes = migrate::offset_changes(was, is, *retention);
   const OffsetSides sides{.before = *before, .after = *after};
   switch (format) {
@@ -331,8 +387,12 @@ ExitCode run_offsets_diff(const po::variables_map& arguments, OutputFormat forma
       print_offsets_junit(changes);
       break;
   }
-  code = worse(offsets_exit_code(changes.verdict()), report_soundness(*before));
-  return worse(code, report_soundness(*after));
+  code = worse(offsets_exit_code(changes.verdict()), worse(topics->code, topics_before->code));
+  code = worse(code, report_soundness(*before));
+  code = worse(code, report_soundness(*after));
+  const std::int32_t partitions =
+      std::max(topics->offsets_partitions, topics_before->offsets_partitions);
+  return worse(code, report_missing(in_neither(captures, sides, partitions)));
 }
 
 }  // namespace tools

@@ -92,6 +92,16 @@ sim::Expected<SourceOptions> source_options(const po::variables_map& arguments) 
   return options;
 }
 
+std::optional<sim::Problem> refused_beside(const po::variables_map& arguments,
+                                           std::string_view with,
+                                           std::span<const char* const> options) {
+  for (const char* const option : options) {
+    if (arguments.count(option) != 0 && !arguments[option].defaulted())
+      return usage(fmt::format("--{} means nothing {}", option, with), "Leave it out.");
+  }
+  return std::nullopt;
+}
+
 sim::Expected<std::optional<migrate::Phase>> asked_phase(const po::variables_map& arguments) {
   const auto name = given(arguments, "phase");
   if (!name) return std::nullopt;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,12 @@ namespace tools {
 void add_source_options(po::options_description& options);
 // What they say. A Problem if the file with the secret cannot be read.
 sim::Expected<SourceOptions> source_options(const po::variables_map& arguments);
+
+// The first of these options that was given, though `with` (as "--groups") has no use for it. What
+// nobody wrote but has a default does not count.
+std::optional<sim::Problem> refused_beside(const po::variables_map& arguments,
+                                           std::string_view with,
+                                           std::span<const char* const> options);
 
 // "--phase S4", where a person knows better than the files. A Usage problem for a phase that is
 // none.

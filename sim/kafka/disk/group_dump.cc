@@ -1,6 +1,5 @@
 #include "sim/kafka/disk/group_dump.h"
 
-#include <charconv>
 #include <string>
 #include <utility>
 
@@ -13,10 +12,8 @@ namespace {
 
 std::string segment_line(const std::filesystem::path& file) {
   std::string line = R"({"kind":"file","file":)" + json_text(file.string());
-  const std::string name = file.filename().string();
-  std::int64_t base = 0;
-  if (std::from_chars(name.data(), name.data() + name.size(), base).ec == std::errc())
-    put(line, R"(,"logStartingOffset":{})", base);
+  if (const auto base = base_of_segment(file))
+    put(line, R"(,"logStartingOffset":{})", base->value());
   return line + '}';
 }
 
@@ -75,18 +72,18 @@ Expected<GroupDump> dump_group_log(const std::filesystem::path& segment,
     while (reader->next(view)) show();
     const std::optional<Stop> stop = reader->stop();
     if (!stop) return dump;
-    if (stop->kind == Stop::Kind::TornTail || view.bytes.empty()) {
+    if (stop->kind == Stop::Kind::Damage && !view.bytes.empty()) {
+      show();
+    } else {
       // Bytes that are no batch; a sound one may begin behind them.
       print(fmt::format(R"({{"kind":"end","invalidBytes":{},"problem":{}}})", stop->unread,
                         json_text(stop->problem.what)));
-      dump.stop = stop;
-      if (!reader->skip_to_next_sound_batch()) return dump;
-      dump.problems.push_back(stop->problem);
-      continue;
     }
-    show();
+    if (!reader->skip_to_next_sound_batch()) {
+      dump.stop = stop;
+      return dump;
+    }
     dump.problems.push_back(stop->problem);
-    if (!reader->skip_to_next_sound_batch()) return dump;
   }
 }
 

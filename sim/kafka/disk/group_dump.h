@@ -16,7 +16,7 @@ struct GroupDump {
   std::uint64_t batches = 0;
   std::uint64_t records = 0;
   std::optional<Stop> stop;       // bytes at the end that are no batch
-  std::vector<Problem> problems;  // damaged batches and unreadable records, each shown as such
+  std::vector<Problem> problems;  // the same amid others, damaged batches and unreadable records
 };
 
 // Shows a segment of `__consumer_offsets` as JSON lines: all that `kafka-dump-log

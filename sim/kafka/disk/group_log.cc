@@ -12,6 +12,7 @@
 #include "sim/base/match.h"
 #include "sim/kafka/disk/compression.h"
 #include "sim/kafka/disk/legacy_messages.h"
+#include "sim/kafka/metadata_cache.h"
 
 namespace sim {
 namespace {
@@ -20,6 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr std::int16_t kAbortType = 0;
 constexpr std::int16_t kCommitType = 1;
+constexpr std::string_view kSwapEnding = ".log.swap";
 
 template <class Number>
 std::optional<Number> whole_number(std::string_view text) {
@@ -112,8 +114,11 @@ Expected<void> read_old_messages(const BatchView& batch,
 }  // namespace
 
 std::optional<PartitionId> parse_group_log_name(std::string_view directory_name) {
-  if (!directory_name.starts_with(kGroupLogPrefix)) return std::nullopt;
-  const auto number = whole_number<std::int32_t>(directory_name.substr(kGroupLogPrefix.size()));
+  const std::size_t dash = kGroupMetadataTopic.size();
+  if (!directory_name.starts_with(kGroupMetadataTopic) ||
+      !directory_name.substr(dash).starts_with('-'))
+    return std::nullopt;
+  const auto number = whole_number<std::int32_t>(directory_name.substr(dash + 1));
   if (!number || *number < 0) return std::nullopt;
   return PartitionId(*number);
 }
@@ -176,20 +181,35 @@ Expected<void> read_group_batch(const BatchView& batch,
   return {};
 }
 
-std::vector<fs::path> group_log_segments(const fs::path& directory) {
-  std::map<std::int64_t, fs::path> segments;
-  std::map<std::int64_t, fs::path> swapped;
+std::optional<Offset> base_of_segment(const fs::path& file) {
+  const std::string name = file.filename().string();
+  const std::size_t dot = std::min(name.find('.'), name.size());
+  const std::string_view ending = std::string_view(name).substr(dot);
+  if (ending != ".log" && ending != kSwapEnding) return std::nullopt;
+  const auto base = whole_number<std::int64_t>(std::string_view(name).substr(0, dot));
+  return base ? std::optional(Offset(*base)) : std::nullopt;
+}
+
+Expected<std::vector<fs::path>> group_log_segments(const fs::path& directory) {
   std::error_code ignored;
+  if (!fs::is_directory(directory, ignored)) {
+    return refused(Severity::Usage, directory.string(), "there is no such directory",
+                   "Check the path.");
+  }
+  std::map<Offset, fs::path> segments;
+  std::map<Offset, fs::path> swapped;
   for (const auto& entry : fs::directory_iterator(directory, ignored)) {
-    const std::string name = entry.path().filename().string();
-    const std::size_t dot = name.find('.');
-    if (dot == std::string::npos || !entry.is_regular_file(ignored)) continue;
-    const auto base = whole_number<std::int64_t>(std::string_view(name).substr(0, dot));
-    const std::string_view ending = std::string_view(name).substr(dot);
-    if (base && ending == ".log") segments.emplace(*base, entry.path());
-    if (base && ending == ".log.swap") swapped.emplace(*base, entry.path());
+    const auto base = base_of_segment(entry.path());
+    if (!base || !entry.is_regular_file(ignored)) continue;
+    (entry.path().string().ends_with(kSwapEnding) ? swapped : segments)
+        .emplace(*base, entry.path());
   }
   segments.merge(swapped);
+  if (segments.empty()) {
+    return refused(Severity::Malformed, directory.string(),
+                   "there is no log segment in this directory",
+                   "Copy the directory with its .log files.");
+  }
   std::vector<fs::path> sorted;
   for (auto& [base, path] : segments) sorted.push_back(std::move(path));
   return sorted;
@@ -205,8 +225,7 @@ class GroupLogReading {
   Expected<void> segment(const fs::path& file, bool is_last) {
     auto reader = BatchReader::open(file, LogKind::Compacted);
     if (!reader) return std::unexpected(std::move(reader).error());
-    const Offset base(
-        whole_number<std::int64_t>(file.filename().string().substr(0, 20)).value_or(0));
+    const Offset base = base_of_segment(file).value();
     if (read_.segments++ == 0) {
       read_.start = base;
       read_.end = base;
@@ -281,23 +300,14 @@ class GroupLogReading {
 }  // namespace
 
 Expected<GroupLogRead> read_group_log(const fs::path& directory) {
-  std::error_code ignored;
-  if (!fs::is_directory(directory, ignored)) {
-    return refused(Severity::Usage, directory.string(), "there is no such directory",
-                   "Check the path.");
-  }
-  const std::vector<fs::path> segments = group_log_segments(directory);
-  if (segments.empty()) {
-    return refused(Severity::Malformed, directory.string(),
-                   "there is no log segment in this directory",
-                   "Copy the directory with its .log files.");
-  }
+  const auto segments = group_log_segments(directory);
+  if (!segments) return std::unexpected(segments.error());
   GroupLogRead read;
   read.directory = directory;
   read.partition = parse_group_log_name(directory.filename().string()).value_or(PartitionId(-1));
   GroupLogReading reading(read);
-  for (const fs::path& file : segments) {
-    if (auto done = reading.segment(file, &file == &segments.back()); !done)
+  for (const fs::path& file : *segments) {
+    if (auto done = reading.segment(file, &file == &segments->back()); !done)
       read.damage.push_back(std::move(done).error());
   }
   return read;

@@ -21,8 +21,6 @@
 // torn tails, damage.
 namespace sim {
 
-constexpr std::string_view kGroupLogPrefix = "__consumer_offsets-";
-
 // "__consumer_offsets-7" → 7. Nothing for any other name, as that of a partition which is being
 // deleted, moved or was found astray ("…-delete", "-future", "-stray").
 std::optional<PartitionId> parse_group_log_name(std::string_view directory_name);
@@ -73,14 +71,18 @@ struct GroupLogRead {
   std::vector<Problem> unknown;  // records that were left out: of another Kafka's type or version
 };
 
-// Reads a directory of segments. What is damaged is left out and named, the rest read. Fails only
-// if there is no such directory, or no segment in it.
+// Reads a directory of segments. What is damaged is left out and named, the rest read. Fails as
+// group_log_segments does.
 Expected<GroupLogRead> read_group_log(const std::filesystem::path& directory);
+
+// "00000000000000000042.log" → 42, the offset that it begins at; the same of ".log.swap".
+std::optional<Offset> base_of_segment(const std::filesystem::path& file);
 
 // Segments in the order of their offsets. One that a crash left in the middle of a swap
 // (".log.swap", which Kafka renames when it starts) counts where no other begins at the same
-// offset.
-std::vector<std::filesystem::path> group_log_segments(const std::filesystem::path& directory);
+// offset. Fails only if there is no such directory, or no segment in it.
+Expected<std::vector<std::filesystem::path>> group_log_segments(
+    const std::filesystem::path& directory);
 
 // `replication-offset-checkpoint` of a log directory: the high watermarks when they were last
 // written down, every five seconds and at a clean shutdown. Empty if there is no such file or it

@@ -60,7 +60,10 @@ void read_all(sim::ByteView bytes) {
   } while (reader.skip_to_next_sound_batch());
   for (const auto& [name, group] : image.groups()) {
     group.state();
-    for (const auto& [partition, commit] : group.offsets) group.expires_at(partition, 1000);
+    const sim::ExpiryRule rule = group.expiry_rule();
+    for (const auto& [partition, commit] : group.offsets) {
+      if (commit.value) rule.expires_at(partition.topic, *commit.value, 1000);
+    }
   }
 }
 

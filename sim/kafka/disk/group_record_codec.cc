@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <iterator>
 #include <utility>
+#include <vector>
 
 #include "sim/base/check.h"
 #include "sim/kafka/record_json.h"
@@ -129,66 +131,54 @@ void append_embedded(std::string& out, ByteView bytes) {
   }
 }
 
-// As append_json_struct, but subscription and assignment are shown as what they say.
-void append_consumer_member(std::string& out, const GroupMember& member, std::int16_t version) {
+// As append_json_struct of a struct without tags, but `show` writes the values.
+template <WireStruct T>
+void append_json_fields(std::string& out, const T& value, std::int16_t version, const auto& show) {
   std::string_view separator = "{";
-  const auto show = [&](const auto& f) {
+  const auto append = [&](const auto& f) {
     if (!in_version(f, version)) return;
     out += separator;
     separator = ",";
     json_detail::append_string(out, f.name);
     out += ':';
-    if (f.name == "subscription") {
+    show(f.name, value.*(f.member));
+  };
+  T::fields([&](const auto&... f) { (append(f), ...); });
+  out += '}';
+}
+
+// Subscription and assignment are shown as what they say.
+void append_consumer_member(std::string& out, const GroupMember& member, std::int16_t version) {
+  append_json_fields(out, member, version, [&](std::string_view name, const auto& value) {
+    if (name == "subscription") {
       append_embedded<ConsumerProtocolSubscription>(out, member.subscription);
-    } else if (f.name == "assignment") {
+    } else if (name == "assignment") {
       append_embedded<ConsumerProtocolAssignment>(out, member.assignment);
     } else {
-      json_detail::append_value(out, member.*(f.member), version);
+      json_detail::append_value(out, value, version);
     }
-  };
-  GroupMember::fields([&](const auto&... f) { (show(f), ...); });
-  out += '}';
+  });
 }
 
 void append_consumer_group(std::string& out, const GroupMetadataValue& value,
                            std::int16_t version) {
-  std::string_view separator = "{";
-  const auto show = [&](const auto& f) {
-    if (!in_version(f, version)) return;
-    out += separator;
-    separator = ",";
-    json_detail::append_string(out, f.name);
-    out += ':';
-    if (f.name != "members") {
-      json_detail::append_value(out, value.*(f.member), version);
-      return;
+  append_json_fields(out, value, version, [&]<class Field>(std::string_view, const Field& field) {
+    if constexpr (std::same_as<Field, std::vector<GroupMember>>) {
+      out += '[';
+      std::string_view comma;
+      for (const GroupMember& member : field) {
+        out += comma;
+        comma = ",";
+        append_consumer_member(out, member, version);
+      }
+      out += ']';
+    } else {
+      json_detail::append_value(out, field, version);
     }
-    out += '[';
-    std::string_view comma;
-    for (const GroupMember& member : value.members) {
-      out += comma;
-      comma = ",";
-      append_consumer_member(out, member, version);
-    }
-    out += ']';
-  };
-  GroupMetadataValue::fields([&](const auto&... f) { (show(f), ...); });
-  out += '}';
+  });
 }
 
 }  // namespace
-
-const std::string& group_of(const GroupRecord& record) {
-  return std::visit(
-      [](const auto& entry) -> const std::string& {
-        if constexpr (requires { entry.key.group; }) {
-          return entry.key.group;
-        } else {
-          return entry.key.group_id;
-        }
-      },
-      record);
-}
 
 GroupRecordBytes encode_group_record(const VersionedGroupRecord& versioned) {
   return std::visit(

@@ -119,13 +119,6 @@ ExpiryRule StoredGroup::expiry_rule() const {
   return rule;
 }
 
-std::optional<std::int64_t> StoredGroup::expires_at(const TopicPartition& partition,
-                                                    std::int64_t retention_ms) const {
-  const auto commit = offsets.find(partition);
-  if (commit == offsets.end() || !commit->second.value) return std::nullopt;
-  return expiry_rule().expires_at(partition.topic, *commit->second.value, retention_ms);
-}
-
 std::size_t StoredGroup::committed() const {
   return static_cast<std::size_t>(std::ranges::count_if(
       offsets, [](const auto& each) { return each.second.value.has_value(); }));
@@ -178,9 +171,6 @@ void GroupsImage::apply(VersionedGroupRecord versioned, const RecordPlace& place
 void GroupsImage::end_transaction(ProducerId producer, Outcome outcome) {
   const auto open = open_.find(producer);
   if (open == open_.end()) return;
-  auto& decided =
-      outcome == Outcome::Commit ? committed_in_transactions_ : aborted_in_transactions_;
-  decided += open->second.commits.size();
   if (outcome == Outcome::Commit) {
     for (auto& [key, commit] : open->second.commits) {
       auto& offsets = group(key.first).offsets;

@@ -88,9 +88,6 @@ struct StoredGroup {
   std::optional<std::vector<std::string>> subscribed_topics() const;
   // Found out once for all of its offsets.
   ExpiryRule expiry_rule() const;
-  // The same for one of them; nothing also where it has no such offset.
-  std::optional<std::int64_t> expires_at(const TopicPartition& partition,
-                                         std::int64_t retention_ms) const;
   std::size_t committed() const;  // offsets that are there
 };
 
@@ -122,17 +119,12 @@ class GroupsImage {
   const std::map<std::string, StoredGroup>& groups() const { return groups_; }
   const StoredGroup* find(std::string_view group) const;
   const std::map<ProducerId, OpenCommits>& open_transactions() const { return open_; }
-  // Commits that a marker decided.
-  std::uint64_t committed_in_transactions() const { return committed_in_transactions_; }
-  std::uint64_t aborted_in_transactions() const { return aborted_in_transactions_; }
 
  private:
   StoredGroup& group(const std::string& name) { return groups_[name]; }
 
   std::map<std::string, StoredGroup> groups_;
   std::map<ProducerId, OpenCommits> open_;
-  std::uint64_t committed_in_transactions_ = 0;
-  std::uint64_t aborted_in_transactions_ = 0;
 };
 
 }  // namespace sim

@@ -462,7 +462,4 @@ struct VersionedGroupRecord {
   bool operator==(const VersionedGroupRecord&) const = default;
 };
 
-// Which group a record is about.
-const std::string& group_of(const GroupRecord& record);
-
 }  // namespace sim

@@ -272,6 +272,30 @@ TEST(GroupLog, OnlyDirectoriesInUseArePartitions) {
     EXPECT_FALSE(parse_group_log_name(name)) << name;
 }
 
+TEST(GroupLog, OnlySegmentsAndWhatASwapLeftHaveABase) {
+  EXPECT_EQ(base_of_segment("x/00000000000000000042.log"), Offset(42));
+  EXPECT_EQ(base_of_segment("00000000000000000042.log.swap"), Offset(42));
+  for (const char* name : {"00000000000000000042.log.cleaned", "00000000000000000042.log.deleted",
+                           "00000000000000000042.index", "a.log", ".log", "log"})
+    EXPECT_EQ(base_of_segment(name), std::nullopt) << name;
+}
+
+// A damaged length in the middle is one problem, and the file has no bad end.
+TEST(GroupLog, DumpNamesBytesAmidBatchesOnce) {
+  GroupLogBuilder log;
+  log.batch({commit_of("g", 0, 5)}).batch({commit_of("g", 1, 6)}).batch({commit_of("g", 2, 7)});
+  log.bytes()[log.starts()[1] + 9] = 0x20;
+  const auto folder = std::filesystem::temp_directory_path() /
+                      ("zk2kraft-group-dump-" + std::to_string(::getpid()));
+  const auto directory = log.write(folder);
+  const auto dump = dump_group_log(directory / "00000000000000000000.log", [](std::string_view) {});
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(dump);
+  EXPECT_EQ(dump->batches, 2U);
+  EXPECT_EQ(dump->problems.size(), 1U);
+  EXPECT_FALSE(dump->stop);
+}
+
 TEST(GroupLog, DumpShowsEveryRecordAndWhatCannotBeRead) {
   GroupLogBuilder log;
   log.batch({commit_of("g", 0, 5), tombstone_of("g", 1)})

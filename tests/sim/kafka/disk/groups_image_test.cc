@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,12 @@
 namespace sim {
 namespace {
 
-const TopicPartition kPartition{.topic = "t", .partition = PartitionId(0)};
+// When the group's only commit may go.
+std::optional<std::int64_t> expires_in(const GroupsImage& image, std::int64_t retention_ms) {
+  const StoredGroup& group = *image.find("g");
+  const auto& [partition, commit] = *group.offsets.begin();
+  return group.expiry_rule().expires_at(partition.topic, *commit.value, retention_ms);
+}
 
 // A consumer's group as of a record, with members that subscribe to these topics.
 VersionedGroupRecord classic(std::string protocol_type, const std::vector<std::string>& topics,
@@ -45,7 +51,7 @@ TEST(GroupsImage, KnowsWhenACommitMayExpire) {
   const VersionedGroupRecord commit = tests::commit_of("g", 0, 5, 1000);
   const auto expires = [&](std::vector<VersionedGroupRecord> records) {
     records.push_back(commit);
-    return image_of(records).find("g")->expires_at(kPartition, 100);
+    return expires_in(image_of(records), 100);
   };
   EXPECT_EQ(expires({}), 1100) << "a group that only commits";
   EXPECT_EQ(expires({classic("consumer", {}, false, 5000)}), 5100)
@@ -62,7 +68,7 @@ TEST(GroupsImage, KnowsWhenACommitMayExpire) {
 TEST(GroupsImage, AnExplicitTimeOfVersionOneCounts) {
   VersionedGroupRecord commit = tests::commit_of("g", 0, 5, 1000);
   std::get<OffsetCommitEntry>(commit.record).value->expire_timestamp = 1500;
-  EXPECT_EQ(image_of({commit}).find("g")->expires_at(kPartition, 100), 1500);
+  EXPECT_EQ(expires_in(image_of({commit}), 100), 1500);
 }
 
 TEST(GroupsImage, TellsTheStateOfAClassicGroup) {
