@@ -7,7 +7,7 @@
 
 #include "migrate/check/evidence.h"
 #include "migrate/check/groups.h"
-#include "migrate/check/software.h"
+#include "migrate/releases.h"
 #include "migrate/config/definitions.h"
 #include "zk/paths.h"
 

@@ -7,7 +7,7 @@
 
 #include "migrate/check/evidence.h"
 #include "migrate/check/groups.h"
-#include "migrate/check/software.h"
+#include "migrate/releases.h"
 
 // What this very release does wrong, and what of the cluster's features the migration bears.
 namespace migrate {
@@ -15,78 +15,7 @@ namespace {
 
 // ── Known bugs ──────────────────────────────────────────────────────────────────────────────────
 
-struct KnownBug {
-  std::string_view id;
-  std::string_view symptom;
-  std::string_view since;                 // the first release that has it
-  std::array<std::string_view, 3> fixed;  // the first release of each line that has it no more
-  bool harmless = false;                  // a check of its own judges whether it hits this cluster
-};
-
-// Fixed in some 3.x (migration.md §7.1), so that an upgrade helps. What no release has fixed is the
-// N checks' business.
-constexpr std::array kKnownBugs{
-    KnownBug{"KAFKA-14801", "encrypted configs are copied as cipher text", "3.4.0", {"3.5.0"}},
-    KnownBug{"KAFKA-14805", "KRaft takes changes before the copy", "3.4.0", {"3.5.0"}},
-    KnownBug{"KAFKA-15010", "a failover loses changes in ZooKeeper", "3.4.0", {"3.5.0"}},
-    KnownBug{"KAFKA-15149",
-             "brokers hear nothing of new partitions in dual write",
-             "3.5.0",
-             {"3.5.1", "3.6.0"}},
-    KnownBug{
-        "KAFKA-15552", "producer ids are handed out twice", "3.4.0", {"3.5.2", "3.6.1", "3.7.0"}},
-    KnownBug{"KAFKA-15605", "topics being deleted come back", "3.4.0", {"3.6.1", "3.7.0"}},
-    KnownBug{"KAFKA-15799", "brokers keep deleted topics", "3.4.0", {"3.6.1", "3.7.0"}},
-    KnownBug{"KAFKA-16007", "the copy waits for each small topic", "3.4.0", {"3.6.2", "3.7.0"}},
-    KnownBug{"KAFKA-16120",
-             "reassignments in hybrid mode leave replicas behind",
-             "3.4.0",
-             {"3.6.2", "3.7.0"}},
-    KnownBug{"KAFKA-16171", "a failover wedges dual write", "3.6.0", {"3.6.2", "3.7.0"}},
-    KnownBug{
-        "KAFKA-16180", "a topic deleted and made again is mixed up", "3.6.1", {"3.6.2", "3.7.0"}},
-    KnownBug{
-        "KAFKA-16222", "quotas end up with the wrong user", "3.4.0", {"3.6.2", "3.7.1", "3.8.0"}},
-    KnownBug{
-        "KAFKA-16428", "brokers miss changes of configs", "3.6.0", {"3.6.2", "3.7.1", "3.8.0"}},
-    KnownBug{"KAFKA-16463",
-             "a second attempt starts from the first one's log",
-             "3.4.0",
-             {"3.7.1", "3.8.0"}},
-    KnownBug{
-        "KAFKA-16539", "configs changed before the copy are lost", "3.4.0", {"3.7.1", "3.8.0"}},
-    KnownBug{"KAFKA-16563",
-             "one error of ZooKeeper stops the migration for ever",
-             "3.6.0",
-             {"3.7.1", "3.8.0"}},
-    KnownBug{"KAFKA-16667",
-             "a lagging ZooKeeper server wedges dual write after a failover",
-             "3.4.0",
-             {"3.9.0"}},
-    KnownBug{"KAFKA-17457", "a crash leaves half a copy", "3.4.0", {"3.8.1", "3.9.0"}},
-    KnownBug{"KAFKA-17506", "the leader's driver stays inactive", "3.4.0", {"3.8.1", "3.9.0"}},
-    KnownBug{"KAFKA-19026",
-             "alter.config.policy is given other arguments in KRaft mode (KIP-1252)",
-             "3.4.0",
-             {"3.9.2"},
-             true},
-    KnownBug{"KAFKA-19480", "an empty /migration stops controllers", "3.4.0", {"3.9.2"}, true},
-};
-
-bool has_bug(const Release& release, const KnownBug& bug) {
-  if (release < *release_of(bug.since)) return false;
-  for (const std::string_view text : bug.fixed) {
-    const auto fixed = text.empty() ? std::nullopt : release_of(text);
-    if (!fixed) continue;
-    const bool same_line = fixed->major == release.major && fixed->minor == release.minor;
-    if (same_line) return release < *fixed;
-    // A line that is older than every fix never got one.
-    if (release < *fixed) return true;
-  }
-  return false;
-}
-
-void known_bugs(const ClusterFacts& facts, Verdicts& verdicts) {
+void bugs_of_the_releases(const ClusterFacts& facts, Verdicts& verdicts) {
   std::map<std::string, std::string> nodes;  // of each version
   for (const NodeFacts& node : facts.nodes) {
     if (!node.software) continue;
@@ -101,8 +30,8 @@ void known_bugs(const ClusterFacts& facts, Verdicts& verdicts) {
     }
     std::vector<Evidence> bad{{names, version}};
     std::vector<Evidence> harmless = bad;
-    for (const KnownBug& bug : kKnownBugs) {
-      if (!has_bug(*release, bug)) continue;
+    for (const KnownBug& bug : known_bugs()) {
+      if (!bug.is_fixed_somewhere() || !bug.is_in(*release)) continue;
       (bug.harmless ? harmless : bad).push_back({std::string(bug.id), std::string(bug.symptom)});
     }
     if (bad.size() > 1)
@@ -240,7 +169,7 @@ constexpr std::array kFeatureChecks{
           "this release has no bug of the migration that a newer one has not",
           "They are met in just these steps.",
           "Upgrade to the newest 3.9.x first, in a roll of its own.", "migration.md §7.1", "",
-          &known_bugs},
+          &bugs_of_the_releases},
     Check{"A09", kW, kWithControllers, kControllers, "cluster",
           "the quorum is of one kind, and chosen on purpose",
           "A static quorum (controller.quorum.voters) cannot become dynamic in 3.9; a dynamic one "

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "migrate/check/software.h"
+#include "migrate/releases.h"
 #include "migrate/plan/steps.h"
 
 // The way forward (migration.md §1.2, §1.3).

@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "migrate/check/software.h"
+#include "migrate/releases.h"
 #include "migrate/config/definitions.h"
 
 namespace migrate::wanted {
