@@ -29,6 +29,9 @@ struct Behaviour {
   bool migration_reopens = false;  // POST_MIGRATION is forgotten at activation (§3.3)
 
   // Defects of 3.9.1.
+  // MB-19: while the log says PRE_MIGRATION no broker is fenced for its silence, so that a copy that takes longer than a
+  // broker's session may publish one that is dead as a leader.
+  bool nobody_is_fenced_before_the_copy = true;
   // MB-22: at activation the heartbeat table is filled from registrations as they stand before an
   // open transaction is aborted, so an unfencing that the abort takes back is never repeated.
   bool heartbeat_table_before_abort = true;
@@ -41,6 +44,9 @@ struct Behaviour {
   // Defects of former versions.
   // KAFKA-16463: a broker that migrates again begins with the metadata log of the former attempt.
   bool observer_keeps_old_log = false;
+  // KAFKA-17457: a migration is begun also with a metadata.version without transactions, so that a crash leaves half a
+  // copy in the log.
+  bool copies_without_transaction = false;
 
   static constexpr auto fields(auto&& visit) {
     using B = Behaviour;
@@ -59,9 +65,11 @@ struct Behaviour {
         sim::field("fenced_replica_elected", &B::fenced_replica_elected),
         sim::field("loader_publishes_open_transactions", &B::loader_publishes_open_transactions),
         sim::field("migration_reopens", &B::migration_reopens),
+        sim::field("nobody_is_fenced_before_the_copy", &B::nobody_is_fenced_before_the_copy),
         sim::field("heartbeat_table_before_abort", &B::heartbeat_table_before_abort),
         sim::field("copy_outlives_its_claim", &B::copy_outlives_its_claim),
         sim::field("observer_keeps_old_log", &B::observer_keeps_old_log),
+        sim::field("copies_without_transaction", &B::copies_without_transaction),
         sim::field("single_voter_commits_before_flush", &B::single_voter_commits_before_flush));
   }
   bool operator==(const Behaviour&) const = default;

@@ -384,7 +384,9 @@ std::optional<Records> Controller::activation_records(Turn& turn) const {
   };
   if (before.empty) {
     const bool transactions = supports(settings_.bootstrap_version, MetadataGate::Transactions);
-    if (flag && !transactions) {
+    const bool migrates_unprotected = flag && !transactions && settings_.behaviour.copies_without_transaction &&
+                                      supports(settings_.bootstrap_version, MetadataGate::ZkMigration);
+    if (flag && !transactions && !migrates_unprotected) {
       return refuse("the bootstrap metadata.version does not support ZK migrations");
     }
     if (transactions) records.push_back(transaction_begin("Bootstrap records"));
@@ -393,10 +395,10 @@ std::optional<Records> Controller::activation_records(Turn& turn) const {
     version.feature_level = sim::level_of(settings_.bootstrap_version);
     records.push_back({std::move(version), 0});
     std::ranges::copy(settings_.bootstrap_records, std::back_inserter(records));
-    if (transactions) {
+    if (transactions || migrates_unprotected) {
       records.push_back(migration_state(flag ? ZkMigrationState::PreMigration : ZkMigrationState::None));
-      records.push_back({sim::EndTransactionRecord{}, 0});
     }
+    if (transactions) records.push_back({sim::EndTransactionRecord{}, 0});
     return records;
   }
   if (!supports(before.version(), MetadataGate::ZkMigration)) {
@@ -529,7 +531,7 @@ void Controller::write_no_op(Turn& turn) {
 // the next heartbeat or registration (migration.md §3.2).
 void Controller::fence_stale_broker(Turn& turn) {
   fence_at_ = Instant::never();
-  if (refuses(PreMigration::Refused)) return;
+  if (!is_active() || (settings_.behaviour.nobody_is_fenced_before_the_copy && refuses(PreMigration::Refused))) return;
   const auto stale = heartbeats_.stale_broker(settings_.broker_session_timeout, turn.now);
   if (stale) {
     Records records;

@@ -135,7 +135,7 @@ void Driver::run(Context& context, Event event) {
       [&](const MigrateMetadataEvent& e) {
         running_ = "MigrateMetadataEvent";
         if (!is_current(ZkMigration, e.leader)) return;
-        task_ = CopyTask(zk::ReadOptions{zk::ReadManner::Driver, config_.password_secret});
+        task_ = CopyTask(zk::ReadOptions{zk::ReadManner::Driver, config_.read_defects, config_.password_secret});
         notify(context, sim::Payload::of(CopyBegan{config_.node_id}));
         const TicketId ticket = new_ticket();
         context.actions.emplace_back(BeginMigration{ticket});
@@ -174,7 +174,9 @@ void Driver::poll(Context& context) {
     case KraftControllerToBrokerComm: events_.emplace_back(SendRpcsToBrokersEvent{leader_}); break;
     case DualWrite: break;
   }
-  // Armed whatever becomes of the event: everything that polls drive is retried for ever (KAFKA-16563).
+  // Armed whatever becomes of the event: everything that polls drive is retried for ever. Before KAFKA-16563 recovery was
+  // a part of the poll itself, so that its failure was the poll's; its success ends in another state, which polls at once.
+  if (state_ == Uninitialized && config_.defects.failed_recovery_is_the_last) return;
   next_poll_ = context.now + poll_interval(polls_++, config_.node_id, context.choices);
 }
 

@@ -15,6 +15,7 @@
 
 #include "migrate/driver_state.h"
 #include "migrate/leadership_state.h"
+#include "migrate/propagator.h"
 #include "sim/base/choices.h"
 #include "sim/base/digest.h"
 #include "sim/base/time.h"
@@ -92,8 +93,8 @@ using DriverAction =
                  InstallPublisher, SendRequests, sim::Payload /*notice*/>;
 using DriverActions = std::vector<DriverAction>;
 
-// Behaviours of Kafka's driver that are defects (migration.md §7.2, README "Defects of Kafka that
-// it shows"); all are there in 3.9.1.
+// Behaviours of Kafka's driver that are defects (migration.md §7.1, §7.2; README "Defects of Kafka that
+// it shows"). Those that are on are there in 3.9.1; which release has which is said in releases.h.
 struct DriverDefects {
   // MB-01: what /migration says of a copy is believed though the log is of a quorum that never
   // copied anything, so that its empty image is written over ZooKeeper. Off: in PRE_MIGRATION
@@ -124,6 +125,19 @@ struct DriverDefects {
   // MB-23: what a claim writes to /migration is fenced by nothing, so that a controller that stood
   // still between the two writes undoes what its successor wrote there.
   bool claim_write_unfenced = true;
+
+  // KAFKA-14909: nobody asks whether the other controllers are ready for a migration.
+  bool controllers_are_not_asked = false;
+  // KAFKA-15010: a leader that takes over after the copy reconciles nothing: what its predecessor had not mirrored yet
+  // is never mirrored.
+  bool failover_reconciles_nothing = false;
+  // KAFKA-16171: after a claim nobody looks at /migration again, which the predecessor may have written meanwhile.
+  bool migration_version_is_of_before_the_claim = false;
+  // KAFKA-16563: recovery is a part of the first poll, which an error ends before the next is armed.
+  bool failed_recovery_is_the_last = false;
+  // KAFKA-16667: after a claim /migration is read and not written, so that a ZooKeeper server that lags may tell of an
+  // old version.
+  bool migration_is_reread_after_the_claim = false;
   bool operator==(const DriverDefects&) const = default;
 };
 
@@ -138,6 +152,8 @@ struct DriverConfig {
   std::optional<std::string> password_secret;
   // Defects of the version's ZooKeeper writer (MB-11, MB-12).
   zk::MirrorDefects mirror_defects;
+  zk::ReadDefects read_defects;
+  PropagatorDefects propagator_defects;
   DriverDefects defects;
 };
 
@@ -243,7 +259,8 @@ class Driver {
       ReadEpoch,
       ReadController,
       Claim,
-      WriteMigration
+      WriteMigration,
+      RereadMigration
     };
     Step step = Step::ReadEpoch;
     bool has_epoch = true;  // /controller_epoch is there
@@ -324,6 +341,7 @@ class Driver {
                    zk::DataVersion version);
   void write_migration_after_claim(Context& context);
   void claimed(Context& context, ClaimTask& task, const zk::Response& answer);
+  void come_to_power(Context& context);
 
   // driver_copy.cc
   void proceed(Context& context, CopyTask& task, std::vector<zk::Response> responses);

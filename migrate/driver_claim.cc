@@ -157,6 +157,7 @@ void Driver::recovered(Context& context, LeadershipState recovered) {
 bool Driver::controllers_are_ready() const {
   const sim::MetadataVersion version = image_.features().metadata_version;
   if (version < sim::MetadataVersion::V3_4_IV0) return false;
+  if (config_.defects.controllers_are_not_asked) return true;
   // Before controllers could register there was nothing to ask (migration.md §6.3).
   if (version < sim::MetadataVersion::V3_7_IV0) return true;
   return std::ranges::all_of(config_.static_voters, [&](sim::BrokerId voter) {
@@ -347,11 +348,28 @@ void Driver::proceed(Context& context, ClaimTask& task, std::vector<zk::Response
         return;
       }
       leadership_ = leadership_.with_migration_zk_version(stat->version);
-      finish();
-      transition_to(context, is_copied() ? MigrationDriverState::SyncKraftToZk : MigrationDriverState::ZkMigration);
+      come_to_power(context);
+      return;
+    }
+    case Step::RereadMigration: {
+      const auto* const found = zk::result_if<zk::GotData>(answer);
+      const auto parsed = found == nullptr ? zk::Parsed<zk::MigrationZnode>(std::unexpected(zk::Unreadable{"gone"}))
+                                           : zk::parse_migration(text_of(*found));
+      if (!parsed) {
+        fail(context, "reading /migration after the claim", answer.error);
+        return;
+      }
+      leadership_ =
+          leadership_.with_kraft_metadata(parsed->kraft_metadata).with_migration_zk_version(found->stat.version);
+      come_to_power(context);
       return;
     }
   }
+}
+
+void Driver::come_to_power(Context& context) {
+  finish();
+  transition_to(context, is_copied() ? MigrationDriverState::SyncKraftToZk : MigrationDriverState::ZkMigration);
 }
 
 void Driver::claim(Context& context, ClaimTask& task, const zk::Response& controller) {
@@ -424,6 +442,14 @@ void Driver::adopt_claim(Context& context, ClaimTask& task, sim::ControllerEpoch
   leadership_ = leadership_.with_zk_controller(epoch, version);
   notify(context, sim::Payload::of(Claimed{config_.node_id, leadership_.kraft_controller_epoch,
                                            leadership_.zk_controller_epoch}));
+  // Former releases write nothing here: not before KAFKA-16667, and before KAFKA-16171 they did not even look.
+  if (config_.defects.migration_version_is_of_before_the_claim) return come_to_power(context);
+  if (config_.defects.migration_is_reread_after_the_claim) {
+    if (!is_copied()) return come_to_power(context);
+    task.step = ClaimTask::Step::RereadMigration;
+    ask(context, {zk::GetData{std::string(zk::paths::kMigration)}});
+    return;
+  }
   task.step = ClaimTask::Step::WriteMigration;
   write_migration_after_claim(context);
 }

@@ -28,7 +28,9 @@ zk::MirrorContext Driver::mirror_context() const {
 }
 
 zk::MirrorOptions Driver::mirror_options(Context& context) const {
-  zk::MirrorOptions options{.password_secret = config_.password_secret, .defects = config_.mirror_defects};
+  zk::MirrorOptions options{.password_secret = config_.password_secret,
+                            .defects = config_.mirror_defects,
+                            .read_defects = config_.read_defects};
   constexpr sim::Site kNonce{"migrate.password_nonce"};
   options.nonce_seed = context.choices.bits(kNonce, static_cast<std::uint64_t>(config_.node_id.value()));
   return options;
@@ -37,6 +39,10 @@ zk::MirrorOptions Driver::mirror_options(Context& context) const {
 void Driver::sync(Context& context) {
   // An image that lacks something ZooKeeper already has must not be reconciled: a newer one will come.
   if (highest_of(image_) < leadership_.kraft_metadata) return;
+  if (config_.defects.failover_reconciles_nothing) {
+    transition_to(context, MigrationDriverState::KraftControllerToBrokerComm);
+    return;
+  }
   task_.emplace<MirrorTask>(zk::MirrorWriter::snapshot(image_, mirror_context(), mirror_options(context)),
                             std::nullopt);
   write_on(context, std::get<MirrorTask>(task_));
@@ -131,8 +137,8 @@ void Driver::send_requests_for(Context& context, const MetadataChangeEvent& chan
   if (changes.any_topic() || changes.any_node()) {
     context.actions.emplace_back(
         SendRequests{image, leadership_.zk_controller_epoch,
-                     requests_for_delta(config_.node_id, *change.delta, image,
-                                        leadership_.zk_controller_epoch)});
+                     requests_for_delta(config_.node_id, *change.delta, image, leadership_.zk_controller_epoch,
+                                        config_.propagator_defects)});
   }
 }
 

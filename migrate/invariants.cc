@@ -83,6 +83,7 @@ class WriteCheck {
     if (!controller) return;
     memory_.former_office = std::exchange(memory_.office, *controller);
     if (!controller->is_kraft()) return;
+    memory_.claim_is_noted = false;
     const sim::RaftEpoch epoch = controller->kraft_controller_epoch.value();
     if (memory_.kraft_epoch && epoch <= *memory_.kraft_epoch) {
       found_.push_back({"migration.S2", fmt::format("controller {} claims with KRaft epoch {}, after {}",
@@ -141,6 +142,7 @@ class WriteCheck {
                                              memory_.epoch.value())});
     }
     memory_.checkpoint = offset;
+    if (parsed->kraft_controller_epoch == memory_.kraft_epoch) memory_.claim_is_noted = true;
   }
 
   // "orders" of /brokers/topics/orders; nothing of any other path.
@@ -156,6 +158,7 @@ class WriteCheck {
     const auto topic = name.empty() ? zk::Parsed<zk::TopicZnode>(std::unexpected(zk::Unreadable{})) : zk::parse_topic(data.value_or(""));
     if (!topic || !topic->topic_id) return;
     memory_.topics[path] = *topic->topic_id;
+    if (in_multi_ && memory_.office && memory_.office->is_kraft()) memory_.mirrored_topics.emplace(name);
     if (!memory_.deleted.contains(*topic->topic_id)) return;
     found_.push_back({by_name("migration.S14"), fmt::format("topic {} is back, which was deleted", name)});
   }
@@ -248,9 +251,10 @@ void remember(const EventFailed& failed, MigrationMemory& memory) {
   if (failed.event == "SyncKRaftMetadataEvent") trouble.reconciling = failed.why;
 }
 
-// A full reconciliation that fails at every poll.
-std::string_view name_of_vain(std::string_view why) {
+// A full reconciliation that fails at every poll; `wedge`: what it is called if /migration is the reason.
+std::string_view name_of_vain(std::string_view why, std::string_view wedge) {
   if (why.contains("Unknown config resource type")) return "MB-11";
+  if (why.contains("/migration no longer has version")) return wedge;
   return why.contains("NoNode") || why.contains("NONODE") ? "MB-10" : "migration.L2";
 }
 
@@ -277,8 +281,22 @@ MigrationMemory::Trouble trouble_of(const Driver& driver, const MigrationMemory&
   return known == memory.troubles.end() ? MigrationMemory::Trouble{} : known->second;
 }
 
-Violations what_stops(const Driver& driver, const zk::ClusterView& view, const MigrationMemory::Trouble& trouble) {
+// By whose write a claim was overtaken that remembers an old version of /migration: an older claim's, or its own (MB-04).
+// A claim that had noted itself there knows of no older one (MB-23).
+std::string_view name_of_wedge(const AuthorityMemory& authority) {
+  return authority.claim_is_noted ? "MB-04" : "KAFKA-16171";
+}
+
+// A claim that never wrote /migration knows another version of it than an older claim has given it since.
+bool is_overtaken(const Driver& driver, const zk::ClusterView& view, const AuthorityMemory& authority) {
+  return view.migration && !authority.claim_is_noted && driver.state() != MigrationDriverState::BecomeController &&
+         view.migration->znode.kraft_controller_epoch < driver.leadership().kraft_controller_epoch &&
+         view.migration->version != driver.leadership().migration_zk_version;
+}
+
+Violations what_stops(const Driver& driver, const zk::ClusterView& view, const MigrationMemory& memory) {
   using enum MigrationDriverState;
+  const MigrationMemory::Trouble trouble = trouble_of(driver, memory);
   const sim::BrokerId node = driver.node_id();
   Violations found;
   const auto claimed = view.controller ? view.controller->znode.kraft_controller_epoch : std::nullopt;
@@ -289,7 +307,7 @@ Violations what_stops(const Driver& driver, const zk::ClusterView& view, const M
   }
   const bool in_log = driver.image().features().zk_migration_state == sim::ZkMigrationState::Migration;
   if (driver.state() == SyncKraftToZk && !trouble.reconciling.empty()) {
-    found.push_back({std::string(name_of_vain(trouble.reconciling)),
+    found.push_back({std::string(name_of_vain(trouble.reconciling, name_of_wedge(memory.authority))),
                      fmt::format("controller {} reconciles in vain: {}", node.value(), trouble.reconciling)});
   }
   if (driver.state() == Inactive && trouble.election) {
@@ -310,11 +328,23 @@ Violations what_stops(const Driver& driver, const zk::ClusterView& view, const M
                                           view.migration->version.value())});
   }
   if (claimed && migration.kraft_controller_epoch < *claimed && driver.state() != BecomeController) {
-    found.push_back({"MB-23", fmt::format("/migration was written under KRaft epoch {}, after /controller had been "
-                                          "claimed with epoch {}",
-                                          migration.kraft_controller_epoch.value(), claimed->value())});
+    const bool overtaken = is_overtaken(driver, view, memory.authority);
+    if (memory.authority.claim_is_noted || overtaken) {
+      found.push_back({overtaken ? "KAFKA-16171" : "MB-23",
+                       fmt::format("/migration was written under KRaft epoch {}, after /controller had been claimed with "
+                                   "epoch {}",
+                                   migration.kraft_controller_epoch.value(), claimed->value())});
+    }
   }
   return found;
+}
+
+// Nothing was copied yet, or no migration is under way.
+bool is_silent(const sim::MetadataImage& image) {
+  if (image.features().zk_migration_state != sim::ZkMigrationState::PreMigration) return true;
+  const sim::ImageParts& parts = image.parts();
+  return parts.topics.size() == 0 && parts.configs.resources.size() == 0 && parts.client_quotas.entities.size() == 0 &&
+         parts.scram.credentials.size() == 0 && parts.acls.acls.size() == 0;
 }
 
 }  // namespace
@@ -373,14 +403,13 @@ Violations check_write(const zk::Committed& notice, const std::string& root, Mig
   return found;
 }
 
+Violations check_beginning(const sim::MetadataImage& image) {
+  if (supports(image.features().metadata_version, sim::MetadataGate::Transactions) || is_silent(image)) return {};
+  return {{"KAFKA-17457", fmt::format("a copy begins where another one was broken off, which left an {}", image.describe())}};
+}
+
 Violations check_silence(const sim::MetadataImage& image, const MigrationMemory& memory) {
-  using enum sim::ZkMigrationState;
-  if (image.features().zk_migration_state != PreMigration) return {};
-  const sim::ImageParts& parts = image.parts();
-  const bool silent = parts.topics.size() == 0 && parts.configs.resources.size() == 0 &&
-                      parts.client_quotas.entities.size() == 0 && parts.scram.credentials.size() == 0 &&
-                      parts.acls.acls.size() == 0;
-  if (silent) return {};
+  if (!supports(image.features().metadata_version, sim::MetadataGate::Transactions) || is_silent(image)) return {};
   return {{memory.copy_outlived ? "MB-24" : "migration.S15", fmt::format("in PRE_MIGRATION there is already an {}", image.describe())}};
 }
 
@@ -388,6 +417,10 @@ Violations check_copy(const sim::MetadataImage& image, const kraft::Log& log, co
                       const std::optional<std::string>& password_secret) {
   const zk::TreeImage read = zk::zk_to_image(tree, root, {.password_secret = password_secret});
   DiffReport report = compare_with(image, read);
+  // What a mirror may write of the block in use, a copy may not: its ids would be given out again.
+  for (const Tolerated& tolerated : report.tolerated) {
+    if (tolerated.why == Tolerance::ProducerIdBlock) report.different.push_back(tolerated.difference);
+  }
   if (report.different.empty()) return {};
   const std::set<std::string> meanwhile = changed_meanwhile(log, image);
   std::erase_if(report.different, [&](const sim::Difference& difference) { return meanwhile.contains(difference.path); });
@@ -410,14 +443,16 @@ Violations check_checkpoint(const sim::MetadataImage& image, const zk::Tree& tre
 }
 
 std::string_view why_behind(const Driver& driver, const MigrationMemory& memory, const zk::Tree& tree, const std::string& root) {
-  if (is_wedged(driver, zk::cluster_view(tree, root))) return "MB-04";
+  const zk::ClusterView view = zk::cluster_view(tree, root);
+  if (is_wedged(driver, view)) return "MB-04";
+  if (is_overtaken(driver, view, memory.authority)) return "KAFKA-16171";
   return trouble_of(driver, memory).skipped > 0 ? "MB-06" : "";
 }
 
 Violations check_driver(const Driver& driver, const MigrationMemory& memory, const zk::Tree& tree, const std::string& root,
                         const std::optional<std::string>& password_secret) {
   const zk::ClusterView view = zk::cluster_view(tree, root);
-  Violations found = what_stops(driver, view, trouble_of(driver, memory));
+  Violations found = what_stops(driver, view, memory);
   if (driver.state() != MigrationDriverState::DualWrite || !driver.idle()) return found;
   Violations differences = check_checkpoint(driver.image(), tree, root, password_secret, memory.deletions_asked);
   const std::string why(why_behind(driver, memory, tree, root));
@@ -430,6 +465,12 @@ Violations check_driver(const Driver& driver, const MigrationMemory& memory, con
     if (!memory.astray.empty()) difference.invariant = memory.astray;
   }
   found.insert(found.end(), differences.begin(), differences.end());
+  // A difference that a comparison tolerates, for no config says nothing either way; ZooKeeper's own controller looks there.
+  for (const std::string& name : memory.authority.mirrored_topics) {
+    if (tree.find(root + zk::paths::topic(name)) == nullptr) continue;
+    if (tree.find(root + zk::paths::config(zk::paths::kTopicEntity, name)) != nullptr) continue;
+    found.push_back({"KAFKA-16003", fmt::format("topic {} has no config znode", name)});
+  }
   return found;
 }
 

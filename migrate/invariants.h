@@ -32,10 +32,12 @@ struct AuthorityMemory {
   std::set<zk::SessionId> former;        // sessions that had claimed before
   std::map<std::string, sim::LeaderEpoch> leader_epochs;  // by path of a partition's state
   sim::Offset checkpoint{-1};            // in /migration
+  bool claim_is_noted = true;  // the last claim by a KRaft controller has written /migration
   // Who holds /controller, and who held it before the last claim.
   std::optional<zk::ControllerZnode> office;
   std::optional<zk::ControllerZnode> former_office;
   std::map<std::string, sim::Uuid> topics;  // by path, as the tree has them
+  std::set<std::string> mirrored_topics;    // names of those that a KRaft controller has created there
   std::set<sim::Uuid> deleted;              // by controllers
 };
 
@@ -85,7 +87,11 @@ Violations check_write(const zk::Committed& notice, const std::string& root, Mig
 
 // migration.S15, pre-migration silence: before the copy is complete no image tells of topics, configs, quotas,
 // credentials or ACLs. What a copy left behind that outlived its claim is told as MB-24.
+// With a metadata.version without transactions nothing hides the copy, and this says nothing.
 Violations check_silence(const sim::MetadataImage& image, const MigrationMemory& memory);
+
+// The same where there are none, when a copy begins: KAFKA-17457, a former one left its parts in the log.
+Violations check_beginning(const sim::MetadataImage& image);
 
 // migration.S4, copy fidelity: at EndTransaction the image holds exactly what the copy makes of the tree, topics
 // pending deletion aside. `tree` must not have changed on mirrored paths since the claim. What merely stands in between is
@@ -115,6 +121,9 @@ std::string_view why_behind(const Driver& driver, const MigrationMemory& memory,
 //   MB-10, MB-11  it does not reconcile in vain for ever, for want of a state znode or for a config it does not know;
 //          migration.L2 for another reason
 //   MB-23  once a claim has written /migration, no older one writes it
+//   KAFKA-16171  a claim that goes by what it read in /migration before has not been overtaken by an older one's write
+//
+//   KAFKA-16003  each topic that KRaft has created there has a config znode
 //
 // And migration.S5 of check_checkpoint, where it is sound to ask: differences that one of these explains, a publication
 // that was skipped since the last reconciliation (MB-06), or a topic that was deleted and made anew (MB-08), are told under

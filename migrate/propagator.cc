@@ -137,10 +137,12 @@ void add_deleted_topic(ControlRequestBatch& batch, const MetadataImage& image, c
 }
 
 void add_changed_topic(ControlRequestBatch& batch, const sim::MetadataDelta& delta, const MetadataImage& image,
-                       const Topic& topic, const sim::TopicChange& change) {
+                       const Topic& topic, const sim::TopicChange& change, const PropagatorDefects& defects) {
+  const bool was_there = delta.base().topics().find(topic.id()) != nullptr;
   for (const PartitionId id : change.partitions) {
     const std::optional<Partition> partition = topic.partition(id);
     if (!partition) continue;
+    if (defects.new_partitions_are_not_told && was_there && !delta.partition_before(topic.id(), id)) continue;
     batch.add_update_metadata(all_brokers(image));
     add_partition(batch, image, topic, id, *partition, [](BrokerId) { return true; });
     const std::optional<Partition> before = delta.partition_before(topic.id(), id);
@@ -150,7 +152,7 @@ void add_changed_topic(ControlRequestBatch& batch, const sim::MetadataDelta& del
       batch.add_stop_replica(replica, topic.name(),
                              {.partition_index = id,
                               .leader_epoch = partition->leader_epoch,
-                              .delete_partition = true});
+                              .delete_partition = !defects.moved_replicas_are_not_deleted});
     }
   }
 }
@@ -188,7 +190,8 @@ std::vector<sim::ControlRequest> requests_for_image(BrokerId controller, const M
 
 std::vector<sim::ControlRequest> requests_for_delta(BrokerId controller, const sim::MetadataDelta& delta,
                                                     const MetadataImage& image,
-                                                    sim::ControllerEpoch zk_controller_epoch) {
+                                                    sim::ControllerEpoch zk_controller_epoch,
+                                                    const PropagatorDefects& defects) {
   const sim::ControlSender sender = sender_of(controller, image, zk_controller_epoch);
   std::set<BrokerId> changed;
   for (const BrokerId id : delta.changes().brokers) {
@@ -223,7 +226,7 @@ std::vector<sim::ControlRequest> requests_for_delta(BrokerId controller, const s
     }
   }
   for (const auto& [id, change] : delta.changes().topics) {
-    if (const Topic* const topic = image.topics().find(id)) add_changed_topic(topics, delta, image, *topic, change);
+    if (const Topic* const topic = image.topics().find(id)) add_changed_topic(topics, delta, image, *topic, change, defects);
   }
   append(requests, topics.finish(sender));
   keep_reachable(image, requests);

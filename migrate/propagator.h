@@ -14,6 +14,15 @@
 // image. That these are two different epochs is Kafka's own trap (migration.md §0.4).
 namespace migrate {
 
+// What the propagator of former releases did wrong (migration.md §7.1); none is in 3.9.1.
+struct PropagatorDefects {
+  // KAFKA-15149: new partitions of a topic that was there are told to nobody.
+  bool new_partitions_are_not_told = false;
+  // KAFKA-16120: a broker that loses a replica by a reassignment is not told to delete it.
+  bool moved_replicas_are_not_deleted = false;
+  bool operator==(const PropagatorDefects&) const = default;
+};
+
 // Brokers that get requests at all: registered as migrating ZooKeeper brokers, and unfenced.
 std::vector<sim::BrokerRegistration> reachable_zk_brokers(const sim::MetadataImage& image);
 
@@ -25,6 +34,7 @@ std::vector<sim::ControlRequest> requests_for_image(sim::BrokerId controller, co
 // What a delta asks for. `image` is what the delta led to.
 std::vector<sim::ControlRequest> requests_for_delta(sim::BrokerId controller, const sim::MetadataDelta& delta,
                                                     const sim::MetadataImage& image,
-                                                    sim::ControllerEpoch zk_controller_epoch);
+                                                    sim::ControllerEpoch zk_controller_epoch,
+                                                    const PropagatorDefects& defects = {});
 
 }  // namespace migrate

@@ -237,6 +237,34 @@ Violations check_knowledge(const sim::MetadataImage& image, std::string_view why
   return found;
 }
 
+Violations check_leftovers(const sim::MetadataImage& image, std::string_view why,
+                           const std::set<sim::BrokerId>& told,
+                           const std::vector<RunningBroker>& brokers) {
+  Violations found;
+  const std::string name(why.empty() ? "migration.L4" : why);
+  for (const RunningBroker& broker : brokers) {
+    if (!told.contains(broker.id) || broker.core == nullptr || broker.core->broker() == nullptr ||
+        broker.core->mode() != BrokerMode::Migrating)
+      continue;
+    for (const std::string& topic : broker.core->broker()->metadata().topic_names()) {
+      if (image.topics().find(topic) != nullptr) continue;
+      found.push_back({name, fmt::format("broker {} still tells clients of topic {}, which was deleted",
+                                         broker.id.value(), topic)});
+    }
+    broker.core->broker()->for_each_partition([&](const sim::HostedPartition& hosted) {
+      const sim::TopicPartition& id = hosted.id();
+      const sim::Topic* const topic = image.topics().find(id.topic);
+      const auto partition = topic == nullptr ? std::nullopt : topic->partition(id.partition);
+      const sim::Uuid known = hosted.log().topic_id();
+      const bool is_namesake = topic != nullptr && !known.is_zero() && known != topic->id();
+      if (partition && partition->has_replica(broker.id) && !is_namesake) return;
+      found.push_back({name, fmt::format("broker {} keeps a replica of {}-{}{}, which is not its", broker.id.value(),
+                                         id.topic, id.partition.value(), is_namesake ? " of a former topic" : "")});
+    });
+  }
+  return found;
+}
+
 Violations check_lag(const Driver& driver, sim::Offset committed, std::string_view why) {
   const std::int64_t lag = committed.value() - driver.leadership().kraft_metadata.offset.value();
   if (lag <= kMostLag || !driver.idle()) return {};

@@ -52,7 +52,7 @@ Violations check_reconciler(sim::BrokerId node, sim::ZkMigrationState state,
 Violations check_isr_at_copy(const sim::MetadataImage& image, const zk::Tree& tree,
                              const std::string& root, const std::vector<RunningBroker>& brokers);
 
-// migration.S13: no producer id is given out twice.
+// migration.S13: no producer id is given out twice. Blocks that brokers took from ZooKeeper count (invariants.h).
 Violations check_block(std::int64_t first, std::int32_t count, MigrationMemory& memory);
 
 // migration.S6: what /migration says to be mirrored is committed; `committed` is the end of what
@@ -77,6 +77,13 @@ Violations check_refusal(const zk::ZkElectionRefused& refused, const zk::Tree& t
 // `image`; each partition with somebody unfenced in its ISR has a leader. L4 is told under the name
 // of what explains it (why_behind), if anything does.
 Violations check_knowledge(const sim::MetadataImage& image, std::string_view why,
+                           const std::vector<RunningBroker>& brokers);
+
+// migration.L4 the other way round: none of the brokers in ZooKeeper mode that `told` names has a topic or a replica that
+// `image` does not give it. They must have run unfenced since the last full requests: what a broker misses meanwhile
+// nobody tells it before the next ones (migration.md §5.4).
+Violations check_leftovers(const sim::MetadataImage& image, std::string_view why,
+                           const std::set<sim::BrokerId>& told,
                            const std::vector<RunningBroker>& brokers);
 
 // migration.L3: a driver with nothing to do is not far behind what is committed; `why` as above.

@@ -22,6 +22,9 @@ sim::ErrorCode error_of(const sim::AlterPartitionReassignmentsResponse& response
   return response.responses.front().error_code;
 }
 
+sim::ErrorCode error_of(const sim::CreatePartitionsResponse& response) {
+  return response.results.empty() ? sim::ErrorCode::None : response.results.front().error_code;
+}
 sim::ErrorCode error_of(const sim::AlterClientQuotasResponse& response) {
   return response.entries.empty() ? sim::ErrorCode::None : response.entries.front().error_code;
 }
@@ -58,7 +61,8 @@ sim::Effects Admin::step(sim::Instant now, sim::Input input, sim::Choices& choic
     } else if (!take<sim::CreateTopicsResponse>(context, *received) &&
                !take<sim::DeleteTopicsResponse>(context, *received) &&
                !take<sim::IncrementalAlterConfigsResponse>(context, *received) &&
-               !take<sim::AlterClientQuotasResponse>(context, *received)) {
+               !take<sim::AlterClientQuotasResponse>(context, *received) &&
+               !take<sim::CreatePartitionsResponse>(context, *received)) {
       take<sim::AlterPartitionReassignmentsResponse>(context, *received);
     }
   }

@@ -21,7 +21,7 @@ struct AdminTask {
   std::string what;
   std::variant<sim::CreateTopicsRequest, sim::DeleteTopicsRequest,
                sim::IncrementalAlterConfigsRequest, sim::AlterPartitionReassignmentsRequest,
-               sim::AlterClientQuotasRequest>
+               sim::AlterClientQuotasRequest, sim::CreatePartitionsRequest>
       request;
   static constexpr auto fields(auto&& visit) {
     return visit(sim::field("what", &AdminTask::what), sim::field("request", &AdminTask::request));

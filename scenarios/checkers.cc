@@ -68,6 +68,7 @@ void Checkers::on(const sim::Occurrence& occurrence, const sim::World& world) {
       ensemble_due_ = quorum_due_ = metadata_due_ = true;
       for (const auto& [id, node] : cluster_.brokers()) {
         if (node != occurrence.node) continue;
+        told_everything_.erase(id);
         if (occurrence.kind == sim::OccurrenceKind::Started) {
           brokers_.on_restart(id);
           obeyed_epochs_.erase(id);
@@ -271,9 +272,17 @@ void Checkers::look_at_migration(const sim::Occurrence& occurrence, const sim::W
     count({"MB-02"});
     add(migrate::check_claimant(*claim, state, migration_), world);
   } else if (const auto* const changed = notice.get_if<migrate::StateChanged>()) {
+    if (changed->to == migrate::MigrationDriverState::DualWrite) {
+      told_everything_.clear();
+      for (const sim::BrokerRegistration& broker : migrate::reachable_zk_brokers(core->driver()->image()))
+        told_everything_.insert(broker.broker_id);
+    }
     if (changed->to != migrate::MigrationDriverState::SyncKraftToZk) return;
     count({"MB-01"});
     add(migrate::check_reconciler(changed->node, state, migration_), world);
+  } else if (notice.get_if<migrate::CopyBegan>() != nullptr) {
+    count({"KAFKA-17457"});
+    add(migrate::check_beginning(core->node()->image()), world);
   } else if (notice.get_if<migrate::CopyCompleted>() != nullptr) {
     look_at_copy(*core, world);
   }
@@ -331,6 +340,7 @@ void Checkers::demand_progress(const sim::World& world) {
   const std::string_view why = migrate::why_behind(*active->driver(), migration_, server->database().tree, cluster_.initial().chroot);
   add(migrate::check_lag(*active->driver(), committed_, why), world);
   add(migrate::check_knowledge(active->driver()->image(), why, brokers_in(world)), world);
+  add(migrate::check_leftovers(active->driver()->image(), why, told_everything_, brokers_in(world)), world);
 }
 
 void Checkers::after_event(const sim::World& world) {
@@ -385,6 +395,12 @@ void Checkers::look(const sim::World& world, std::size_t quorums_formatted) {
   }
   // MB-09: while the driver waits for ZooKeeper, brokers in ZooKeeper mode do not hear what the quorum has decided.
   const migrate::ControllerNode* const active = cluster_.active_controller(world);
+  if (active != nullptr) {
+    std::erase_if(told_everything_, [&](sim::BrokerId id) {
+      const sim::BrokerRegistration* const known = active->node()->image().cluster().broker(id);
+      return known == nullptr || known->fenced;
+    });
+  }
   const bool waits = active != nullptr && active->driver() != nullptr && !active->driver()->idle() &&
                      active->driver()->state() == migrate::MigrationDriverState::DualWrite;
   if (!waits) {

@@ -86,6 +86,7 @@ class Checkers : public sim::Observer {
   std::map<std::tuple<sim::NodeId, sim::NodeId, sim::CorrelationId>, std::string> unfit_requests_;
   std::map<sim::BrokerId, sim::ControllerEpoch> obeyed_epochs_;  // by broker, in its present life
   std::map<sim::BrokerId, sim::Instant> silent_since_;  // dead or paused
+  std::set<sim::BrokerId> told_everything_;  // in ZooKeeper mode, and unfenced since the last full requests to them
   sim::Offset committed_{0};  // the end of what any node of the quorum knows to be committed
   std::optional<sim::Instant> driver_waits_since_;
   std::uint64_t last_occurrence_ = 0;

@@ -72,29 +72,59 @@ std::vector<std::string> topics_of_clients(const Initial& initial) {
 
 }  // namespace
 
+// Which release runs, with which metadata.version and which defects.
+sim::Expected<void> Cluster::plan_software(const zk2kraft::Cluster& wanted, const sim::Place& place) {
+  if (!wanted.kafka_version().empty()) {
+    const auto releases = migrate::releases_that_migrate();
+    const auto release = std::ranges::find(releases, wanted.kafka_version(), &migrate::describe);
+    if (release == releases.end() || *release < kFirstSimulated) {
+      std::string known;
+      for (const migrate::Release& each : releases) {
+        if (each >= kFirstSimulated) known += (known.empty() ? "" : ", ") + migrate::describe(each);
+      }
+      return std::unexpected(unusable(place, fmt::format("Kafka {} is not simulated.", wanted.kafka_version()),
+                                      fmt::format("Take one of {}.", known)));
+    }
+    release_ = *release;
+    defects_ = Defects::of(release_);
+  }
+  for (const std::string& name : wanted.defects()) {
+    if (auto set = defects_.set(name, true, place); !set) return std::unexpected(set.error());
+  }
+  for (const std::string& name : wanted.fixed()) {
+    if (auto set = defects_.set(name, false, place); !set) return std::unexpected(set.error());
+  }
+  latest_metadata_version_ = sim::parse_metadata_version(migrate::describe(release_)).value_or(sim::kLatestProduction);
+  metadata_version_ = latest_metadata_version_;
+  if (wanted.metadata_version().empty()) return {};
+  const auto version = sim::parse_metadata_version(wanted.metadata_version());
+  if (!version || *version > latest_metadata_version_) {
+    return std::unexpected(unusable(
+        place, fmt::format("Kafka {} knows no metadata.version '{}'.", migrate::describe(release_), wanted.metadata_version()),
+        fmt::format("Write it like {}.", sim::describe(latest_metadata_version_))));
+  }
+  // Since KAFKA-17457 a controller that begins a migration without transactions ends at once, again and again.
+  const auto least = defects_.kraft.copies_without_transaction ? sim::MetadataVersion::V3_4_IV0 : sim::kMinimumForMigration;
+  // Who has it fixed is refused an older one, and takes the least that is not.
+  const auto& fixed = wanted.fixed();
+  const bool would_be_told = std::ranges::find(fixed, "KAFKA-17457") != fixed.end() && least <= latest_metadata_version_;
+  if (*version < least && would_be_told) {
+    metadata_version_ = least;
+    return {};
+  }
+  if (*version < least) {
+    return std::unexpected(unusable(place, fmt::format("with metadata.version {} there is no migration from ZooKeeper.", wanted.metadata_version()),
+                                    fmt::format("Write {} or a later one.", sim::describe(least))));
+  }
+  metadata_version_ = *version;
+  return {};
+}
+
 sim::Expected<Cluster> Cluster::plan(const zk2kraft::Scenario& scenario, Initial initial,
                                      const sim::Place& place) {
   Cluster cluster;
   const zk2kraft::Cluster& wanted = scenario.cluster();
-  if (const std::string& name = wanted.metadata_version(); !name.empty()) {
-    const auto version = sim::parse_metadata_version(name);
-    if (!version) return std::unexpected(unusable(place, fmt::format("there is no metadata.version '{}'.", name), "Write it like 3.9-IV0."));
-    // A controller that begins a migration with an older one ends at once, again and again.
-    if (*version < sim::kMinimumForMigration) {
-      return std::unexpected(unusable(place, fmt::format("with metadata.version {} there is no migration from ZooKeeper.", name),
-                                      fmt::format("Write {} or a later one.", sim::describe(sim::kMinimumForMigration))));
-    }
-    cluster.metadata_version_ = *version;
-  }
-  if (const std::string& version = wanted.kafka_version(); !version.empty() && version != "3.9.1") {
-    return std::unexpected(unusable(place, fmt::format("Kafka {} is not simulated.", version), "This version knows 3.9.1."));
-  }
-  for (const std::string& name : wanted.defects()) {
-    if (auto set = cluster.defects_.set(name, true, place); !set) return std::unexpected(set.error());
-  }
-  for (const std::string& name : wanted.fixed()) {
-    if (auto set = cluster.defects_.set(name, false, place); !set) return std::unexpected(set.error());
-  }
+  if (auto software = cluster.plan_software(wanted, place); !software) return std::unexpected(software.error());
   const auto is_one_of = [](std::int32_t value, std::initializer_list<std::int32_t> allowed) {
     return value == 0 || std::ranges::find(allowed, value) != allowed.end();
   };
@@ -191,9 +221,10 @@ std::unique_ptr<sim::Process> Cluster::controller_program(sim::BrokerId id, Cont
                             .zk_migration_enabled = mode == ControllerMode::Migration,
                             .bootstrap_version = metadata_version_,
                             .broker_session_timeout = broker_session_timeout_,
+                            .latest_supported = latest_metadata_version_,
                             .behaviour = defects_.kraft};
   config.node.listeners = {{.name = "CONTROLLER", .host = fmt::format("controller-{}", id.value()), .port = 9093}};
-  config.node.features = features(1, sim::level_of(sim::kLatestProduction));
+  config.node.features = features(1, sim::level_of(latest_metadata_version_));
   config.node.behaviour = defects_.kraft;
   config.node.snapshot_bytes = metadata_snapshot_bytes_.value_or(config.node.snapshot_bytes);
   config.brokers = address_book();
@@ -205,6 +236,8 @@ std::unique_ptr<sim::Process> Cluster::controller_program(sim::BrokerId id, Cont
                                           .static_voters = config.node.quorum.voters,
                                           .password_secret = initial_->password_secret,
                                           .mirror_defects = defects_.mirror,
+                                          .read_defects = defects_.read,
+                                          .propagator_defects = defects_.propagator,
                                           .defects = defects_.driver};
   }
   return std::make_unique<sim::Host<migrate::ControllerNode>>(
@@ -252,7 +285,7 @@ std::unique_ptr<sim::Process> Cluster::broker_program(sim::BrokerId id, migrate:
         .quorum = quorum(),
         .listeners = initial->listeners,
         // A migrating broker supports exactly its inter.broker.protocol.version (migration.md §5.9).
-        .features = migrating ? features(level, level) : features(1, sim::level_of(sim::kLatestProduction)),
+        .features = migrating ? features(level, level) : features(1, sim::level_of(latest_metadata_version_)),
         .rack = initial->rack,
         .log_dirs = initial->log_dirs,
         .is_migrating_zk_broker = migrating,

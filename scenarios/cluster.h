@@ -26,6 +26,9 @@ enum class ControllerMode : std::uint8_t {
   Final,      // the flag is gone
 };
 
+// Simulated: 3.4 has another driver, without reconciliation or a record of where the migration stands (migration.md §6.8).
+inline constexpr migrate::Release kFirstSimulated{3, 5, 0};
+
 class Cluster {
  public:
   // What the wall clocks of all machines show when the run begins: 19 November 2024, 02:40 UTC.
@@ -60,6 +63,7 @@ class Cluster {
   // zookeeper-shell.sh in the operator's hands, where the scenario lets her go back or edit znodes.
   std::optional<sim::NodeId> shell() const { return shell_; }
   const Initial& initial() const { return *initial_; }
+  const migrate::Release& release() const { return release_; }
   const Defects& defects() const { return defects_; }
   sim::MetadataVersion metadata_version() const { return metadata_version_; }
 
@@ -86,6 +90,7 @@ class Cluster {
 
  private:
   Cluster() = default;
+  sim::Expected<void> plan_software(const zk2kraft::Cluster& wanted, const sim::Place& place);
   void number_nodes(const zk2kraft::Scenario& scenario);
   sim::Durable zookeeper_disk() const;
   std::vector<sim::ControlRequest> told_before(sim::BrokerId id) const;
@@ -97,7 +102,9 @@ class Cluster {
   std::shared_ptr<const sim::MetadataImage> found_;  // in the tree, for brokers that begin before the claim
   std::shared_ptr<const zk2kraft::Scenario> scenario_;
   Defects defects_;
-  sim::MetadataVersion metadata_version_ = sim::MetadataVersion::V3_9_IV0;
+  migrate::Release release_{3, 9, 1};  // of brokers and controllers
+  sim::MetadataVersion latest_metadata_version_ = sim::kLatestProduction;
+  sim::MetadataVersion metadata_version_ = sim::kLatestProduction;
   std::size_t min_batch_size_ = 200;
   std::optional<std::uint64_t> snap_count_;               // else ZooKeeper's default
   std::optional<std::uint64_t> metadata_snapshot_bytes_;  // else Kafka's

@@ -6,6 +6,8 @@
 
 #include "kraft/behaviour.h"
 #include "migrate/driver.h"
+#include "migrate/propagator.h"
+#include "migrate/releases.h"
 #include "sim/base/problem.h"
 #include "sim/kafka/broker_behaviour.h"
 #include "zk/behaviour.h"
@@ -22,10 +24,14 @@ struct Defects {
   kraft::Behaviour kraft;
   sim::BrokerBehaviour broker;
   zk::MirrorDefects mirror;
+  zk::ReadDefects read;
+  migrate::PropagatorDefects propagator;
   migrate::DriverDefects driver;
 
   // Those that Kafka 3.9.1 and ZooKeeper 3.8.4 have, and no others.
   Defects() = default;
+  // Those of that release of Kafka, with ZooKeeper 3.8.4.
+  static Defects of(const migrate::Release& release);
   // Turns a switch on or off. A Usage problem for a name that is none.
   sim::Expected<void> set(std::string_view name, bool on, const sim::Place& place);
   bool is_on(std::string_view name) const;

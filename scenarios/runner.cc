@@ -150,26 +150,27 @@ void forgive_known(Outcome& outcome, const zk2kraft::Scenario& scenario, const I
 // What the scenario says it shows must be seen, and does not count if the same tape without errors (script.h), and without
 // those that are defects, is good. So it is with a migration that stands still where the scenario says so.
 void forgive_shown(Outcome& outcome, const zk2kraft::Scenario& scenario, const Initial& initial,
-                   const RunOptions& options, const sim::Place& place) {
+                   const Defects& defects, const RunOptions& options, const sim::Place& place) {
   const auto& shows = scenario.expect().shows();
   const auto is_shown = [&](const Violation& violation) { return std::ranges::find(shows, violation.invariant) != shows.end(); };
   for (const std::string& name : shows) {
     if (std::ranges::find(outcome.violations, name, &Violation::invariant) != outcome.violations.end()) continue;
     outcome.unmet.push_back(fmt::format("{} was to be shown, and was not violated", name));
   }
-  const auto innocent = without_errors(scenario);
+  const auto& because = scenario.expect().because();
+  const auto innocent = because.empty() ? without_errors(scenario) : std::nullopt;
   zk2kraft::Scenario without = innocent.value_or(scenario);
   bool anything_removed = innocent.has_value();
-  const Defects defaults;
-  for (const std::string& name : shows) {
-    if (!is_known_defect(name) || !defaults.is_on(name)) continue;
+  for (const std::string& name : because.empty() ? shows : because) {
+    if (!is_known_defect(name) || !defects.is_on(name)) continue;
     without.mutable_cluster()->add_fixed(name);
     anything_removed = true;
   }
   const bool stands_still = !scenario.expect().stuck_in().empty() && outcome.goal_reached;
   const bool asks = std::ranges::any_of(outcome.violations, is_shown) || stands_still;
-  if (!asks || (shows.empty() && !innocent)) return;
+  if (!asks || (shows.empty() && because.empty() && !innocent)) return;
   without.mutable_expect()->clear_shows();
+  without.mutable_expect()->clear_because();
   without.mutable_expect()->clear_stuck_in();
   bool proven = anything_removed;
   if (proven) {
@@ -313,7 +314,7 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& written, const Ini
     (expected ? outcome.known_violations : outcome.violations).push_back(std::move(violation));
   }
   forgive_known(outcome, scenario, initial, options, place);
-  forgive_shown(outcome, scenario, initial, options, place);
+  forgive_shown(outcome, scenario, initial, cluster->defects(), options, place);
   const bool missed = !outcome.goal_reached && !outcome.stopped_by_known;
   outcome.verdict = !outcome.violations.empty() || missed ? Verdict::Finding
                     : !outcome.unmet.empty()                             ? Verdict::Unknown

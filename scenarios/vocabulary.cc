@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "migrate/releases.h"
 #include "scenarios/cluster.h"
 #include "scenarios/defects.h"
 #include "scenarios/fault_text.h"
@@ -25,7 +26,12 @@ std::vector<VocabularyList> vocabulary() {
   lists.push_back(std::move(faults));
   VocabularyList defects{"defects", "switches of the simulated versions (cluster { defects: … fixed: … })", {}};
   const Defects standard;
-  for (const std::string& name : defect_names()) defects.words.emplace_back(name, standard.is_on(name) ? "on in Kafka 3.9.1" : "");
+  for (const std::string& name : defect_names()) {
+    const migrate::KnownBug* const bug = migrate::find_known_bug(name);
+    std::string meaning = standard.is_on(name) ? "on in Kafka 3.9.1" : "";
+    if (bug != nullptr) meaning = fmt::format("{} ({})", bug->symptom, bug->describe_releases());
+    defects.words.emplace_back(name, std::move(meaning));
+  }
   lists.push_back(std::move(defects));
   VocabularyList phases{"phases", "how far a migration has come", {}};
   for (const Phase phase : kPhases) phases.words.emplace_back(name_of(phase), explain(phase));

@@ -56,6 +56,12 @@ sim::Expected<AdminTask> alter_quota(const zk2kraft::AlterQuota& alter, const si
                    sim::AlterClientQuotasRequest{.entries = {std::move(entry)}}};
 }
 
+AdminTask create_partitions(const zk2kraft::MorePartitions& wanted) {
+  sim::CreatePartitionsRequest request{.timeout = kRequestTimeout};
+  request.topics.push_back({.name = wanted.topic(), .count = wanted.count()});
+  return {fmt::format("give {} {} partitions", wanted.topic(), wanted.count()), std::move(request)};
+}
+
 AdminTask reassign(const zk2kraft::Reassign& wanted) {
   std::vector<sim::BrokerId> replicas;
   for (const std::int32_t id : wanted.replicas()) replicas.emplace_back(id);
@@ -88,9 +94,10 @@ sim::Expected<Workload> Workload::plan(const zk2kraft::Scenario& scenario, const
         break;
       }
       case zk2kraft::Change::kReassign: change.task = reassign(wanted.reassign()); break;
+      case zk2kraft::Change::kCreatePartitions: change.task = create_partitions(wanted.create_partitions()); break;
       case zk2kraft::Change::REQUEST_NOT_SET:
         return std::unexpected(sim::Problem{sim::Severity::Usage, place, "a change of the workload says not what to change.",
-                                            "Add create_topic, delete_topic, alter_config, alter_quota or reassign."});
+                                            "Add create_topic, create_partitions, delete_topic, alter_config, alter_quota or reassign."});
     }
     const zk2kraft::When& when = wanted.when();
     if (!when.phase().empty()) {

@@ -7,7 +7,6 @@
 
 #include "sim/base/check.h"
 #include "zk/paths.h"
-#include "zk/producer_id_block.h"
 #include "zk/sanitizer.h"
 #include "zk/znodes_json.h"
 
@@ -214,7 +213,7 @@ void MigrationRead::producer_id(std::vector<RecordList>& lists) {
   if (!block) return;
   lists.push_back({sim::ProducerIdsRecord{.broker_id = block->broker,
                                           .broker_epoch = sim::BrokerEpoch(-1),
-                                          .next_producer_id = next_producer_id(*block)}});
+                                          .next_producer_id = reading_.next_producer_id(*block)}});
 }
 
 // ResourceOrdering: by type, then literal before prefixed, then by name from the last to the first.

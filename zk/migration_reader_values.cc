@@ -6,6 +6,7 @@
 
 #include "zk/password.h"
 #include "zk/paths.h"
+#include "zk/producer_id_block.h"
 #include "zk/sanitizer.h"
 
 namespace zk {
@@ -170,7 +171,9 @@ std::optional<QuotaMetadata> ZnodeReading::quota(
   QuotaMetadata metadata;
   for (const auto& [type, znode_name] : entity) {
     std::optional<std::string> name;
-    if (znode_name != kDefaultEntity) {
+    if (options_.defects.entity_names_stay_encoded) {
+      name = znode_name == kDefaultEntity ? std::string() : znode_name;
+    } else if (znode_name != kDefaultEntity) {
       name = desanitize(znode_name);
       if (!name) {
         unreadable(answer.path,
@@ -220,6 +223,11 @@ std::optional<ProducerIdBlockZnode> ZnodeReading::producer_id_block(const ZnodeA
   if (block) return *block;
   unreadable(answer.path, std::move(block.error()));
   return std::nullopt;
+}
+
+sim::ProducerId ZnodeReading::next_producer_id(const ProducerIdBlockZnode& block) const {
+  return options_.defects.current_producer_id_block_is_next ? sim::ProducerId(block.block_start)
+                                                            : zk::next_producer_id(block);
 }
 
 std::optional<std::vector<AclEntry>> ZnodeReading::acls(const ZnodeAnswer& answer) {

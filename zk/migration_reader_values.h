@@ -27,8 +27,18 @@ enum class ReadManner : std::uint8_t {
   Reader,  // as a person wants it: name it in the report and go on with the next
 };
 
+// What former releases of Kafka made of znodes (migration.md §6.8, §7.1); none is in 3.9.1.
+struct ReadDefects {
+  // KAFKA-15552: the block of producer ids that is in use counts as the next one.
+  bool current_producer_id_block_is_next = false;
+  // KAFKA-16222: names of users and clients stay URL-encoded, and <default> is a name without letters.
+  bool entity_names_stay_encoded = false;
+  bool operator==(const ReadDefects&) const = default;
+};
+
 struct ReadOptions {
   ReadManner manner = ReadManner::Reader;
+  ReadDefects defects = {};
   // password.encoder.secret. Without it encoded passwords are carried as they stand, as a
   // controller without a secret does.
   std::optional<std::string> password_secret;
@@ -114,6 +124,8 @@ class ZnodeReading {
   const ReadReport& report() const { return report_; }
   ReadReport& report() { return report_; }
   const ReadOptions& options() const { return options_; }
+  // Where the next block of producer ids begins.
+  sim::ProducerId next_producer_id(const ProducerIdBlockZnode& block) const;
 
  private:
   bool has_data(const ZnodeAnswer& answer);

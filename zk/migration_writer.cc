@@ -18,7 +18,9 @@ MirrorWriter::MirrorWriter(Stage stage, const sim::MetadataImage& image,
       context_(context),
       options_(std::make_shared<const MirrorOptions>(options)),
       reading_(
-          ReadOptions{.manner = ReadManner::Driver, .password_secret = options.password_secret}) {}
+          ReadOptions{.manner = ReadManner::Driver,
+                           .defects = options.read_defects,
+                           .password_secret = options.password_secret}) {}
 
 // ── The delta path ──────────────────────────────────────────────────────────────────────────────
 

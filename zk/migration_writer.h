@@ -28,7 +28,7 @@
 // written here: that is the driver's last step, after this has finished.
 namespace zk {
 
-// Behaviours of Kafka's writer that are defects; all are there in 3.9.1.
+// Behaviours of Kafka's writer that are defects. Those that are on are there in 3.9.1.
 struct MirrorDefects {
   bool quota_removal_throws =
       true;  // MB-12: NullPointerException when an entity loses its last quota
@@ -40,6 +40,8 @@ struct MirrorDefects {
   bool missing_states_are_set = true;
   // KAFKA-20488: partitions' states bear the Raft epoch as controller_epoch. Off: the claim's.
   bool states_bear_raft_epoch = true;
+  // KAFKA-16003: a topic that is created in KRaft has a config znode only if it has configs.
+  bool topics_get_no_config_znode = false;
   bool operator==(const MirrorDefects&) const = default;
 };
 
@@ -52,6 +54,7 @@ struct MirrorOptions {
   // zookeeper.set.acl: new znodes belong to their creator, others read what is not sensitive.
   bool set_acl = false;
   MirrorDefects defects;
+  ReadDefects read_defects;
 };
 
 // A copyable value. Loop: send `requests()` together, hand all answers to `advance` (CONNECTIONLOSS

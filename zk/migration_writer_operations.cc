@@ -49,9 +49,12 @@ bool is_sensitive(std::string_view path) {
          path.starts_with(paths::kTokens);
 }
 
-std::optional<std::string> znode_name(const sim::QuotaEntity& entity, std::string_view type) {
+std::optional<std::string> znode_name(const sim::QuotaEntity& entity, std::string_view type,
+                                      bool names_stay_encoded) {
   const auto found = entity.find(std::string(type));
   if (found == entity.end()) return std::nullopt;
+  if (names_stay_encoded && found->second)
+    return found->second->empty() ? std::string(kDefaultEntity) : *found->second;
   return found->second ? sanitize(*found->second) : std::string(kDefaultEntity);
 }
 
@@ -237,8 +240,10 @@ MirrorOperation OperationMaker::create_topic(const sim::Topic& topic) const {
       .acceptance = Acceptance::TopicCreated};
   operation.requests.emplace_back(
       create(paths::topic(topic.name()), topic_text(topic, partitions)));
-  operation.requests.emplace_back(
-      create(paths::config(paths::kTopicEntity, topic.name()), encode(ConfigZnode{})));
+  if (!options_.defects.topics_get_no_config_znode) {
+    operation.requests.emplace_back(
+        create(paths::config(paths::kTopicEntity, topic.name()), encode(ConfigZnode{})));
+  }
   add_partition_creates(topic.name(), partitions, operation.requests);
   return operation;
 }
@@ -360,9 +365,10 @@ std::optional<MirrorOperation> OperationMaker::configs(std::string_view update_t
 MirrorOperation OperationMaker::client_quotas(
     const sim::QuotaEntity& entity, const sim::ClientQuota* quotas,
     const std::map<std::string, std::string>& credentials) const {
-  const auto user = znode_name(entity, kQuotaUser);
-  const auto client = znode_name(entity, kQuotaClientId);
-  const auto ip = znode_name(entity, kQuotaIp);
+  const bool encoded = options_.read_defects.entity_names_stay_encoded;
+  const auto user = znode_name(entity, kQuotaUser, encoded);
+  const auto client = znode_name(entity, kQuotaClientId, encoded);
+  const auto ip = znode_name(entity, kQuotaIp, encoded);
   const std::string what = fmt::format("Updated client quotas for {}", describe(entity));
   const std::string type = "UpdateClientQuota";
   ConfigZnode config(credentials.begin(), credentials.end());

@@ -8,7 +8,6 @@
 #include "zk/migration_writer.h"
 #include "zk/migration_writer_operations.h"
 #include "zk/paths.h"
-#include "zk/producer_id_block.h"
 #include "zk/sanitizer.h"
 
 // The reconciliation: family by family read ZooKeeper, compare, write the differences (migration.md
@@ -297,7 +296,7 @@ void MirrorWriter::reconcile_quotas() {
 void MirrorWriter::reconcile_producer_id(const ZnodeRead& read) {
   const auto block = reading_.producer_id_block(*read.answer());
   const sim::ProducerId next = image_->producer_ids().next_producer_id;
-  if (reading_.failed() || (block && next_producer_id(*block) == next)) return;
+  if (reading_.failed() || (block && reading_.next_producer_id(*block) == next)) return;
   operations_.push_back(OperationMaker(*options_, context_).producer_id(next));
 }
 

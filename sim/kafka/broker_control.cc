@@ -60,7 +60,8 @@ LeaderAndIsrResponse Broker::leader_and_isr(Context& context, const LeaderAndIsr
   LeaderAndIsrResponse response;
   response.error_code = check_header(context, request.header, LeaderAndIsrRequest::kName);
   if (response.error_code != ErrorCode::None) return response;
-  if (request.type == ControlRequestType::Full && request.header.is_kraft_controller) {
+  if (request.type == ControlRequestType::Full && request.header.is_kraft_controller &&
+      !config_.behaviour.full_leader_and_isr_leaves_strays) {
     std::vector<TopicPartition> strays;
     response.error_code = stray_replicas(request, strays);
     if (response.error_code != ErrorCode::None) return response;
@@ -89,7 +90,8 @@ ErrorCode Broker::stray_replicas(const LeaderAndIsrRequest& request,
   for (const auto& [id, hosted] : hosted_) {
     if (hosted.partition.log().topic_id().is_zero()) return ErrorCode::UnknownServerError;
     const auto known = named.find(id);
-    if (known == named.end() || known->second != hosted.partition.log().topic_id()) {
+    const bool is_namesake = known != named.end() && config_.behaviour.full_requests_go_by_name;
+    if (known == named.end() || (known->second != hosted.partition.log().topic_id() && !is_namesake)) {
       found.push_back(id);
     }
   }
@@ -183,7 +185,7 @@ UpdateMetadataResponse Broker::update_metadata(Context& context,
   const ErrorCode error = check_header(context, request.header, UpdateMetadataRequest::kName);
   if (error != ErrorCode::None) return {error};
   const auto before = metadata_.controller();
-  metadata_.update(request);
+  metadata_.update(request, config_.behaviour);
   if (metadata_.controller() != before) {
     const CachedController now = metadata_.controller().value_or(CachedController{});
     context.notify(Payload::of(CachedControllerChanged{config_.id, now.id, now.kraft}));

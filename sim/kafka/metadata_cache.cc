@@ -18,7 +18,8 @@ CachedPartition cached_from(const Partition& partition) {
 
 }  // namespace
 
-std::vector<std::string> MetadataCache::update(const UpdateMetadataRequest& request) {
+std::vector<std::string> MetadataCache::update(const UpdateMetadataRequest& request,
+                                               const BrokerBehaviour& behaviour) {
   std::vector<std::string> deleted;
   if (request.header.controller_id.value() < 0) {
     controller_.reset();
@@ -31,12 +32,17 @@ std::vector<std::string> MetadataCache::update(const UpdateMetadataRequest& requ
       brokers_[broker.id] = {.endpoints = broker.endpoints, .rack = broker.rack};
     }
   }
-  if (request.type == ControlRequestType::Full) {
+  if (request.type == ControlRequestType::Full && !behaviour.full_update_metadata_forgets_nothing) {
     // KRaft deletes topics at once and never says so twice: what a full request lacks is gone.
     std::set<Uuid> named;
-    for (const UpdateMetadataTopicState& topic : request.topic_states) named.insert(topic.topic_id);
+    std::set<std::string_view> names;
+    for (const UpdateMetadataTopicState& topic : request.topic_states) {
+      named.insert(topic.topic_id);
+      names.insert(topic.topic_name);
+    }
     for (const auto& [name, topic] : topics_) {
-      if (!named.contains(topic.topic_id)) deleted.push_back(name);
+      const bool stays = behaviour.full_requests_go_by_name ? names.contains(name) : named.contains(topic.topic_id);
+      if (!stays) deleted.push_back(name);
     }
     for (const std::string& name : deleted) topics_.erase(name);
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/base/described.h"
+#include "sim/kafka/broker_behaviour.h"
 #include "sim/kafka/ids.h"
 #include "sim/kafka/image.h"
 #include "sim/kafka/rpc_control.h"
@@ -73,7 +74,8 @@ class MetadataCache {
   // ZooKeeper mode: applies an UpdateMetadata that has passed the checks of its header. Live
   // brokers are replaced if any are named, partitions one by one; a FULL request first removes
   // topics whose ids it lacks (migration.md §5.6). Returns the names of topics that are gone.
-  std::vector<std::string> update(const UpdateMetadataRequest& request);
+  std::vector<std::string> update(const UpdateMetadataRequest& request,
+                                  const BrokerBehaviour& behaviour = {});
   // KRaft mode: the cache is the image.
   void publish(const MetadataImage& image);
 
