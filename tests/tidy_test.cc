@@ -95,6 +95,7 @@ const std::vector<Row> kRule{
     {"kraft", {"sim/base", "sim/core", "sim/kafka", "sim/kafka/security"}},
     {"kraft/disk", {"sim/base", "sim/core", "sim/kafka", "sim/kafka/disk", "kraft"}},
     {"migrate", {"sim/base", "sim/core", "sim/kafka", "zk", "kraft", "migrate"}},
+    {"migrate/check", {"sim/base", "sim/core", "sim/kafka", "sim/kafka/security", "zk", "kraft", "migrate"}},
     {"migrate/offsets", {"sim/base", "sim/core", "sim/kafka", "sim/kafka/disk"}},
     {"migrate/live", {"sim/base", "sim/core", "sim/kafka", "zk", "kraft", "migrate", "zk/live"}},
     {"scenarios",

@@ -1,9 +1,12 @@
 #include "zk/acl_store.h"
 
+#include <map>
+#include <string>
 #include <utility>
 
 #include "zk/migration_reader_tree.h"
 #include "zk/migration_reads.h"
+#include "zk/prep.h"
 
 namespace zk {
 
@@ -40,6 +43,25 @@ std::expected<sim::AclAuthorizer, UnreadableZnode> acl_authorizer(
   if (!stored) return std::unexpected(std::move(stored.error()));
   sim::AclAuthorizer authorizer(std::move(config));
   for (const StoredAcls& each : *stored) authorizer.update_cache(each.resource, each.entries);
+  return authorizer;
+}
+
+bool is_znode_name(std::string_view name) {
+  return !name.contains('/') && is_valid_path(std::string("/").append(name));
+}
+
+sim::AclAuthorizer acl_authorizer(const sim::AclsPart& acls, sim::AclAuthorizer::Config config) {
+  std::map<ResourcePattern, std::vector<AclEntry>> znodes;
+  for (const sim::Acl& acl : acls.acls) {
+    if (!is_znode_name(acl.resource_name) || !sim::parse_kafka_principal(acl.principal)) continue;
+    znodes[{acl.resource_type, acl.pattern_type, acl.resource_name}].push_back(
+        {.principal = acl.principal,
+         .host = acl.host,
+         .operation = acl.operation,
+         .permission_type = acl.permission_type});
+  }
+  sim::AclAuthorizer authorizer(std::move(config));
+  for (const auto& [resource, entries] : znodes) authorizer.update_cache(resource, entries);
   return authorizer;
 }
 

@@ -17,7 +17,7 @@ std::vector<Check> sorted_checks() {
   for (const auto group :
        {rule_checks(), identity_checks(), config_checks(), zookeeper_checks(), health_checks(),
         hazard_checks(), gate_checks(), way_checks(), feature_checks(), topology_checks(),
-        security_checks(), key_checks(), content_checks(), question_checks()})
+        security_checks(), key_checks(), content_checks(), question_checks(), authorizer_checks()})
     checks.insert(checks.end(), group.begin(), group.end());
   std::ranges::sort(checks, {}, &Check::id);
   sim::check(std::ranges::adjacent_find(checks, {}, &Check::id) == checks.end(),
@@ -88,7 +88,8 @@ std::vector<std::string> missing_for(const Check& check, const ClusterFacts& fac
     missing.push_back("the nodes' files");
   for (const NodeFacts& node : facts.nodes) {
     // Before they are provisioned nobody has formatted the controllers.
-    const bool unformatted = facts.phase == Phase::S0 && node.is_controller() && !node.has_metadata_log;
+    const bool unformatted =
+        facts.phase == Phase::S0 && node.is_controller() && !node.has_metadata_log;
     if ((check.needs & kDirectories) != 0 && node.log_directories.empty() && !unformatted)
       missing.push_back(fmt::format("meta.properties of {}", node.name));
     if ((check.needs & kSoftware) != 0 && !node.software)

@@ -30,19 +30,20 @@ inline constexpr Phases kWithControllers = Phases::from(Phase::S1, Phase::S6);
 // Brokers are still to be restarted.
 inline constexpr Phases kRolls = kToS6 | Phases{Phase::R1, Phase::R2};
 
-std::span<const Check> rule_checks();       // K
-std::span<const Check> identity_checks();   // A, B
-std::span<const Check> config_checks();     // C
-std::span<const Check> zookeeper_checks();  // D
-std::span<const Check> health_checks();     // E
-std::span<const Check> hazard_checks();     // N
-std::span<const Check> gate_checks();       // G, H
-std::span<const Check> way_checks();        // more of G, H
-std::span<const Check> feature_checks();    // more of A
-std::span<const Check> topology_checks();   // more of B, E
-std::span<const Check> security_checks();   // more of C
-std::span<const Check> key_checks();        // more of C, F
-std::span<const Check> content_checks();    // more of D, F
-std::span<const Check> question_checks();   // of every group: what a person must say
+std::span<const Check> rule_checks();        // K
+std::span<const Check> identity_checks();    // A, B
+std::span<const Check> config_checks();      // C
+std::span<const Check> zookeeper_checks();   // D
+std::span<const Check> health_checks();      // E
+std::span<const Check> hazard_checks();      // N
+std::span<const Check> authorizer_checks();  // more of N
+std::span<const Check> gate_checks();        // G, H
+std::span<const Check> way_checks();         // more of G, H
+std::span<const Check> feature_checks();     // more of A
+std::span<const Check> topology_checks();    // more of B, E
+std::span<const Check> security_checks();    // more of C
+std::span<const Check> key_checks();         // more of C, F
+std::span<const Check> content_checks();     // more of D, F
+std::span<const Check> question_checks();    // of every group: what a person must say
 
 }  // namespace migrate

@@ -5,9 +5,9 @@
 
 #include "migrate/check/evidence.h"
 #include "migrate/check/groups.h"
+#include "zk/acl_store.h"
 #include "zk/password.h"
 #include "zk/paths.h"
-#include "zk/prep.h"
 
 // Seen on real 3.9.1 clusters, and checked by nobody else (migration.md §7.2).
 namespace migrate {
@@ -40,14 +40,10 @@ void leftover_controllers(const ClusterFacts& facts, Verdicts& verdicts) {
   }
 }
 
-bool is_znode_name(const std::string& name) {
-  return name.find('/') == std::string::npos && zk::is_valid_path("/" + name);
-}
-
 void acls_without_znode_name(const ClusterFacts& facts, Verdicts& verdicts) {
   const MetadataFacts& log = *facts.latest();
   for (const auto& acl : log.image.acls().acls) {
-    if (is_znode_name(acl.resource_name)) continue;
+    if (zk::is_znode_name(acl.resource_name)) continue;
     verdicts.find(
         fmt::format("ACL on '{}'", acl.resource_name),
         "the resource's name is no legal znode name, so the mirror fails on it, and the next "

@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <utility>
-#include <vector>
 
 #include "sim/base/match.h"
 #include "sim/kafka/security/acl_authorizer.h"
@@ -88,25 +86,6 @@ sim::Expected<sim::Action> action_from(const std::string& text) {
 
 // ── Both authorizers ────────────────────────────────────────────────────────────────────────────
 
-// What the other store would hold: ACLs that no znode can hold stay out, as the mirror cannot write
-// them.
-sim::AclAuthorizer mirrored(const sim::MetadataImage& image, sim::AclAuthorizer::Config config) {
-  std::map<sim::ResourcePattern, std::vector<sim::AccessControlEntry>> znodes;
-  for (const sim::Acl& acl : image.acls().acls) {
-    sim::ResourceAcl each{.pattern = {acl.resource_type, acl.pattern_type, acl.resource_name},
-                          .entry = {.principal = acl.principal,
-                                    .host = acl.host,
-                                    .operation = acl.operation,
-                                    .permission_type = acl.permission_type}};
-    if (!sim::parse_kafka_principal(acl.principal)) continue;
-    if (acl.resource_name.find('/') == std::string::npos)
-      znodes[each.pattern].push_back(std::move(each.entry));
-  }
-  sim::AclAuthorizer authorizer(std::move(config));
-  for (const auto& [resource, entries] : znodes) authorizer.update_cache(resource, entries);
-  return authorizer;
-}
-
 struct Said {
   std::string outcome;
   std::string why;
@@ -160,7 +139,7 @@ Said by_acl_authorizer(const AccessQuestion& question, const OpenSource& source,
                       fmt::format("{}: {}", authorizer.error().path, authorizer.error().why)};
         return ask(*authorizer);
       },
-      [&](const MetadataSource&) { return ask(mirrored(image, *config)); });
+      [&](const MetadataSource&) { return ask(zk::acl_authorizer(image.acls(), *config)); });
 }
 
 Said by_standard_authorizer(const AccessQuestion& question, const sim::MetadataImage& image) {

@@ -371,6 +371,17 @@ inline const std::vector<Fixture>& fixtures() {
        }},
       {"N15", Phase::S0, [](World& w) { w.without("/brokers/topics/orders/partitions/1"); }},
       {"N17", Phase::S4, [](World& w) { w.state(sim::ZkMigrationState::PreMigration); }},
+      {"N19", Phase::S0, [](World& w) { w.znode("/kafka-acl/Group/$audit", acl_znode("User:a")); },
+       [](World& w) { w.znode("/kafka-acl/Group/audit$", acl_znode("User:a")); }},
+      {"N20", Phase::S0,
+       [](World& w) {
+         w.znode("/kafka-acl/Group/*", acl_znode("User:a"));
+         w.znode("/kafka-acl/Group/*star", acl_znode("User:b"));
+       },
+       [](World& w) {
+         w.znode("/kafka-acl/Group/*", acl_znode("User:a"));
+         w.znode("/kafka-acl/Group/star*", acl_znode("User:b"));
+       }},
       {"N18", Phase::S4,
        [](World& w) {
          w.only_in_zookeeper(
