@@ -1,7 +1,7 @@
 // large_cluster PARTITIONS DIR: writes both stores of a cluster in dual write, DIR/zk-1 and
-// DIR/controller-3000, and its brokers' files, DIR/broker-7.properties, as tools/scale measures
-// them. Every partition's epoch has drifted, and the log goes on above /migration's offset, as on
-// every cluster that runs.
+// DIR/controller-3000, and its nodes' files, DIR/broker-7.properties, as tools/scale measures them.
+// Every partition's epoch has drifted, and the log goes on above /migration's offset, as on every
+// cluster that runs.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -58,7 +58,7 @@ sim::Expected<void> write_log(const fs::path& folder,
                          .current_voters = {sim::BrokerId(3000)}});
 }
 
-sim::Expected<void> write_brokers(const fs::path& folder) {
+sim::Expected<void> write_configurations(const fs::path& folder) {
   for (int id = 0; id < migrate::kLargeTreeBrokers; ++id) {
     const std::string text = fmt::format(
         "broker.id={0}\nbroker.rack={1}\nlisteners=PLAINTEXT://broker-{0}:9092\n"
@@ -68,7 +68,13 @@ sim::Expected<void> write_brokers(const fs::path& folder) {
         zk::disk::write_file(folder / fmt::format("broker-{}.properties", id), sim::as_bytes(text));
     if (!written) return written;
   }
-  return {};
+  const std::string_view controller =
+      "process.roles=controller\nnode.id=3000\nlisteners=CONTROLLER://c0:9093\n"
+      "controller.quorum.voters=3000@c0:9093\ncontroller.listener.names=CONTROLLER\n"
+      "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT\n"
+      "zookeeper.metadata.migration.enable=true\nzookeeper.connect=zk:2181\n"
+      "log.dirs=/var/lib/kafka/metadata\n";
+  return zk::disk::write_file(folder / "controller-3000.properties", sim::as_bytes(controller));
 }
 
 sim::Expected<void> write_cluster(std::int64_t partitions, const fs::path& folder) {
@@ -89,7 +95,7 @@ sim::Expected<void> write_cluster(std::int64_t partitions, const fs::path& folde
   const auto snapshot =
       zk::disk::write_snapshot({.tree = std::move(tree)}, folder / "zk-1" / "version-2");
   if (!snapshot) return std::unexpected(snapshot.error());
-  if (auto brokers = write_brokers(folder); !brokers) return brokers;
+  if (auto files = write_configurations(folder); !files) return files;
   return write_log(folder / "controller-3000", records);
 }
 
