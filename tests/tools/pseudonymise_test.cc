@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "sim/kafka/image.h"
 #include "tests/tools/command_line.h"
+#include "tests/tools/pseudonymise.h"
 #include "tools/source/source.h"
 #include "zk/disk/recovery.h"
 
@@ -21,11 +21,13 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using tests::checked;
 using tests::contains;
 using tests::contents;
 using tests::golden;
 using tests::golden_files_in;
 using tests::run;
+using tests::Shared;
 using tools::ExitCode;
 
 // Numbers and structure without the names, in an order that does not depend on them.
@@ -45,42 +47,6 @@ json shape(const json& value) {
   return value;
 }
 
-struct Checked {
-  ExitCode code;
-  std::string phase;
-  std::map<std::string, std::size_t> findings;  // by id
-  bool operator==(const Checked&) const = default;
-};
-void PrintTo(const Checked& checked, std::ostream* out) {
-  *out << static_cast<int>(checked.code) << " " << checked.phase;
-  for (const auto& [id, count] : checked.findings) *out << " " << id << "*" << count;
-}
-Checked check(const fs::path& fleet) {
-  const auto ran = run({"check", fleet.string(), "--output", "json"});
-  const json report = json::parse(ran.out);
-  Checked checked{ran.code, report["phase"].get<std::string>(), {}};
-  for (const json& each : report["checks"])
-    if (!each["findings"].empty()) checked.findings[each["id"]] = each["findings"].size();
-  return checked;
-}
-
-class Shared {
- public:
-  // One key, so that a name that is found by chance is found every time.
-  Shared() { std::ofstream(key()) << "a key that is long enough"; }
-  fs::path key() const { return scratch_.path() / "key"; }
-  fs::path out() const { return scratch_.path() / "out"; }
-  const fs::path& scratch() const { return scratch_.path(); }
-  tests::Ran pseudonymise(const fs::path& source, const std::string& to = "out") const {
-    return run({"pseudonymise", source.string(), "-o", (scratch_.path() / to).string(),
-                "--key-file", key().string()});
-  }
-  const tests::ScratchFolder& folder() const { return scratch_; }
-
- private:
-  tests::ScratchFolder scratch_;
-};
-
 const std::vector<std::string> kCaptures{
     "sample/p0-zookeeper",      "sample/p3-hybrid",
     "sample/p3-hybrid-changed", "sample/p4-dual-write",
@@ -98,7 +64,7 @@ TEST_P(Pseudonymised, ChecksInspectsAndDiffersAsBefore) {
   const fs::path original = golden(GetParam());
   const auto ran = shared.pseudonymise(original);
   ASSERT_EQ(ran.code, ExitCode::Good) << ran.err;
-  EXPECT_EQ(check(shared.out()), check(original));
+  EXPECT_EQ(checked(shared.out()), checked(original));
   std::optional<std::string> zookeeper;
   std::optional<std::string> controller;
   for (const auto& entry : fs::directory_iterator(original)) {
@@ -225,7 +191,7 @@ TEST(Pseudonymise, RenamesACollectionWithItsManifest) {
     for (const char* name : {"example.org", "orders"})
       EXPECT_FALSE(contains(file.string() + contents(file), name)) << file;
   }
-  EXPECT_EQ(check(shared.out()), check(fleet));
+  EXPECT_EQ(checked(shared.out()), checked(fleet));
 }
 
 TEST(Pseudonymise, WritesWholeOrNotAtAll) {

@@ -120,6 +120,15 @@ class SourceRewriter {
   sim::Expected<void> file(const fs::path& from, const fs::path& to) {
     const std::string name = from.filename().string();
     if (name == kManifestName) return {};
+    // Segments of other partitions, as tools/collect --offsets brings them, hold records of
+    // clients.
+    const std::string partition = from.parent_path().filename().string();
+    const bool of_clients =
+        partition.starts_with("__") && !partition.starts_with("__cluster_metadata");
+    if (of_clients) {
+      result_.left_out.push_back(from.string());
+      return {};
+    }
     if (kraft::parse_segment_name(name) || kraft::parse_checkpoint_name(name) ||
         name == kraft::kBootstrapCheckpoint) {
       ++result_.files;
