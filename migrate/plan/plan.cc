@@ -85,12 +85,12 @@ void describe_thresholds(zk2kraft::Plan& plan) {
   for (const Threshold& threshold : thresholds()) {
     zk2kraft::PlanThreshold& each = *plan.add_thresholds();
     each.set_id(std::string(threshold.id));
-    each.set_metric(std::string(threshold.metric));
+    each.set_metric(metric_of(threshold));
     each.set_where(std::string(threshold.where));
     each.set_expect(std::string(threshold.expect));
-    each.set_warn(std::string(threshold.warn));
-    each.set_abort(std::string(threshold.abort));
-    each.set_reason(std::string(threshold.reason));
+    each.set_warn(words_of(threshold, LimitLevel::Warn));
+    each.set_abort(words_of(threshold, LimitLevel::Abort));
+    each.set_reason(reasons_of(threshold));
     for (int stage = 0; stage < kStageCount; ++stage) {
       if (is_watched(threshold, static_cast<Stage>(stage)))
         each.add_stages(std::string(name_of(static_cast<Stage>(stage))));

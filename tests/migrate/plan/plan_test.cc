@@ -12,7 +12,8 @@
 #include "migrate/plan/thresholds.h"
 #include "tests/migrate/check/world.h"
 
-// Plans of made-up clusters: what is done, what is due, what leads back, and what makes a plan stale.
+// Plans of made-up clusters: what is done, what is due, what leads back, and what makes a plan
+// stale.
 namespace {
 
 using migrate::Phase;
@@ -47,7 +48,8 @@ TEST(Plan, BeginsWhereTheClusterStands) {
 }
 
 TEST(Plan, StagesBeforeThePhaseAreDoneAndLaterOnesAreNot) {
-  for (const Phase phase : {Phase::S0, Phase::S1, Phase::S2, Phase::S3, Phase::S4, Phase::S5, Phase::S6, Phase::S7, Phase::S8}) {
+  for (const Phase phase : {Phase::S0, Phase::S1, Phase::S2, Phase::S3, Phase::S4, Phase::S5,
+                            Phase::S6, Phase::S7, Phase::S8}) {
     SCOPED_TRACE(name_of(phase));
     const auto plan = plan_of(World(phase));
     for (const auto& each : plan.steps()) {
@@ -81,16 +83,20 @@ TEST(Plan, TheWayBackIsThatOfTheStage) {
     const auto& back = step(plan, id).way_back();
     return std::vector<std::string>(back.begin(), back.end());
   };
-  EXPECT_EQ(way("migration-mode.broker-1"),
-            (std::vector<std::string>{"back-to-zookeeper.stop-controllers", "back-to-zookeeper.delete-migration",
-                                      "back-to-zookeeper.broker-1", "back-to-zookeeper.broker-2", "back-to-zookeeper.wipe"}));
-  EXPECT_EQ(way("hybrid.verify"),
-            (std::vector<std::string>{"back-to-zookeeper.gate", "back-to-zookeeper.stop-controllers",
-                                      "back-to-zookeeper.epoch", "back-to-zookeeper.delete-controller",
-                                      "back-to-zookeeper.delete-migration", "back-to-zookeeper.broker-1",
-                                      "back-to-zookeeper.broker-2", "back-to-zookeeper.wipe"}));
+  EXPECT_EQ(
+      way("migration-mode.broker-1"),
+      (std::vector<std::string>{"back-to-zookeeper.stop-controllers",
+                                "back-to-zookeeper.delete-migration", "back-to-zookeeper.broker-1",
+                                "back-to-zookeeper.broker-2", "back-to-zookeeper.wipe"}));
+  EXPECT_EQ(
+      way("hybrid.verify"),
+      (std::vector<std::string>{"back-to-zookeeper.gate", "back-to-zookeeper.stop-controllers",
+                                "back-to-zookeeper.epoch", "back-to-zookeeper.delete-controller",
+                                "back-to-zookeeper.delete-migration", "back-to-zookeeper.broker-1",
+                                "back-to-zookeeper.broker-2", "back-to-zookeeper.wipe"}));
   auto expected = way("hybrid.verify");
-  expected.insert(expected.begin(), {"back-to-migration-mode.broker-1", "back-to-migration-mode.broker-2"});
+  expected.insert(expected.begin(),
+                  {"back-to-migration-mode.broker-1", "back-to-migration-mode.broker-2"});
   EXPECT_EQ(way("soak.wait"), expected);
 }
 
@@ -103,8 +109,9 @@ TEST(Plan, OnlyTheEndHasNoWayBackAndItsOrderEndsWithTheActiveController) {
     EXPECT_EQ(each.point_of_no_return(), each.stage() == "finalise") << each.id();
     if (each.stage() == "finalise") final_steps.push_back(each.id());
   }
-  EXPECT_EQ(final_steps, (std::vector<std::string>{"finalise.controller-3001", "finalise.controller-3002",
-                                                   "finalise.controller-3000", "finalise.proof"}));
+  EXPECT_EQ(final_steps,
+            (std::vector<std::string>{"finalise.controller-3001", "finalise.controller-3002",
+                                      "finalise.controller-3000", "finalise.proof"}));
 }
 
 TEST(Plan, UpgradesAreDueWhereBrokersAreOld) {
@@ -115,9 +122,12 @@ TEST(Plan, UpgradesAreDueWhereBrokersAreOld) {
   EXPECT_FALSE(step(plan, "upgrade.software.broker-1").done());
   EXPECT_TRUE(step(plan, "upgrade.software.broker-2").done());
   EXPECT_FALSE(step(plan, "upgrade.protocol.broker-1").done());
-  EXPECT_NE(step(plan, "upgrade.software.broker-1").commands(2).find("inter.broker.protocol.version=3.5"), std::string::npos);
+  EXPECT_NE(
+      step(plan, "upgrade.software.broker-1").commands(2).find("inter.broker.protocol.version=3.5"),
+      std::string::npos);
   const auto& after = step(plan, "upgrade.protocol.broker-1").after();
-  EXPECT_EQ(std::vector<std::string>(after.begin(), after.end()), std::vector<std::string>{"upgrade.software.broker-2"});
+  EXPECT_EQ(std::vector<std::string>(after.begin(), after.end()),
+            std::vector<std::string>{"upgrade.software.broker-2"});
 }
 
 TEST(Plan, AnUnknownReleaseIsMissingAndNoUpgradeIsInvented) {
@@ -125,10 +135,12 @@ TEST(Plan, AnUnknownReleaseIsMissingAndNoUpgradeIsInvented) {
   world.edit("broker-2", [](migrate::NodeFacts& node) { node.software.reset(); });
   world.unset("broker-2", "inter.broker.protocol.version");
   const auto plan = plan_of(world);
-  const bool named = std::ranges::any_of(
-      plan.missing(), [](const std::string& each) { return each.starts_with("which release runs on broker-2"); });
+  const bool named = std::ranges::any_of(plan.missing(), [](const std::string& each) {
+    return each.starts_with("which release runs on broker-2");
+  });
   EXPECT_TRUE(named);
-  EXPECT_FALSE(std::ranges::any_of(plan.steps(), [](const auto& each) { return each.id().starts_with("upgrade."); }));
+  EXPECT_FALSE(std::ranges::any_of(
+      plan.steps(), [](const auto& each) { return each.id().starts_with("upgrade."); }));
 }
 
 TEST(Plan, AssumedControllersAreAskedForAndNamedOnesAreTaken) {
@@ -141,8 +153,10 @@ TEST(Plan, AssumedControllersAreAskedForAndNamedOnesAreTaken) {
   const auto named = plan_of(World(Phase::S0), {.controllers = *controllers});
   EXPECT_EQ(named.controllers_size(), 2);
   EXPECT_EQ(named.controllers(0).host(), "c1.example");
-  EXPECT_NE(step(named, "controllers.controller-4001").commands(3).find(tests::kClusterId), std::string::npos);
-  for (const char* wrong : {"", "3000", "3000@c1", "x@c1:9093", "3000@c1:99999", "3000@:9093", "1@a:1,1@b:1"})
+  EXPECT_NE(step(named, "controllers.controller-4001").commands(3).find(tests::kClusterId),
+            std::string::npos);
+  for (const char* wrong :
+       {"", "3000", "3000@c1", "x@c1:9093", "3000@c1:99999", "3000@:9093", "1@a:1,1@b:1"})
     EXPECT_FALSE(migrate::parse_controllers(wrong)) << wrong;
 }
 
@@ -150,7 +164,8 @@ TEST(Plan, WhatBlocksIsNamedWithItsCheck) {
   World world(Phase::S0);
   world.without("/controller_epoch");
   const auto plan = plan_of(world);
-  EXPECT_TRUE(std::ranges::any_of(plan.blocked_by(), [](const auto& each) { return each.check() == "D04"; }));
+  EXPECT_TRUE(std::ranges::any_of(plan.blocked_by(),
+                                  [](const auto& each) { return each.check() == "D04"; }));
   EXPECT_TRUE(plan_of(World(Phase::S0)).blocked_by().empty());
 }
 
@@ -188,15 +203,20 @@ TEST(PlanInputs, TakingStepsDoesNotMakeAPlanStale) {
 TEST(PlanInputs, AChangedClusterDoesAndSaysWhat) {
   const auto changed = [](const std::function<void(World&)>& change) {
     const auto stale = after(change);
-    return stale.changed.size() == 1 ? stale.changed.front().substr(0, stale.changed.front().find(' ')) : std::to_string(stale.changed.size());
+    return stale.changed.size() == 1
+               ? stale.changed.front().substr(0, stale.changed.front().find(' '))
+               : std::to_string(stale.changed.size());
   };
   EXPECT_EQ(changed([](World& world) { world.set("broker-1", "num.io.threads", "9"); }), "node");
-  EXPECT_EQ(changed([](World& world) {
-              world.znode("/brokers/topics/orders",
-                          R"({"removing_replicas":{},"partitions":{"0":[2,1],"1":[2,1]},"topic_id":"Xk3Z2c5KQ0CJLgD8kN0t3A","adding_replicas":{},"version":3})");
-            }),
-            "topics");
-  EXPECT_EQ(changed([](World& world) { world.set("broker-1", "broker.rack", "elsewhere"); }), "2");  // and the file
+  EXPECT_EQ(
+      changed([](World& world) {
+        world.znode(
+            "/brokers/topics/orders",
+            R"({"removing_replicas":{},"partitions":{"0":[2,1],"1":[2,1]},"topic_id":"Xk3Z2c5KQ0CJLgD8kN0t3A","adding_replicas":{},"version":3})");
+      }),
+      "topics");
+  EXPECT_EQ(changed([](World& world) { world.set("broker-1", "broker.rack", "elsewhere"); }),
+            "2");  // and the file
 }
 
 TEST(PlanInputs, WhatIsGoneIsUnknown) {
@@ -213,14 +233,38 @@ TEST(PlanInputs, SecretsLeaveNoTrace) {
   EXPECT_EQ(plan_of(one).digest(), plan_of(other).digest());
 }
 
+// What a plan says in words is what monitoring watches: a number in the one stands in the other.
+TEST(Thresholds, SayInWordsWhatTheirRulesSay) {
+  const auto* lag =
+      std::ranges::find(migrate::thresholds(), "metadata-lag", &migrate::Threshold::id)
+          .operator->();
+  EXPECT_EQ(words_of(*lag, migrate::LimitLevel::Warn), "above 5 s for a minute");
+  EXPECT_EQ(words_of(*lag, migrate::LimitLevel::Abort), "above 60 s for a minute");
+  EXPECT_EQ(metric_of(*lag),
+            "kafka.server:type=broker-metadata-metrics, attribute last-applied-record-lag-ms");
+  for (const auto& each : migrate::thresholds()) {
+    for (const auto& limit : each.limits) {
+      if (limit.lasting.empty()) continue;
+      // "for a minute" and 1m or 60s, "for ten minutes" and 10m: never one without the other.
+      EXPECT_TRUE(limit.words.find("minute") != std::string_view::npos ||
+                  limit.words.find("hour") != std::string_view::npos)
+          << limit.alert;
+    }
+  }
+}
+
 TEST(Thresholds, AreToldApartAndSayWhenTheyAreWatched) {
   std::set<std::string_view> ids;
   for (const auto& each : migrate::thresholds()) {
     EXPECT_TRUE(ids.insert(each.id).second) << each.id;
-    EXPECT_TRUE(each.metric.starts_with("kafka.")) << each.metric;
+    EXPECT_TRUE(each.bean.starts_with("kafka.")) << each.bean;
     EXPECT_LE(each.first, each.last);
-    EXPECT_FALSE(each.warn.empty() && each.abort.empty()) << each.id;
-    EXPECT_FALSE(each.reason.empty());
+    EXPECT_FALSE(each.limits.empty()) << each.id;
+    for (const auto& limit : each.limits) {
+      EXPECT_FALSE(limit.words.empty() || limit.why.empty()) << each.id;
+      EXPECT_EQ(limit.alert.empty(), limit.expression.empty() || limit.summary.empty()) << each.id;
+    }
+    EXPECT_FALSE(reasons_of(each).empty());
   }
 }
 

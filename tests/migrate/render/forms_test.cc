@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string>
 
+#include "migrate/plan/thresholds.h"
 #include "migrate/render/commands.h"
 #include "migrate/render/formats.h"
 #include "migrate/render/monitoring.h"
@@ -34,9 +35,10 @@ bool in_order(const std::string& text, std::initializer_list<const char*> parts)
 
 TEST(Commands, EachBrokerIsRestartedByItsOwnStep) {
   const std::string text = commands_in(Phase::S4, Phase::S5);
-  EXPECT_TRUE(in_order(text, {"# 2. make the files of S5", "# 3. broker-1: restart it in KRaft mode",
-                              "scp rendered-S5/broker-1/server.properties b1:$CONFIG",
-                              "# 4. broker-2", "under-replicated"}))
+  EXPECT_TRUE(
+      in_order(text, {"# 2. make the files of S5", "# 3. broker-1: restart it in KRaft mode",
+                      "scp rendered-S5/broker-1/server.properties b1:$CONFIG", "# 4. broker-2",
+                      "under-replicated"}))
       << text;
   EXPECT_TRUE(in_order(text, {"The way back", "# B1.", "--phase R1", "systemctl stop",
                               "delete /controller", "delete /migration"}))
@@ -46,8 +48,9 @@ TEST(Commands, EachBrokerIsRestartedByItsOwnStep) {
 TEST(Commands, OnTheWayBackControllersStopBeforeTheirZnodesGo) {
   for (const Phase phase : {Phase::S4, Phase::S6, Phase::R2}) {
     const std::string text = commands_in(phase == Phase::S6 ? Phase::S6 : Phase::S4, phase);
-    EXPECT_TRUE(in_order(text, {"gate rollback", "--phase R2", "systemctl stop",
-                                "set /controller_epoch 1", "delete /controller", "delete /migration", "rm -rf"}))
+    EXPECT_TRUE(
+        in_order(text, {"gate rollback", "--phase R2", "systemctl stop", "set /controller_epoch 1",
+                        "delete /controller", "delete /migration", "rm -rf"}))
         << text;
   }
 }
@@ -76,9 +79,9 @@ TEST(Monitoring, EveryMetricWasSeenOnARealKafka) {
     for (std::string attribute; words >> attribute;) seen.insert(bean + " " + attribute);
   }
   EXPECT_GT(seen.size(), 100U);
-  for (const auto& rule : migrate::alert_rules())
-    EXPECT_TRUE(seen.contains(std::string(rule.bean) + " " + std::string(rule.attribute)))
-        << rule.name;
+  for (const auto& watched : migrate::thresholds())
+    EXPECT_TRUE(seen.contains(std::string(watched.bean) + " " + std::string(watched.attribute)))
+        << watched.id;
 }
 
 TEST(Monitoring, NamesAreThoseOfTheExporter) {
@@ -87,12 +90,16 @@ TEST(Monitoring, NamesAreThoseOfTheExporter) {
             "kafka_controller_kafkacontroller_zkmigrationstate");
   EXPECT_EQ(migrate::exported_name("kafka.server:type=raft-metrics", "current-epoch"),
             "kafka_server_raft_metrics_current_epoch");
-  const std::string rules =
-      monitoring_rules(render_fleet(World(Phase::S4).facts(), Phase::S4, {}));
-  for (const auto& rule : migrate::alert_rules()) {
-    EXPECT_NE(rules.find("alert: " + std::string(rule.name) + "\n"), std::string::npos);
-    EXPECT_FALSE(rule.why.empty());
+  const std::string rules = monitoring_rules(render_fleet(World(Phase::S4).facts(), Phase::S4, {}));
+  std::set<std::string_view> alerts;
+  for (const auto& watched : migrate::thresholds()) {
+    for (const auto& limit : watched.limits) {
+      if (limit.alert.empty()) continue;
+      EXPECT_TRUE(alerts.insert(limit.alert).second) << limit.alert;
+      EXPECT_NE(rules.find("alert: " + std::string(limit.alert) + "\n"), std::string::npos);
+    }
   }
+  EXPECT_GE(alerts.size(), 27U);
   EXPECT_EQ(rules.find("{}"), std::string::npos);
   EXPECT_EQ(rules.find("{0}"), std::string::npos);
 }
@@ -117,12 +124,11 @@ TEST(Strimzi, IsToldOneThingAfterAnother) {
                                  "strimzi.io/kraft=migration", "KRaftPostMigration"}))
       << forward;
   const std::string back = strimzi_steps(Phase::R2, 3, names);
-  EXPECT_TRUE(in_order(back, {"strimzi.io/kraft=rollback", "KRaftDualWriting",
-                              "delete kafkanodepool controller", "strimzi.io/kraft=disabled",
-                              "=ZooKeeper"}))
+  EXPECT_TRUE(in_order(
+      back, {"strimzi.io/kraft=rollback", "KRaftDualWriting", "delete kafkanodepool controller",
+             "strimzi.io/kraft=disabled", "=ZooKeeper"}))
       << back;
-  EXPECT_NE(strimzi_steps(Phase::S7, 3, names).find("strimzi.io/kraft=enabled"),
-            std::string::npos);
+  EXPECT_NE(strimzi_steps(Phase::S7, 3, names).find("strimzi.io/kraft=enabled"), std::string::npos);
 }
 
 TEST(UnifiedDiff, NamesLinesAsDiffDoes) {
