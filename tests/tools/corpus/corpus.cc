@@ -325,6 +325,26 @@ std::vector<std::string> fleets_like(const std::string& pattern) {
   return found;
 }
 
+namespace {
+
+// Captures say nothing of the software's versions, which leaves gates unknown.
+void ask_gates(migrate::ClusterFacts& facts, Judged& judged) {
+  for (migrate::NodeFacts& node : facts.nodes)
+    if (!node.software) node.software = "3.9.1";
+  for (const migrate::Question question : {migrate::Question::Rollback, migrate::Question::Finalize,
+                                           migrate::Question::Retry, migrate::Question::Next}) {
+    const migrate::Gate gate = migrate::ask(question, facts);
+    Judged::Asked& asked = judged.gates[question];
+    asked.answer = gate.answer;
+    for (const migrate::Judged& each : gate.judged) {
+      if (each.effect == migrate::Effect::Closes)
+        asked.closing.insert(std::string(each.result.check->id));
+    }
+  }
+}
+
+}  // namespace
+
 Judged judge_variant(const fs::path& fleet, const std::vector<std::string>& edits) {
   Asked asked;
   edit(fleet, edits, asked);
@@ -348,6 +368,7 @@ Judged judge_variant(const fs::path& fleet, const std::vector<std::string>& edit
           .insert(text);
     }
   }
+  ask_gates(facts, judged);
   return judged;
 }
 

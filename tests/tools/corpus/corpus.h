@@ -1,9 +1,12 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
+
+#include "migrate/gate/gate.h"
 
 // Captured clusters that something was done to, each thing with the checks that must see it. The
 // rows stand in corpus.txt:
@@ -33,9 +36,11 @@ std::vector<std::string> fleets_like(const std::string& pattern);
 
 // Does the edits to the copy of a fleet. The verbs, of which the last argument may hold blanks:
 //
-//   set NODE KEY VALUE      a line of NODE.properties, in its place or at the end; NODE may end in
-//   * unset NODE KEY          without it append NODE LINE        at the end, whatever stands there
-//   already meta NODE KEY VALUE     the same of NODE.meta.properties, or of NODE/meta.properties
+//   set NODE KEY VALUE      a line of NODE.properties, in its place or at the end; NODE may end
+//                           in *
+//   unset NODE KEY          without it
+//   append NODE LINE        at the end, whatever stands there already
+//   meta NODE KEY VALUE     the same of NODE.meta.properties, or of NODE/meta.properties
 //   version NODE TEXT       NODE.version
 //   remove PATH             a file or folder of the fleet
 //   znode PATH DATA         created with its parents, or set; no DATA: empty
@@ -53,6 +58,12 @@ struct Judged {
   std::set<std::string> warnings;
   std::set<std::string> notes;
   std::set<std::string> unknown;  // "?ID": checks that say that something is missing
+  // What each gate answers, were every node known to run 3.9.1; and by which rules it may close.
+  struct Asked {
+    migrate::GateAnswer answer = migrate::GateAnswer::Unknown;
+    std::set<std::string> closing;
+  };
+  std::map<migrate::Question, Asked> gates;
 };
 Judged judge_variant(const std::filesystem::path& fleet, const std::vector<std::string>& edits);
 
