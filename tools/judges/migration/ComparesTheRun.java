@@ -45,8 +45,8 @@ final class ComparesTheRun {
             command.addAll(List.of("--secret", scratch.resolve("secret").toString()));
         }
         Loopback.Ran ran = Loopback.run(scratch, Map.of(), Duration.ofMinutes(5), command);
-        judged.merge("run", 1, Integer::sum);
-        if (ran.code() != 0) disagreements.add("p3-hybrid: run ends with " + ran.code() + ": " + tail(ran.out()));
+        if (ran.code() == 0) judged.merge("run", 1, Integer::sum);
+        else disagreements.add("p3-hybrid: run ends with " + ran.code() + ": " + tail(ran.out()));
         // Of a quorum that was run anew, any controller has the copy.
         List<Path> simulated;
         if (!Files.isDirectory(disks)) {
@@ -59,13 +59,13 @@ final class ComparesTheRun {
         String controller = expect.get("drivers").fieldNames().next();
         Loopback.Ran copy = Loopback.run(scratch, Map.of(), Duration.ofMinutes(5),
             List.of(copyJudge, phase.resolve("controller-" + controller).toString(), simulated.get(0).toString()));
-        judged.merge("copy", 1, Integer::sum);
-        judged.merge("driver's states", 1, Integer::sum);
+        if (copy.code() == 0) judged.merge("copy", 1, Integer::sum);
+        else disagreements.add("p3-hybrid: copy: " + copy.out().strip().replaceAll("\\s*\n\\s*", " | "));
         List<String> real = realRoad();
         List<String> ours = simulatedRoad();
         // In hybrid the real driver has come there: two empty roads are no agreement.
-        if (real.isEmpty() || !real.equals(ours)) disagreements.add("p3-hybrid: the driver's states: simulated " + ours + ", real " + real);
-        if (copy.code() != 0) disagreements.add("p3-hybrid: copy: " + copy.out().strip().replaceAll("\\s*\n\\s*", " | "));
+        if (!real.isEmpty() && real.equals(ours)) judged.merge("driver's states", 1, Integer::sum);
+        else disagreements.add("p3-hybrid: the driver's states: simulated " + ours + ", real " + real);
     }
 
     /** From the last election on, up to DUAL_WRITE; empty if it never came there. */

@@ -24,6 +24,8 @@ public final class JudgesCaptures {
     private final Path cluster;
     private final List<String> disagreements = new ArrayList<>();
     private final Map<String, Integer> judged = new TreeMap<>();
+    private final Map<String, Integer> unknown = new TreeMap<>();
+    private int disagreementsBefore;
     private Path phase;
     private JsonNode expect;
     private boolean quotaLeftBehind;
@@ -40,7 +42,8 @@ public final class JudgesCaptures {
         for (Path phase : judge.phases()) judge.judge(phase);
         new ComparesTheRun(judge.cluster, judge.scratch, args[0], args[1], args[2]).judge(judge.disagreements, judge.judged);
         for (String each : judge.disagreements) System.out.println("  NO " + judge.cluster.getFileName() + "/" + each);
-        System.out.println("  judged: " + judge.judged + ", " + judge.disagreements.size() + " disagreements");
+        if (!judge.unknown.isEmpty()) System.out.println("  unknown to check: " + judge.unknown);
+        System.out.println("  agreed: " + judge.judged + ", " + judge.disagreements.size() + " disagreements");
         System.exit(judge.disagreements.isEmpty() ? 0 : 1);
     }
 
@@ -57,6 +60,7 @@ public final class JudgesCaptures {
     private record Said(int code, String text, JsonNode json) { }
 
     private Said ask(String... words) throws Exception {
+        disagreementsBefore = disagreements.size();
         List<String> command = new ArrayList<>(List.of(zk2kraft));
         command.addAll(List.of(words));
         Path err = scratch.resolve("err");
@@ -77,8 +81,9 @@ public final class JudgesCaptures {
         disagreements.add(phase.getFileName() + ": " + what.strip().replaceAll("\\s*\n\\s*", " | "));
     }
 
-    private void count(String what) {
-        judged.merge(what, 1, Integer::sum);
+    /** What was asked last, unless somebody said no to it since. */
+    private void countIfAgreed(String what) {
+        if (disagreements.size() == disagreementsBefore) judged.merge(what, 1, Integer::sum);
     }
 
     private List<String> withSecret(String... words) throws IOException {
@@ -143,12 +148,12 @@ public final class JudgesCaptures {
         for (Path source : sources) {
             Said said = ask(withSecret("inspect", "--output", "json", source.toString()).toArray(String[]::new));
             if (said.code() != 0) no("inspect " + source.getFileName() + " ends with " + said.code() + ": " + said.text());
-            count("inspect");
+            countIfAgreed("inspect");
         }
         for (Path source : controllers()) {
             Said said = ask("dump", source.resolve("__cluster_metadata-0").toString());
             if (said.code() != 0) no("dump " + source.getFileName() + " ends with " + said.code() + ": " + said.text());
-            count("dump");
+            countIfAgreed("dump");
         }
     }
 
@@ -163,7 +168,7 @@ public final class JudgesCaptures {
                 if (each.path("kind").asText().contains("quota")) quotaLeftBehind = true;
             if (!wanted.equals("any") && said.code() != Integer.parseInt(wanted))
                 no("diff with controller-" + id + " ends with " + said.code() + ": " + brief(said.json(), "different", "unknown") + said.text());
-            count("diff");
+            countIfAgreed(wanted.equals("any") ? "diff, whatever it says" : "diff");
         }
     }
 
@@ -210,7 +215,7 @@ public final class JudgesCaptures {
         if (nobodyCanTell && verdict.equals("healthy")) no("status is healthy where there is " + expect.get("sick").asText());
         if (code != said.code()) no("status " + verdict + " ends with " + said.code());
         if (verdict.equals("unknown") && !nobodyCanTell) no("status is unknown: " + json.get("missing") + json.get("doubts") + said.text());
-        count("status");
+        countIfAgreed("status");
     }
 
     private void logs() throws Exception {
@@ -245,7 +250,7 @@ public final class JudgesCaptures {
                 no("status --log: " + meaning + " " + each.get("id").asText() + " " + each.get("text").asText());
         }
         if (said.code() != 0 && !told) no("status --log ends with " + said.code() + ": " + story.get("verdict").asText());
-        count("status --log");
+        countIfAgreed("status --log");
     }
 
     private void check() throws Exception {
@@ -262,14 +267,13 @@ public final class JudgesCaptures {
                 if (isTrue("errors", each.get("id").asText()) || isLeftover(each.get("id").asText())) continue;
                 no("check " + each.get("id").asText() + " " + finding.get("object").asText() + ": " + finding.get("what").asText());
             }
-            if (each.get("outcome").asText().equals("unknown"))
-                count("check unknown " + each.get("id").asText());
+            if (each.get("outcome").asText().equals("unknown")) unknown.merge(each.get("id").asText(), 1, Integer::sum);
         }
         if (expect.has("errors") && found.stream().noneMatch(id -> isTrue("errors", id)))
             no("check finds none of " + expect.get("errors").asText() + " where there is " + expect.get("sick").asText());
         String verdict = said.json().get("verdict").asText();
         if (said.code() > 2 || (said.code() == 1) != error) no("check says " + verdict + " and ends with " + said.code() + ": " + said.text());
-        count("check");
+        countIfAgreed("check");
     }
 
     private Said gate(String question) throws Exception {
@@ -278,7 +282,6 @@ public final class JudgesCaptures {
         String answer = said.json().get("answer").asText();
         int code = answer.equals("OPEN") ? 0 : answer.equals("CLOSED") ? 1 : 2;
         if (code != said.code()) no("gate " + question + " is " + answer + " and ends with " + said.code() + ": " + said.text());
-        count("gate " + question + " " + answer);
         return said;
     }
 
@@ -316,6 +319,7 @@ public final class JudgesCaptures {
                 };
             }
             if (!wanted.isEmpty()) gateIs(said, question, wanted);
+            countIfAgreed("gate " + question + (wanted.isEmpty() ? ", its exit code alone" : " " + wanted));
         }
     }
 

@@ -17,14 +17,16 @@ final class Node {
     final Path home;
     final Path log;
     private final String classPath;
+    private final int heapMegabytes;
     private Process process;
     private long startedAt;
 
-    Node(String name, Path home, String classPath) throws IOException {
+    Node(String name, Path home, String classPath, int heapMegabytes) throws IOException {
         this.name = name;
         this.home = Files.createDirectories(home);
         this.log = home.resolve("server.log");
         this.classPath = classPath;
+        this.heapMegabytes = heapMegabytes;
     }
 
     Path config() {
@@ -38,7 +40,7 @@ final class Node {
     /** A main class and what is to be written before its arguments; its log goes on in the same file. */
     void start(Path log4j, String mainClass, Path argument, String... options) throws IOException {
         startedAt = Files.exists(log) ? Files.size(log) : 0;
-        List<String> command = new ArrayList<>(List.of("java", "-Xmx224m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+        List<String> command = new ArrayList<>(List.of("java", "-Xmx" + heapMegabytes + "m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
             "-Dlog4j.configuration=file:" + log4j, "-Dzookeeper.preAllocSize=64", "-Dzookeeper.admin.enableServer=false"));
         command.addAll(List.of(options));
         command.addAll(List.of("-cp", classPath, mainClass, argument.toString()));

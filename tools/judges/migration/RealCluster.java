@@ -21,10 +21,11 @@ import org.apache.zookeeper.ZooKeeper;
  * rest, and copies of their files with what is true of them then (expect.json).
  */
 class RealCluster {
-    static final Duration PATIENCE = Duration.ofSeconds(300);
     static final ObjectMapper JSON = new ObjectMapper();
 
     final Shape shape;
+    final int manyTopics;
+    final Duration patience;
     final String jars;
     final Path work;
     final Path out;
@@ -39,14 +40,20 @@ class RealCluster {
         work = Path.of(args[2]);
         out = Path.of(args[3]);
         shape = new Shape(Long.parseLong(args[4]), args[5]);
+        manyTopics = Integer.parseInt(args[6]);
+        patience = Duration.ofSeconds(300 + manyTopics / 5);  // A log is a few files that each restart looks at.
         shape.choosePorts();
-        zookeeper = new Node("zk-1", work.resolve("zk-1"), args[1]);
+        zookeeper = new Node("zk-1", work.resolve("zk-1"), args[1], heapMegabytes());
         for (int id : shape.brokers) brokers.put(id, node("broker-" + id));
         for (int id : shape.controllers) controllers.put(id, node("controller-" + id));
     }
 
     private Node node(String name) throws IOException {
-        return new Node(name, work.resolve(name), jars);
+        return new Node(name, work.resolve(name), jars, heapMegabytes());
+    }
+
+    private int heapMegabytes() {
+        return 224 + manyTopics / 10;
     }
 
     void note(String what) {
@@ -92,7 +99,7 @@ class RealCluster {
         Files.createDirectories(zookeeper.home.resolve("data"));
         zookeeper.start(log4j(), "org.apache.zookeeper.server.quorum.QuorumPeerMain", zookeeper.home.resolve("zoo.cfg"),
             "-Dzookeeper.snapCount=" + shape.snapCount);
-        Loopback.await("ZooKeeper answers", PATIENCE, () -> {
+        Loopback.await("ZooKeeper answers", patience, () -> {
             try (ZooKeeper session = session("")) {
                 return session.exists("/", false) != null;
             }
@@ -109,7 +116,7 @@ class RealCluster {
     }
 
     void awaitStarted(Node node) throws Exception {
-        Loopback.await(node.name + " has started", PATIENCE, node::hasStarted);
+        Loopback.await(node.name + " has started", patience, node::hasStarted);
     }
 
     void restartBroker(int id, Shape.Broker mode) throws Exception {
@@ -135,7 +142,7 @@ class RealCluster {
                 "-Dlog4j.configuration=file:" + log4j(), "-cp", jars, "kafka.tools.StorageTool", "format", "-t=" + cluster, "-c",
                 controller.config().toString(), "--release-version", shape.metadataVersion));
             if (shape.dynamicQuorum) command.addAll(List.of("--initial-controllers", String.join(",", initial)));
-            Loopback.Ran ran = Loopback.run(work, Map.of(), PATIENCE, command);
+            Loopback.Ran ran = Loopback.run(work, Map.of(), patience, command);
             if (ran.code() != 0) throw new Loopback.Disagreement("format: " + ran.out());
         }
     }
@@ -157,7 +164,7 @@ class RealCluster {
     }
 
     void awaitDriver(String state) throws Exception {
-        Loopback.await("a driver is in " + state, PATIENCE, () -> {
+        Loopback.await("a driver is in " + state, patience, () -> {
             Optional<Integer> acting = acting();
             return acting.isPresent() && controllers.get(acting.get()).driverState().equals(state);
         });
@@ -183,7 +190,7 @@ class RealCluster {
     }
 
     void rest() throws Exception {
-        Loopback.await("every ISR is complete", PATIENCE, this::isAtRest);
+        Loopback.await("every ISR is complete", patience, this::isAtRest);
     }
 
     /** Time for what is on its way: reassignments, deletions, the mirror. */

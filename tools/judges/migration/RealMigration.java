@@ -18,13 +18,13 @@ class RealMigration extends RealCluster {
         super(args);
     }
 
-    /** JARS ZOOKEEPER_CLASSPATH WORK OUT SEED VERSION. */
+    /** JARS ZOOKEEPER_CLASSPATH WORK OUT SEED VERSION TOPICS. */
     public static void main(String[] args) throws Exception {
         RealMigration migration = Long.parseLong(args[4]) < SICK ? new RealMigration(args) : new SickMigration(args);
         Runtime.getRuntime().addShutdownHook(new Thread(migration::killAll));
         int code = 0;
         try {
-            migration.note(migration.shape.toString());
+            migration.note(migration.shape + (migration.manyTopics > 0 ? ", " + migration.manyTopics + " topics more" : ""));
             migration.go();
         } catch (Loopback.Disagreement e) {
             migration.note("ended: " + e.getMessage());
@@ -68,6 +68,10 @@ class RealMigration extends RealCluster {
         for (Node broker : brokers.values()) awaitStarted(broker);
         admin = Admin.create(RandomChanges.clients(shape));
         rest();
+        if (manyTopics > 0) {
+            new ManyTopics(shape).create(admin, manyTopics);
+            note("created " + manyTopics + " topics");
+        }
         change("p0", 20);
         capture("p0-zookeeper", "S0");
     }
@@ -123,7 +127,7 @@ class RealMigration extends RealCluster {
             session.delete("/migration", -1);
         }
         note("deleted /controller and /migration");
-        Loopback.await("a broker is controller", PATIENCE, () -> {
+        Loopback.await("a broker is controller", patience, () -> {
             try (ZooKeeper session = session(shape.chroot)) {
                 JsonNode data = JSON.readTree(new String(session.getData("/controller", false, null), StandardCharsets.UTF_8));
                 return brokers.containsKey(data.get("brokerid").asInt());

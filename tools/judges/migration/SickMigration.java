@@ -151,7 +151,7 @@ final class SickMigration extends RealMigration {
         brokers.get(last).stop();
         startBroker(last, Shape.Broker.MIGRATING);
         int[] active = {-1};
-        Loopback.await("the copy has begun", PATIENCE, () -> {
+        Loopback.await("the copy has begun", patience, () -> {
             for (int spin = 0; spin < 200; ++spin) {
                 for (Map.Entry<Integer, Node> each : controllers.entrySet()) {
                     if (!each.getValue().logged().contains("to ZK_MIGRATION state")) continue;
