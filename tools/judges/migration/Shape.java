@@ -51,13 +51,13 @@ final class Shape {
         List<String> versions = metadataVersions(version);
         boolean newest = random.nextInt(3) > 0 || misfortune == SickMigration.Misfortune.FLAGLESS_CONTROLLER;
         metadataVersion = newest ? versions.get(versions.size() - 1) : versions.get(random.nextInt(versions.size()));
-        boolean directories = !metadataVersion.startsWith("3.6") && !metadataVersion.startsWith("3.7-IV0");
+        boolean directories = metadataVersion.compareTo("3.7-IV2") >= 0;
         logDirs = directories ? 1 + random.nextInt(3) : 1;
         secret = random.nextBoolean() ? "encoder secret of seed " + seed : null;
-        tokenSecret = random.nextInt(3) > 0 && !metadataVersion.equals("3.6-IV1") ? "token-secret-of-seed-" + seed : null;
+        tokenSecret = random.nextInt(3) > 0 && metadataVersion.compareTo("3.6-IV2") >= 0 ? "token-secret-of-seed-" + seed : null;
         listener = LISTENERS.get(random.nextInt(LISTENERS.size()));
         racks = random.nextBoolean();
-        authorizer = random.nextInt(3) > 0;
+        authorizer = random.nextInt(3) > 0 && version.compareTo("3.5") >= 0;  // 3.4 refuses to migrate with one.
         dynamicQuorum = random.nextInt(3) == 0 && !sick && metadataVersion.equals("3.9-IV0");  // kraft.version 1
         explicitProtocol = !metadataVersion.equals(versions.get(versions.size() - 1)) || random.nextBoolean();
         snapCount = List.of(100_000, 60, 400).get(random.nextInt(3));
@@ -70,8 +70,9 @@ final class Shape {
 
     /** Those that a controller of this version lets a new migration begin with, the newest last. */
     private static List<String> metadataVersions(String version) {
-        List<String> all = List.of("3.6-IV1", "3.6-IV2", "3.7-IV0", "3.7-IV4", "3.8-IV0", "3.9-IV0");
-        return all.stream().filter(each -> each.substring(0, 3).compareTo(version.substring(0, 3)) <= 0).toList();
+        List<String> all = List.of("3.4-IV0", "3.5-IV2", "3.6-IV1", "3.6-IV2", "3.7-IV0", "3.7-IV4", "3.8-IV0", "3.9-IV0");
+        String least = version.compareTo("3.6") < 0 ? "3.4" : "3.6";  // Since 3.6 the copy is a transaction, which 3.6-IV1 can say.
+        return all.stream().filter(each -> each.substring(0, 3).compareTo(version.substring(0, 3)) <= 0 && each.compareTo(least) >= 0).toList();
     }
 
     void choosePorts() throws java.io.IOException {
