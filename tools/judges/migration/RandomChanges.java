@@ -43,6 +43,11 @@ final class RandomChanges {
         "__transaction-like", "topic." + "x".repeat(240), "x_1", "y.2", "stray", "delete.me", "config");
     private static final List<String> NAMES = List.of("alice", "CN=web,OU=shop,O=A & B", "user with space", "r\u00fcdiger", "a/b", "100%", "a%40b",
         "*", "<default>x", "client@host", "~tilde", "q\"uote", "back\\slash", "plus+and:colon", "default");
+    private static final List<String> ODD_TOPICS = List.of("brokers", "topics", "__", "_.", "-.-", "a-b.c-d", "00", "partitions", "changes", "null",
+        "z".repeat(249), "Orders", "ORDERS", "...a", "default");
+    private static final List<String> ODD_NAMES = List.of("<default>", "%3Cdefault%3E", " leading", "trailing ", "tab\there", "\ud83e\udd8a", "a//b",
+        "...", "user:client", "{\"json\":1}", "%", "%%", "a+b", "A".repeat(300), "clients", "0", "null", "\u00e9", "e\u0301", "line\nbreak");
+    private static final List<String> ODD_RESOURCES = List.of("$Default", "(x", "<default>", "a:b", "pre-fix*", "%2F", "\ud83e\udd8a", "0", "-");
     private static final List<String> ADDRESSES = List.of("10.0.0.1", "127.0.0.1", "192.168.7.9");
     private static final Map<String, List<String>> TOPIC_CONFIGS = Map.of("retention.ms", List.of("1000", "-1", "86400000"),
         "cleanup.policy", List.of("compact", "delete", "compact,delete"), "min.insync.replicas", List.of("1", "2"),
@@ -84,6 +89,14 @@ final class RandomChanges {
             ++refused;
             note.accept("  refused: " + what + ": " + e);
         }
+    }
+
+    private List<String> orOdd(List<String> usual, List<String> odd) {
+        return shape.odd && random.nextBoolean() ? odd : usual;
+    }
+
+    private String name() {
+        return one(orOdd(NAMES, ODD_NAMES));
     }
 
     private <T> T one(Collection<T> of) {
@@ -137,13 +150,15 @@ final class RandomChanges {
     }
 
     private void createTopic() {
-        String name = random.nextBoolean() ? one(TOPICS) : "topic-" + random.nextInt(1000);
+        String name = random.nextBoolean() ? one(orOdd(TOPICS, ODD_TOPICS)) : "topic-" + random.nextInt(1000);
         int replication = 1 + random.nextInt(shape.brokers.size());
         NewTopic topic;
         if (random.nextInt(4) == 0) {
             List<Integer> replicas = new ArrayList<>(shape.brokers);
             java.util.Collections.shuffle(replicas, random);
-            topic = new NewTopic(name, Map.of(0, replicas.subList(0, replication), 1, List.of(one(shape.brokers))));
+            List<Integer> others = new ArrayList<>(replicas);
+            java.util.Collections.rotate(others, random.nextInt(others.size()));
+            topic = new NewTopic(name, Map.of(0, replicas.subList(0, replication), 1, others.subList(0, replication)));
         } else {
             topic = new NewTopic(name, 1 + random.nextInt(7), (short) replication);
         }
@@ -206,11 +221,11 @@ final class RandomChanges {
             case 1 -> entity("client-id", null);
             case 2 -> entity("ip", null);
             case 3 -> entity("ip", one(ADDRESSES));
-            case 4 -> entity("client-id", one(NAMES));
-            case 5 -> entity("user", one(NAMES), "client-id", one(NAMES));
-            case 6 -> entity("user", null, "client-id", random.nextBoolean() ? null : one(NAMES));
-            case 7 -> entity("user", one(NAMES), "client-id", null);
-            default -> entity("user", one(NAMES));
+            case 4 -> entity("client-id", name());
+            case 5 -> entity("user", name(), "client-id", name());
+            case 6 -> entity("user", null, "client-id", random.nextBoolean() ? null : name());
+            case 7 -> entity("user", name(), "client-id", null);
+            default -> entity("user", name());
         };
         String key = entity.containsKey("ip") ? "connection_creation_rate"
             : one(List.of("producer_byte_rate", "consumer_byte_rate", "request_percentage", "controller_mutation_rate"));
@@ -230,7 +245,7 @@ final class RandomChanges {
     private void scram() {
         if (shape.metadataVersion.compareTo("3.5") < 0) return;
         ScramMechanism mechanism = random.nextBoolean() ? ScramMechanism.SCRAM_SHA_256 : ScramMechanism.SCRAM_SHA_512;
-        String user = one(NAMES);
+        String user = name();
         UserScramCredentialAlteration change = random.nextInt(4) == 0 ? new UserScramCredentialDeletion(user, mechanism)
             : new UserScramCredentialUpsertion(user, new ScramCredentialInfo(mechanism, 4096 + random.nextInt(100)), "password");
         make("SCRAM of " + user, () -> admin.alterUserScramCredentials(List.of(change)).all());
@@ -290,11 +305,11 @@ final class RandomChanges {
         PatternType pattern = random.nextInt(3) == 0 && type != ResourceType.CLUSTER ? PatternType.PREFIXED : PatternType.LITERAL;
         String name = type == ResourceType.CLUSTER ? "kafka-cluster"
             : type == ResourceType.USER ? "User:" + one(List.of("alice", "bob"))
-            : one(List.of("*", "orders", "a", "A.b", "pre-", "with space", "UPPER", "r\u00fcdiger"));
+            : one(orOdd(List.of("*", "orders", "a", "A.b", "pre-", "with space", "UPPER", "r\u00fcdiger"), ODD_RESOURCES));
         if (pattern == PatternType.PREFIXED && name.equals("*")) name = "app";
         AclOperation operation = one(List.of(AclOperation.READ, AclOperation.WRITE, AclOperation.DESCRIBE, AclOperation.ALL,
             AclOperation.ALTER, AclOperation.CREATE_TOKENS));
-        AclBinding binding = new AclBinding(new ResourcePattern(type, name, pattern), new AccessControlEntry("User:" + one(NAMES),
+        AclBinding binding = new AclBinding(new ResourcePattern(type, name, pattern), new AccessControlEntry("User:" + name(),
             random.nextInt(3) == 0 ? "10.0.0.1" : "*", operation, random.nextInt(4) == 0 ? AclPermissionType.DENY : AclPermissionType.ALLOW));
         if (random.nextInt(5) == 0) {
             make("no more " + binding.pattern(), () -> admin.deleteAcls(List.of(new org.apache.kafka.common.acl.AclBindingFilter(

@@ -14,6 +14,8 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.Uuid;
+import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooKeeper;
 
 /**
@@ -104,8 +106,18 @@ class RealCluster {
                 return session.exists("/", false) != null;
             }
         });
+        if (shape.odd) makeNeighbours();
         // A chroot is the operator's to make; Kafka makes it, too.
         note("zookeeper up");
+    }
+
+    /** An ensemble is shared: with others' locks, and with what an older Kafka left. */
+    private void makeNeighbours() throws Exception {
+        try (ZooKeeper session = session("")) {
+            for (String path : List.of("/other", "/other/lock", "/old-kafka", "/old-kafka/brokers", "/old-kafka/brokers/ids",
+                    "/old-kafka/brokers/topics", "/old-kafka/controller_epoch"))
+                session.create(path, "1".getBytes(), ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
+        }
     }
 
     void startBroker(int id, Shape.Broker mode) throws Exception {

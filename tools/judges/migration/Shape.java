@@ -11,7 +11,10 @@ final class Shape {
     enum Broker { ZOOKEEPER, MIGRATING, KRAFT }
 
     private static final List<String> CHROOTS = List.of("", "", "/kafka", "/prod/kafka-1", "/a/b/c");
+    private static final List<String> ODD_CHROOTS = List.of("/Kafka Cluster (prod)", "/brokers", "/a.b_c-d/~e", "/config/topics", "/0", "/r\u00fcdiger");
     private static final List<String> LISTENERS = List.of("PLAINTEXT", "PLAINTEXT", "INTERNAL", "REPLICATION");
+
+    static final long ODD = 100;  // From this seed on names are legal, and as nobody expects them.
 
     final long seed;
     final String version;
@@ -31,6 +34,7 @@ final class Shape {
     final boolean explicitProtocol;
     final boolean smallSnapshots;
     final boolean smallBatches;
+    final boolean odd;
     final Road road;
     final Failover failover;
 
@@ -47,7 +51,9 @@ final class Shape {
         if (misfortune == SickMigration.Misfortune.FLAGLESS_CONTROLLER) controllerCount = 3;
         id = List.of(3000, 9001, 2000 + random.nextInt(500)).get(random.nextInt(3));
         for (int i = 0; i < controllerCount; ++i) controllers.add(id + i);
-        chroot = CHROOTS.get(random.nextInt(CHROOTS.size()));
+        odd = seed >= ODD && !sick;
+        List<String> chroots = odd ? ODD_CHROOTS : CHROOTS;
+        chroot = chroots.get(random.nextInt(chroots.size()));
         List<String> versions = metadataVersions(version);
         boolean newest = random.nextInt(3) > 0 || misfortune == SickMigration.Misfortune.FLAGLESS_CONTROLLER;
         metadataVersion = newest ? versions.get(versions.size() - 1) : versions.get(random.nextInt(versions.size()));
@@ -84,8 +90,11 @@ final class Shape {
         ports.put("zk", Loopback.freePort());
     }
 
-    String zkConnect() {
-        return "127.0.0.1:" + ports.get("zk") + chroot;
+    /** As properties files say it: Kafka reads them in ISO-8859-1. */
+    private String zkConnect() {
+        StringBuilder text = new StringBuilder("127.0.0.1:" + ports.get("zk"));
+        for (char each : chroot.toCharArray()) text.append(each < 128 ? String.valueOf(each) : String.format("\\u%04x", (int) each));
+        return text.toString();
     }
 
     private String quorum() {
@@ -129,7 +138,7 @@ final class Shape {
                 + "user_tokens=\"t\";");
         }
         List<String> dirs = new ArrayList<>();
-        for (int d = 0; d < logDirs; ++d) dirs.add(home + "/data-" + d);
+        for (int d = 0; d < logDirs; ++d) dirs.add(home + (odd ? "/data = " : "/data-") + d);
         lines.add("log.dirs=" + String.join(",", dirs));
         if (racks) lines.add("broker.rack=" + List.of("a", "b", "rack c").get(brokers.indexOf(id) % 3));
         common(lines, mode != Broker.KRAFT);
@@ -177,6 +186,6 @@ final class Shape {
             + metadataVersion + (explicitProtocol ? "" : " (implied)") + ", chroot '" + chroot + "', " + logDirs + " log directories"
             + (racks ? ", racks" : "") + (authorizer ? ", authorizer" : "") + (secret == null ? "" : ", encoder secret")
             + (tokenSecret == null ? "" : ", tokens") + ", listener " + listener + ", snapCount " + snapCount
-            + (smallSnapshots ? ", small snapshots" : "") + ", " + road + ", failover " + failover;
+            + (smallSnapshots ? ", small snapshots" : "") + (odd ? ", odd names" : "") + ", " + road + ", failover " + failover;
     }
 }
