@@ -80,7 +80,7 @@ void feature_fits_protocol(const ClusterFacts& facts, Verdicts& verdicts) {
   for (const NodeFacts* node : facts.brokers()) {
     if (!node->config || node->config->in_kraft_mode() || node->config->is_unresolved(kProtocol))
       continue;
-    const auto protocol = protocol_version(node->config->text(kProtocol));
+    const auto protocol = protocol_of(*node);
     if (!protocol) continue;
     const bool should = *protocol >= *versioning;
     const bool is = feature && feature->status == 1;
@@ -92,7 +92,7 @@ void feature_fits_protocol(const ClusterFacts& facts, Verdicts& verdicts) {
                : "features are enabled, and this broker's protocol version is older than they are",
         {at_znode(zk::paths::kFeature,
                   feature ? fmt::format("status {}", feature->status) : "not there"),
-         at_config(*node->config, kProtocol)});
+         at_protocol(*node)});
     return;
   }
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -25,6 +26,13 @@ inline Evidence at_config(const NodeConfig& config, std::string_view name) {
   if (value && !config.has(name)) shows += " (the default)";
   return {sim::describe(config.place_of(name)), std::move(shows)};
 }
+
+// inter.broker.protocol.version in force on a node: where its file does not set it, the last one of
+// the release that it runs (KafkaConfig's default is MetadataVersion.LATEST_PRODUCTION of each).
+// Nothing for what is no version, and where the file is silent and nobody knows the release.
+// Requires its config.
+std::optional<int> protocol_of(const NodeFacts& node);
+Evidence at_protocol(const NodeFacts& node);
 
 inline Evidence in_log(const MetadataFacts& metadata, std::string shows) {
   return {metadata.source, std::move(shows)};

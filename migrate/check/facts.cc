@@ -54,8 +54,19 @@ const sim::ControllerRegistration* controller_without_flag(const sim::MetadataIm
   return found == all.end() ? nullptr : &*found;
 }
 
+// Where controllers do not register there is no better witness than such a file: the roll of the
+// controllers is the one reason for which it is edited once every broker is in KRaft mode.
+const NodeFacts* file_without_flag(const ClusterFacts& facts, const sim::MetadataImage& image) {
+  if (image.features().metadata_version >= sim::MetadataVersion::V3_7_IV0) return nullptr;
+  const auto found = std::ranges::find_if(facts.nodes, [](const NodeFacts& node) {
+    return node.config && node.config->shape() == NodeShape::Controller &&
+           !node.config->migration_enabled();
+  });
+  return found == facts.nodes.end() ? nullptr : &*found;
+}
+
 // KRaft leads: which brokers have followed, or gone back?
-PhaseGuess led_by_kraft(const MetadataFacts& metadata) {
+PhaseGuess led_by_kraft(const ClusterFacts& facts, const MetadataFacts& metadata) {
   const Registered registered = registered_in(metadata);
   const std::string counted =
       fmt::format("the metadata log has {} brokers in ZooKeeper mode and {} in KRaft mode",
@@ -64,6 +75,12 @@ PhaseGuess led_by_kraft(const MetadataFacts& metadata) {
     if (const auto* controller = controller_without_flag(metadata.image))
       return {Phase::S7, fmt::format("{}, and controller {} runs without the migration flag",
                                      counted, controller->controller_id.value())};
+    if (const NodeFacts* node = file_without_flag(facts, metadata.image))
+      return {Phase::S7,
+              fmt::format("{}, and the file of {} is without the migration flag; whether it runs "
+                          "so, no log tells at metadata.version {}",
+                          counted, node->name,
+                          sim::describe(metadata.image.features().metadata_version))};
     return {Phase::S6, counted};
   }
   if (!metadata.back_in_zookeeper_mode.empty())
@@ -92,7 +109,7 @@ PhaseGuess before_the_copy(const ClusterFacts& facts) {
 PhaseGuess by_log(const ClusterFacts& facts, const MetadataFacts& latest) {
   switch (latest.image.features().zk_migration_state) {
     case ZkMigrationState::Migration:
-      return led_by_kraft(latest);
+      return led_by_kraft(facts, latest);
     case ZkMigrationState::PostMigration:
       if (any_flagged_controller(facts))
         return {Phase::S7,
@@ -135,7 +152,8 @@ PhaseGuess by_zookeeper(const ClusterFacts& facts, const zk::ClusterView& view) 
     return {Phase::R2, view.controller ? "/migration says that all was copied, and a broker leads"
                                        : "/migration says that all was copied, and nobody leads"};
   }
-  if (latest != nullptr && state == ZkMigrationState::Migration) return led_by_kraft(*latest);
+  if (latest != nullptr && state == ZkMigrationState::Migration)
+    return led_by_kraft(facts, *latest);
   if (view.brokers.empty()) return {Phase::S6, "KRaft leads, and no broker is in ZooKeeper mode"};
   return {Phase::S4, "KRaft leads, and brokers are in ZooKeeper mode"};
 }

@@ -14,6 +14,20 @@
 
 // Versions and identities, node by node and against each other.
 namespace migrate {
+
+std::optional<int> protocol_of(const NodeFacts& node) {
+  if (node.config->has(kProtocol)) return protocol_version(node.config->text(kProtocol));
+  const auto release = node.software ? release_of(*node.software) : std::nullopt;
+  if (!release) return std::nullopt;
+  return protocol_version(fmt::format("{}.{}", release->major, release->minor));
+}
+
+Evidence at_protocol(const NodeFacts& node) {
+  if (node.config->has(kProtocol) || !node.software) return at_config(*node.config, kProtocol);
+  return {sim::describe(node.config->place_of(kProtocol)),
+          fmt::format("{} is not set, and it runs {}", kProtocol, *node.software)};
+}
+
 namespace {
 
 // ── Versions ────────────────────────────────────────────────────────────────────────────────────
@@ -78,21 +92,30 @@ void protocol_can_migrate(const ClusterFacts& facts, Verdicts& verdicts) {
 
 void protocol_is_metadata_version(const ClusterFacts& facts, Verdicts& verdicts) {
   std::map<int, const NodeFacts*> versions;
+  std::vector<const NodeFacts*> silent;  // of an unknown release, which is what would count
   for (const NodeFacts* node : facts.brokers()) {
-    if (!node->config || node->config->in_kraft_mode()) continue;
-    if (const auto version = protocol_version(node->config->text(kProtocol)))
+    if (!node->config || node->config->in_kraft_mode() || node->config->is_unresolved(kProtocol))
+      continue;
+    if (const auto version = protocol_of(*node)) {
       versions.emplace(*version, node);
+    } else if (!node->config->has(kProtocol)) {
+      silent.push_back(node);
+    }
   }
   if (versions.size() > 1) {
     std::vector<Evidence> evidence;
-    for (const auto& [version, node] : versions)
-      evidence.push_back(at_config(*node->config, kProtocol));
+    for (const auto& [version, node] : versions) evidence.push_back(at_protocol(*node));
     verdicts.warn("the brokers", "their protocol versions differ", std::move(evidence));
   }
   const MetadataFacts* log = facts.latest();
-  if (log == nullptr || versions.empty()) return;
+  if (log == nullptr) return;
   const std::string level = sim::describe(log->image.features().metadata_version);
   const auto known = protocol_version(level);
+  for (const NodeFacts* node : silent) {
+    if (known != protocol_version(node->config->text(kProtocol)))
+      verdicts.unknown(fmt::format("the software version of {}, whose file does not set {}",
+                                   node->name, kProtocol));
+  }
   for (const auto& [version, node] : versions) {
     if (!known || version == *known) continue;
     verdicts.find(
@@ -100,7 +123,7 @@ void protocol_is_metadata_version(const ClusterFacts& facts, Verdicts& verdicts)
         fmt::format("its protocol version is not the controllers' metadata.version {}: they refuse "
                     "its registration, and the migration waits for it without end",
                     level),
-        {at_config(*node->config, kProtocol), in_log(*log, "metadata.version " + level)});
+        {at_protocol(*node), in_log(*log, "metadata.version " + level)});
   }
 }
 

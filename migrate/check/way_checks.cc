@@ -90,14 +90,14 @@ void protocol_fits_log(const ClusterFacts& facts, Verdicts& verdicts) {
   for (const NodeFacts* node : facts.brokers()) {
     if (!node->config || node->config->in_kraft_mode() || node->config->is_unresolved(kProtocol))
       continue;
-    const auto protocol = protocol_version(node->config->text(kProtocol));
+    const auto protocol = protocol_of(*node);
     if (!known || !protocol || *protocol == *known) continue;
     verdicts.find(
         node_named(*node),
         fmt::format("controllers have metadata.version {} and refuse a broker of another: "
                     "back in ZooKeeper mode it cannot register",
                     level),
-        {at_config(*node->config, kProtocol), in_log(log, "metadata.version " + level)});
+        {at_protocol(*node), in_log(log, "metadata.version " + level)});
   }
 }
 

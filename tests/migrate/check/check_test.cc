@@ -272,6 +272,25 @@ TEST(Checks, SayWhyWhatToDoAndWhoSaysSo) {
   }
 }
 
+// A broker of 3.6 whose file does not set inter.broker.protocol.version speaks 3.6-IV2, and fits
+// controllers of that metadata.version; of an unknown release nobody can tell.
+TEST(Checks, AnUnsetProtocolVersionIsTheLastOfTheBrokersRelease) {
+  const auto outcome = [](const char* check, Phase phase, std::optional<std::string> software) {
+    World world(phase);
+    world.record(sim::FeatureLevelRecord{std::string(sim::kMetadataVersionFeature),
+                                         sim::level_of(sim::MetadataVersion::V3_6_IV2)});
+    world.unset_all("broker-", "inter.broker.protocol.version");
+    migrate::ClusterFacts facts = world.facts();
+    for (migrate::NodeFacts& node : facts.nodes) node.software = software;
+    return run_check(*find_check(check), facts).outcome;
+  };
+  for (const auto& [check, phase] : {std::pair("A04", Phase::S2), std::pair("G11", Phase::R1)}) {
+    EXPECT_EQ(outcome(check, phase, "3.6.2"), Outcome::Pass) << check;
+    EXPECT_EQ(outcome(check, phase, "3.7.2"), Outcome::Finding) << check;
+  }
+  EXPECT_EQ(outcome("A04", Phase::S2, std::nullopt), Outcome::Unknown);
+}
+
 TEST(Phases, AreGuessedFromWhatIsThere) {
   for (int i = 0; i < migrate::kPhaseCount; ++i) {
     const auto phase = static_cast<Phase>(i);
@@ -299,6 +318,16 @@ TEST(Phases, AreGuessedFromWhatIsThere) {
                                      .facts())
                 .phase,
             Phase::R2);
+  // Before 3.7-IV0 controllers do not register, and their files are all there is.
+  for (const auto level : {sim::MetadataVersion::V3_6_IV2, sim::MetadataVersion::V3_7_IV0}) {
+    World rolling(Phase::S6);
+    rolling.record(
+        sim::FeatureLevelRecord{std::string(sim::kMetadataVersionFeature), sim::level_of(level)});
+    EXPECT_EQ(migrate::guess_phase(rolling.facts()).phase, Phase::S6);
+    rolling.unset("controller-3001", "zookeeper.metadata.migration.enable");
+    EXPECT_EQ(migrate::guess_phase(rolling.facts()).phase,
+              level < sim::MetadataVersion::V3_7_IV0 ? Phase::S7 : Phase::S6);
+  }
   World finalising(Phase::S7);
   finalising.set("controller-3001", "zookeeper.metadata.migration.enable", "true");
   EXPECT_EQ(migrate::guess_phase(finalising.facts()).phase, Phase::S7);

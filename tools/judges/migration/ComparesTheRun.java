@@ -56,6 +56,7 @@ final class ComparesTheRun {
         try (Stream<Path> all = Files.list(disks)) {
             simulated = all.filter(each -> each.getFileName().toString().startsWith("controller-")).sorted().toList();
         }
+        if (!copiesInATransaction(expect)) return;
         String controller = expect.get("drivers").fieldNames().next();
         Loopback.Ran copy = Loopback.run(scratch, Map.of(), Duration.ofMinutes(5),
             List.of(copyJudge, phase.resolve("controller-" + controller).toString(), simulated.get(0).toString()));
@@ -66,6 +67,14 @@ final class ComparesTheRun {
         // In hybrid the real driver has come there: two empty roads are no agreement.
         if (!real.isEmpty() && real.equals(ours)) judged.merge("driver's states", 1, Integer::sum);
         else disagreements.add("p3-hybrid: the driver's states: simulated " + ours + ", real " + real);
+    }
+
+    /**
+     * Since 3.6 (KIP-868). Before, the copy has no borders in the log to compare it by, and it loses what later ones copy: names
+     * of quotas stay encoded, in 3.4 ACLs and SCRAM credentials are not read at all, so that the stores do differ.
+     */
+    static boolean copiesInATransaction(JsonNode expect) {
+        return expect.path("kafka").asText("3.9.1").compareTo("3.6") >= 0;
     }
 
     /** From the last election on, up to DUAL_WRITE; empty if it never came there. */

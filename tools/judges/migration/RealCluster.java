@@ -226,7 +226,7 @@ class RealCluster {
         try (ZooKeeper session = zookeeper.runs() ? session("") : null) {
             capture.zooKeeper(zookeeper.home.resolve("data"), session);
         }
-        ObjectNode expect = JSON.createObjectNode().put("phase", phase).put("chroot", shape.chroot);
+        ObjectNode expect = JSON.createObjectNode().put("phase", phase).put("chroot", shape.chroot).put("kafka", shape.version);
         if (shape.secret != null) expect.put("secret", shape.secret);
         if (shape.tokenSecret != null) expect.put("tokenSecret", shape.tokenSecret);
         ObjectNode drivers = expect.putObject("drivers");
