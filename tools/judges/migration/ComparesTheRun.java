@@ -69,10 +69,7 @@ final class ComparesTheRun {
         else disagreements.add("p3-hybrid: the driver's states: simulated " + ours + ", real " + real);
     }
 
-    /**
-     * Since 3.6 (KIP-868). Before, the copy has no borders in the log to compare it by, and it loses what later ones copy: names
-     * of quotas stay encoded, in 3.4 ACLs and SCRAM credentials are not read at all, so that the stores do differ.
-     */
+    /** Since 3.6 (KIP-868). Before, the copy has no borders in the log to compare it by. */
     static boolean copiesInATransaction(JsonNode expect) {
         return expect.path("kafka").asText("3.9.1").compareTo("3.6") >= 0;
     }
