@@ -140,8 +140,10 @@ public final class JudgesCaptures {
         try (Stream<Path> all = Files.walk(cluster.resolve("logs"))) {
             for (Path each : all.filter(Files::isRegularFile).toList()) {
                 try (var in = new java.util.zip.GZIPInputStream(Files.newInputStream(each))) {
-                    if (new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
-                            .contains("Created configs for " + object.replace("topic ", "TOPIC ") + " in ")) return true;
+                    String log = new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+                    String topic = object.replace("topic ", "TOPIC ");
+                    // 3.9 says it afterwards, earlier ones say it before.
+                    if (log.contains("Created configs for " + topic + " in ") || log.contains("Create configs for " + topic + ". ")) return true;
                 }
             }
         } catch (IOException e) {
