@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <compare>
 
+#include "migrate/releases.h"
 #include "migrate/config/dynamic.h"
 #include "zk/paths.h"
 
@@ -58,11 +59,8 @@ const sim::ControllerRegistration* controller_without_flag(const sim::MetadataIm
 // controllers is the one reason for which it is edited once every broker is in KRaft mode.
 const NodeFacts* file_without_flag(const ClusterFacts& facts, const sim::MetadataImage& image) {
   if (image.features().metadata_version >= sim::MetadataVersion::V3_7_IV0) return nullptr;
-  const auto found = std::ranges::find_if(facts.nodes, [](const NodeFacts& node) {
-    return node.config && node.config->shape() == NodeShape::Controller &&
-           !node.config->migration_enabled();
-  });
-  return found == facts.nodes.end() ? nullptr : &*found;
+  const auto found = controllers_without_flag(facts);
+  return found.empty() ? nullptr : found.front();
 }
 
 // KRaft leads: which brokers have followed, or gone back?
@@ -237,6 +235,21 @@ std::set<sim::BrokerId> voters_not_ready(const ClusterFacts& facts,
     return registration != nullptr && registration->zk_migration_ready;
   });
   return voters;
+}
+
+std::vector<const NodeFacts*> controllers_without_flag(const ClusterFacts& facts) {
+  std::vector<const NodeFacts*> found = facts.controllers();
+  std::erase_if(found, [](const NodeFacts* node) {
+    return !node->config || node->config->migration_enabled();
+  });
+  return found;
+}
+
+bool driver_asks_voters(const ClusterFacts& facts) {
+  return std::ranges::any_of(facts.controllers(), [](const NodeFacts* node) {
+    const auto release = node->software ? release_of(*node->software) : std::nullopt;
+    return release && *release >= Release{3, 5, 0} && *release < Release{3, 7, 0};
+  });
 }
 
 ClusterFacts::Store ClusterFacts::leading_store() const {

@@ -164,6 +164,14 @@ struct ClusterFacts {
 std::set<sim::BrokerId> voters_not_ready(const ClusterFacts& facts,
                                          const sim::MetadataImage& image);
 
+// Controllers whose files are without the migration flag.
+std::vector<const NodeFacts*> controllers_without_flag(const ClusterFacts& facts);
+
+// Whether the driver asks each voter if it migrates (ApiVersions), and waits for those that do not:
+// so do 3.5 and 3.6, in which no controller registers (QuorumFeatures). False where the release of
+// no controller is known.
+bool driver_asks_voters(const ClusterFacts& facts);
+
 // Lets dynamic broker configs win over the nodes' files, as they do on a running node: those of the
 // store that leads in the facts' phase; what ZooKeeper has counts for controllers too, who get it
 // with the copy. Again for another phase: replaces what it did before.

@@ -253,8 +253,9 @@ void quorum_ready(const ClusterFacts& facts, Verdicts& verdicts) {
   const bool is_static = std::ranges::any_of(controllers, [](const NodeFacts* node) {
     return node->config && node->config->has_static_quorum();
   });
-  if (is_static) {
-    const sim::MetadataImage& image = facts.latest()->image;
+  const sim::MetadataImage& image = facts.latest()->image;
+  const auto version = image.features().metadata_version;
+  if (is_static && version >= sim::MetadataVersion::V3_7_IV0) {
     for (const sim::BrokerId id : voters_not_ready(facts, image)) {
       if (image.cluster().controller(id) == nullptr) continue;  // it may still be starting
       verdicts.find(fmt::format("controller {}", id.value()),
@@ -264,13 +265,18 @@ void quorum_ready(const ClusterFacts& facts, Verdicts& verdicts) {
     }
     return;
   }
-  for (const NodeFacts* node : controllers) {
-    if (!node->config || node->config->migration_enabled()) continue;
-    verdicts.find(
-        node_named(*node),
-        "the migration flag is off, and with a dynamic quorum Kafka does not notice: elected, it "
-        "neither copies nor mirrors, and later it finalises",
-        {at_config(*node->config, "zookeeper.metadata.migration.enable")});
+  const std::string off =
+      is_static && driver_asks_voters(facts)
+          ? "the migration flag is off: the driver asks every voter and waits for this one, and "
+            "the "
+            "copy never begins"
+          : fmt::format(
+                "the migration flag is off, and with {} Kafka does not notice: elected, it neither "
+                "copies nor mirrors, and later it finalises",
+                is_static ? "metadata.version " + sim::describe(version) : "a dynamic quorum");
+  for (const NodeFacts* node : controllers_without_flag(facts)) {
+    verdicts.find(node_named(*node), off,
+                  {at_config(*node->config, "zookeeper.metadata.migration.enable")});
   }
   const MetadataFacts& log = *facts.latest();
   for (const auto& controller : log.image.cluster().controllers) {

@@ -34,7 +34,13 @@ bool any_controller_has_flag(const ClusterFacts& facts) {
 // Why the controllers are not ready, as the driver asks. Empty: they are, or nobody looks.
 std::string controllers_not_ready(const ClusterFacts& facts, const sim::MetadataImage& image) {
   const std::set<sim::BrokerId> voters = voters_not_ready(facts, image);
-  if (voters.empty()) return {};
+  if (voters.empty()) {
+    const auto off = controllers_without_flag(facts);
+    return off.empty() || !driver_asks_voters(facts)
+               ? std::string()
+               : fmt::format("{} answers that it does not migrate: its file is without the flag",
+                             off.front()->name);
+  }
   const sim::BrokerId id = *voters.begin();
   return fmt::format("controller {} {}", id.value(),
                      image.cluster().controller(id) == nullptr

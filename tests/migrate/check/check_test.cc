@@ -291,6 +291,22 @@ TEST(Checks, AnUnsetProtocolVersionIsTheLastOfTheBrokersRelease) {
   EXPECT_EQ(outcome("A04", Phase::S2, std::nullopt), Outcome::Unknown);
 }
 
+// Below 3.7-IV0 no controller registers. 3.5 and 3.6 ask each of them, later releases nobody.
+TEST(Checks, AControllerWithoutTheFlagIsFoundByItsFileWhereNoneRegister) {
+  for (const auto& [software, waits] : {std::pair("3.6.2", true), std::pair("3.9.1", false)}) {
+    World world(Phase::S1);
+    world.record(sim::FeatureLevelRecord{std::string(sim::kMetadataVersionFeature),
+                                         sim::level_of(sim::MetadataVersion::V3_6_IV2)});
+    world.set("controller-3001", "zookeeper.metadata.migration.enable", "false");
+    migrate::ClusterFacts facts = world.facts();
+    for (migrate::NodeFacts& node : facts.nodes) node.software = software;
+    const CheckResult result = run_check(*find_check("N11"), facts);
+    ASSERT_EQ(result.findings.size(), 1U) << software;
+    EXPECT_EQ(result.findings[0].object, "controller 3001");
+    EXPECT_EQ(result.findings[0].what.contains("waits for this one"), waits) << software;
+  }
+}
+
 TEST(Phases, AreGuessedFromWhatIsThere) {
   for (int i = 0; i < migrate::kPhaseCount; ++i) {
     const auto phase = static_cast<Phase>(i);

@@ -60,6 +60,11 @@ TEST(DriverGuess, AsksNoControllerBeforeTheyRegister) {
     log.image = {std::move(parts), log.image.provenance()};
   });
   EXPECT_EQ(state_of(world), WaitForBrokers);
+  // 3.5 and 3.6 ask them all the same, by ApiVersions; what one answers is in its file.
+  world.set("controller-3002", "zookeeper.metadata.migration.enable", "false");
+  EXPECT_EQ(state_of(world), WaitForBrokers);
+  world.edit("controller-3000", [](auto& node) { node.software = "3.6.2"; });
+  EXPECT_EQ(state_of(world), WaitForControllerQuorum);
 }
 
 TEST(DriverGuess, RestsWhereNobodyLeadsTheQuorum) {
