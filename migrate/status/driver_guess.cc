@@ -126,6 +126,15 @@ DriverGuess after_claim(const ClusterFacts& facts, const Claim& claim) {
   }
   const bool of_the_copy = log != nullptr && log->migration_state_at &&
                            checkpoint.kraft_metadata.offset <= log->migration_state_at->next();
+  // Whoever mirrors writes its own name. Releases before 3.9 do not at the claim, so that a new
+  // quorum may count from epoch 1 again, as the one did whose checkpoint was left.
+  const bool of_another = checkpoint.kraft_controller_id != claim.controller ||
+                          checkpoint.kraft_controller_epoch < claim.epoch;
+  if (of_another)
+    return running(SyncKraftToZk,
+                   fmt::format("{}, and /migration is what controller {} of epoch {} wrote",
+                               claimed, checkpoint.kraft_controller_id.value(),
+                               checkpoint.kraft_controller_epoch.value()));
   if (checkpoint.kraft_metadata.epoch < claim.epoch || (copied && of_the_copy))
     return running(SyncKraftToZk,
                    fmt::format("{}, and {}: it has not moved on since", claimed, reached));

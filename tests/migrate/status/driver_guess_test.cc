@@ -67,6 +67,18 @@ TEST(DriverGuess, AsksNoControllerBeforeTheyRegister) {
   EXPECT_EQ(state_of(world), WaitForControllerQuorum);
 }
 
+// As 3.7 left it: a new quorum claimed in its epoch 5, and the last one's controller had been in
+// epoch 5, too.
+TEST(DriverGuess, ReconcilesWhileTheCheckpointIsAnotherControllers) {
+  World world(Phase::S4);
+  EXPECT_EQ(state_of(world), DualWrite);
+  world.znode("/controller",
+              zk::encode(zk::ControllerZnode{.broker = sim::BrokerId(3001),
+                                             .timestamp_ms = 7,
+                                             .kraft_controller_epoch = sim::RaftEpoch(5)}));
+  EXPECT_EQ(state_of(world), SyncKraftToZk);
+}
+
 TEST(DriverGuess, RestsWhereNobodyLeadsTheQuorum) {
   const auto looking = [](auto& log) { log.quorum = {.epoch = sim::RaftEpoch(9), .leader = {}}; };
   EXPECT_EQ(state_of(World(Phase::S4).edit_log(looking)), Inactive);
