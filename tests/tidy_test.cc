@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -280,6 +281,21 @@ TEST(Tidy, EveryScenarioSaysWhyItExists) {
     EXPECT_TRUE(std::ranges::any_of(lines, [](const std::string& l) { return l.starts_with("why:"); }))
         << entry.path() << " has no why.";
   }
+}
+
+// Most judges need real servers and minutes, so no test runs them; that a shell can read them, one does.
+TEST(Tidy, AShellCanReadEachScript) {
+  std::size_t scripts = 0;
+  for (const char* folder : {"tools", "tools/conformance.d", ".ci"}) {
+    for (const auto& entry : fs::directory_iterator(kRoot / folder)) {
+      if (!entry.is_regular_file()) continue;
+      const std::vector<std::string> lines = lines_of(entry.path());
+      if (lines.empty() || !lines[0].starts_with("#!") || !lines[0].ends_with("sh")) continue;
+      ++scripts;
+      EXPECT_EQ(std::system(fmt::format("bash -n '{}'", entry.path().string()).c_str()), 0) << entry.path();
+    }
+  }
+  EXPECT_GE(scripts, 20U);
 }
 
 // An invitation, not a wall: printed, never failed.
