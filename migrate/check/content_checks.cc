@@ -80,7 +80,9 @@ void feature_fits_protocol(const ClusterFacts& facts, Verdicts& verdicts) {
   for (const NodeFacts* node : facts.brokers()) {
     if (!node->config || node->config->in_kraft_mode() || node->config->is_unresolved(kProtocol))
       continue;
-    const auto protocol = protocol_of(*node);
+    const bool silent = !node->config->has(kProtocol) && !node->software;
+    // Whatever can migrate has features.
+    const auto protocol = silent ? versioning : protocol_of(*node);
     if (!protocol) continue;
     const bool should = *protocol >= *versioning;
     const bool is = feature && feature->status == 1;

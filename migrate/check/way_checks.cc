@@ -91,6 +91,10 @@ void protocol_fits_log(const ClusterFacts& facts, Verdicts& verdicts) {
     if (!node->config || node->config->in_kraft_mode() || node->config->is_unresolved(kProtocol))
       continue;
     const auto protocol = protocol_of(*node);
+    if (!protocol && !node->config->has(kProtocol) &&
+        known != protocol_version(node->config->text(kProtocol)))
+      verdicts.unknown(fmt::format("the software version of {}, whose file does not set {}",
+                                   node->name, kProtocol));
     if (!known || !protocol || *protocol == *known) continue;
     verdicts.find(
         node_named(*node),

@@ -126,15 +126,14 @@ DriverGuess after_claim(const ClusterFacts& facts, const Claim& claim) {
   }
   const bool of_the_copy = log != nullptr && log->migration_state_at &&
                            checkpoint.kraft_metadata.offset <= log->migration_state_at->next();
-  // Whoever mirrors writes its own name. Releases before 3.9 do not at the claim, so that a new
-  // quorum may count from epoch 1 again, as the one did whose checkpoint was left.
-  const bool of_another = checkpoint.kraft_controller_id != claim.controller ||
-                          checkpoint.kraft_controller_epoch < claim.epoch;
-  if (of_another)
+  // Whoever mirrors writes it. Releases before 3.9 do not at the claim, and a new quorum may count
+  // from epoch 1 again, as the one did whose checkpoint was left.
+  const zk::Znode* const controller = facts.zookeeper->znode(zk::paths::kController);
+  const zk::Znode* const checkpoint_znode = facts.zookeeper->znode(zk::paths::kMigration);
+  if (controller != nullptr && checkpoint_znode != nullptr &&
+      checkpoint_znode->stat.mzxid < controller->stat.czxid)
     return running(SyncKraftToZk,
-                   fmt::format("{}, and /migration is what controller {} of epoch {} wrote",
-                               claimed, checkpoint.kraft_controller_id.value(),
-                               checkpoint.kraft_controller_epoch.value()));
+                   fmt::format("{}, and {}: nobody has written it since", claimed, reached));
   if (checkpoint.kraft_metadata.epoch < claim.epoch || (copied && of_the_copy))
     return running(SyncKraftToZk,
                    fmt::format("{}, and {}: it has not moved on since", claimed, reached));

@@ -67,16 +67,24 @@ TEST(DriverGuess, AsksNoControllerBeforeTheyRegister) {
   EXPECT_EQ(state_of(world), WaitForControllerQuorum);
 }
 
-// As 3.7 left it: a new quorum claimed in its epoch 5, and the last one's controller had been in
-// epoch 5, too.
-TEST(DriverGuess, ReconcilesWhileTheCheckpointIsAnotherControllers) {
-  World world(Phase::S4);
-  EXPECT_EQ(state_of(world), DualWrite);
-  world.znode("/controller",
-              zk::encode(zk::ControllerZnode{.broker = sim::BrokerId(3001),
-                                             .timestamp_ms = 7,
-                                             .kraft_controller_epoch = sim::RaftEpoch(5)}));
-  EXPECT_EQ(state_of(world), SyncKraftToZk);
+// As 3.7 left it: the same controller of a new quorum claimed in its epoch 5, and had been in epoch
+// 5 when it wrote the checkpoint that was left.
+TEST(DriverGuess, ReconcilesUntilTheCheckpointIsWrittenAfterTheClaim) {
+  migrate::ClusterFacts facts = World(Phase::S4).facts();
+  EXPECT_EQ(migrate::guess_driver(facts).state, DualWrite);
+  auto apply = [&, zxid = 1000](const zk::Txn& txn) mutable {
+    ++zxid;
+    (void)facts.zookeeper->tree.apply(
+        {.client_id = {}, .cxid = 0, .zxid = zk::Zxid(zxid), .time = zk::WallTime(zxid)}, txn);
+  };
+  const std::string path = "/controller";
+  apply(zk::Txn{zk::DeleteTxn{.path = path}});
+  apply(zk::Txn{zk::CreateTxn{.path = path,
+                              .data = claim(5),
+                              .acl = {},
+                              .ephemeral = false,
+                              .parent_cversion = zk::ChildVersion(1)}});
+  EXPECT_EQ(migrate::guess_driver(facts).state, SyncKraftToZk);
 }
 
 TEST(DriverGuess, RestsWhereNobodyLeadsTheQuorum) {

@@ -116,17 +116,17 @@ public final class JudgesCaptures {
         return expect.path("kafka").asText("3.9.1").compareTo(release) < 0;
     }
 
-    /** Before 3.6 names of quotas are copied as ZooKeeper's paths have them, encoded, and mirrored in the same way. */
-    private boolean losesQuotas() {
+    /** Before 3.6 names of users and clients are copied as ZooKeeper's paths have them, encoded, and mirrored in the same way. */
+    private boolean losesNames() {
         return before("3.6");
     }
 
-    private static boolean isQuota(String object) {
-        return object.startsWith("quotas/");
+    private static boolean isOfName(String object) {
+        return object.startsWith("quotas/") || object.startsWith("scram/");
     }
 
-    private boolean isLostQuota(String check, String object) {
-        return losesQuotas() && (Set.of("G13", "N07").contains(check) && isQuota(object) || check.equals("H05"));
+    private boolean isLostName(String check, String object) {
+        return losesNames() && (Set.of("G13", "N07").contains(check) && isOfName(object) || check.equals("H05"));
     }
 
     /** What was done to a sick cluster makes these findings true. */
@@ -184,12 +184,12 @@ public final class JudgesCaptures {
             if (expect.get("drivers").path(id).asText("DEAD").equals("DEAD")) continue;
             Said said = ask(withSecret("diff", "--output", "json", "--from", phase.resolve("zk-1").toString(), "--to",
                 controller.toString()).toArray(String[]::new));
-            String wanted = expect.path("diff").asText(losesQuotas() ? "of quotas alone" : "0");
+            String wanted = expect.path("diff").asText(losesNames() ? "of names alone" : "0");
             for (JsonNode each : said.json() == null ? List.<JsonNode>of() : said.json().get("tolerated"))
                 if (each.path("kind").asText().contains("quota")) quotaLeftBehind = true;
-            if (wanted.equals("of quotas alone")) {
+            if (wanted.equals("of names alone")) {
                 for (JsonNode each : said.json().get("different"))
-                    if (!isQuota(each.get("path").asText())) no("diff with controller-" + id + " finds " + each);
+                    if (!isOfName(each.get("path").asText())) no("diff with controller-" + id + " finds " + each);
             } else if (!wanted.equals("any") && said.code() != Integer.parseInt(wanted))
                 no("diff with controller-" + id + " ends with " + said.code() + ": " + brief(said.json(), "different", "unknown") + said.text());
             countIfAgreed(wanted.equals("any") ? "diff, whatever it says" : "diff");
@@ -228,7 +228,7 @@ public final class JudgesCaptures {
         if (!driver.equals(acting()) && !nobodyCanTell) no("status says driver '" + driver + "', it is '" + acting() + "': " + json.get("driverBecause").asText());
         for (JsonNode wedge : json.get("wedges")) {
             if (isBack(wedge.get("check").asText(), wedge.get("object").asText())) continue;
-            if (isLostQuota(wedge.get("check").asText(), wedge.get("object").asText())) continue;
+            if (isLostName(wedge.get("check").asText(), wedge.get("object").asText())) continue;
             if (isTrue("wedges", wedge.get("check").asText()) || isLeftover(wedge.get("check").asText())) continue;
             no("status sees " + wedge.get("hazard").asText() + " (" + wedge.get("kind").asText() + ", " + wedge.get("check").asText() + "): "
                 + wedge.get("object").asText() + ": " + wedge.get("what").asText());
@@ -264,14 +264,14 @@ public final class JudgesCaptures {
         String acts = expect.has("acting") ? expect.get("acting").asText() : "";
         if (!active.equals(acts) && !acts.isEmpty()) no("status --log says that " + active + " acts, it is " + acts);
         for (JsonNode each : story.get("unexplained")) no("status --log does not know " + each);
-        boolean told = expect.has("sick") || losesQuotas();
+        boolean told = expect.has("sick") || losesNames();
         for (JsonNode each : story.get("lines")) {
             String meaning = each.get("meaning").asText();
             if (each.get("hazard").asText().equals("MB-12") && quotaLeftBehind) {
                 told = true;
                 continue;
             }
-            if (meaning.equals("lost") && losesQuotas()) continue;
+            if (meaning.equals("lost") && losesNames()) continue;
             if (each.get("stands").asBoolean() && !expect.has("sick") && (meaning.equals("stuck") || meaning.equals("lost")))
                 no("status --log: " + meaning + " " + each.get("id").asText() + " " + each.get("text").asText());
         }
@@ -290,7 +290,7 @@ public final class JudgesCaptures {
                 error = true;
                 found.add(each.get("id").asText());
                 if (isBack(each.get("id").asText(), finding.get("object").asText())) continue;
-                if (isLostQuota(each.get("id").asText(), finding.get("object").asText())) continue;
+                if (isLostName(each.get("id").asText(), finding.get("object").asText())) continue;
                 if (isTrue("errors", each.get("id").asText()) || isLeftover(each.get("id").asText())) continue;
                 no("check " + each.get("id").asText() + " " + finding.get("object").asText() + ": " + finding.get("what").asText());
             }
@@ -321,7 +321,7 @@ public final class JudgesCaptures {
             if (!rule.get("effect").asText().equals("closes")) continue;
             for (JsonNode finding : rule.get("findings")) {
                 allBack &= isBack(rule.get("id").asText(), finding.get("object").asText())
-                    || isLostQuota(rule.get("id").asText(), finding.get("object").asText());
+                    || isLostName(rule.get("id").asText(), finding.get("object").asText());
                 if (seen.add(rule.get("id").asText())) why.append(rule.get("id").asText()).append(' ').append(finding.get("what").asText()).append("; ");
             }
         }
