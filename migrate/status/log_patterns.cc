@@ -11,6 +11,13 @@ namespace {
 constexpr std::string_view kDriver = "KRaftMigrationDriver";
 constexpr std::string_view kFaults = "LoggingFaultHandler";
 
+// Stand in the table behind the patterns that their lines have too: what they mean besides is the
+// teller's to say, by the release of the node.
+constexpr std::string_view kNoMorePolls =
+    "the poll that failed was the last one: before 3.7.1 and 3.8.0 it is not armed again, and the "
+    "driver stands still for good. Controllers that start together do this to each other, by "
+    "creating /migration at the same time";
+
 constexpr std::string_view kRestartActive =
     "Restart the active controller: another one claims the cluster and writes all of the image.";
 constexpr std::string_view kCompare =
@@ -131,6 +138,11 @@ constexpr std::array kPatterns{
                20},
     LogPattern{"L21", kFaults, "fault:", Trouble, "", "a fault was handled", "", LogCure::NextState,
                10},
+
+    LogPattern{kPollsStopped, "", "rror during event PollEvent", Stuck, "KAFKA-16563", kNoMorePolls,
+               "Restart that controller."},
+    LogPattern{"L98", "AppInfoParser", "Kafka version:", Routine, "", "the release that it runs",
+               "", LogCure::Nothing},
 
     // ── The driver's states ──
     LogPattern{"L30", kDriver, "ZkMigrationState is NONE which means this cluster should not be",
@@ -320,6 +332,12 @@ std::string_view name_of(LogMeaning meaning) {
 
 std::span<const LogPattern> log_patterns() {
   return kPatterns;
+}
+
+const LogPattern& pattern_named(std::string_view id) {
+  const auto* const found = std::ranges::find(kPatterns, id, &LogPattern::id);
+  sim::check(found != kPatterns.end(), "a pattern is asked for that is in the table");
+  return *found;
 }
 
 const LogPattern* find_pattern(const LogEvent& event) {

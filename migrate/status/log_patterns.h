@@ -44,6 +44,11 @@ struct LogPattern {
 
 std::span<const LogPattern> log_patterns();
 
+// The line of a poll that is the last one (KAFKA-16563): by its text it is an ordinary one.
+inline constexpr std::string_view kPollsStopped = "L99";
+// Requires an id of the table.
+const LogPattern& pattern_named(std::string_view id);
+
 // The first that fits, most telling first; null for none.
 const LogPattern* find_pattern(const LogEvent& event);
 

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "migrate/releases.h"
 #include "sim/base/check.h"
 
 namespace migrate {
@@ -37,11 +38,12 @@ std::optional<MigrationDriverState> state_named(std::string_view name) {
 }
 
 // The word behind the text.
-std::string_view word_after(std::string_view text, std::string_view before) {
+std::string_view word_after(std::string_view text, std::string_view before,
+                            std::string_view ends = " .,\n") {
   const std::size_t at = text.find(before);
   if (at == std::string_view::npos) return {};
   const std::string_view rest = text.substr(at + before.size());
-  return rest.substr(0, rest.find_first_of(" .,\n"));
+  return rest.substr(0, rest.find_first_of(ends));
 }
 
 std::optional<sim::ZkMigrationState> log_state_named(std::string_view name) {
@@ -57,6 +59,12 @@ class Teller {
   void take(const LogEvent& event) {
     story_.last_time = event.time;
     const LogPattern* pattern = find_pattern(event);
+    if (pattern != nullptr && pattern->id == "L98") {
+      if (event.node)
+        releases_[*event.node] = release_of(word_after(event.text, "version: ", " \n"));
+      return;
+    }
+    if (pattern != nullptr && stops_polling(event)) pattern = &pattern_named(kPollsStopped);
     if (pattern == nullptr) {
       story_.unexplained.push_back(event);
       return;
@@ -76,6 +84,16 @@ class Teller {
   }
 
  private:
+  // KAFKA-16563. What a poll brings about is an event of its own and no harm; what fails in the
+  // poll itself, such as the making of /migration, leaves it without a successor.
+  bool stops_polling(const LogEvent& event) const {
+    const std::string_view first = std::string_view(event.text).substr(0, event.text.find('\n'));
+    if (!first.contains("event PollEvent") && !first.contains("error in PollEvent")) return false;
+    const auto found = event.node ? releases_.find(*event.node) : releases_.end();
+    if (found == releases_.end() || !found->second) return false;
+    return *found->second >= Release{3, 6, 0} && *found->second < Release{3, 7, 1};
+  }
+
   void move(const LogEvent& event) {
     const std::string_view text = event.text;
     if (const auto to =
@@ -147,6 +165,7 @@ class Teller {
 
   using Key = std::pair<std::string_view, std::optional<sim::BrokerId>>;
   LogStory story_;
+  std::map<sim::BrokerId, std::optional<Release>> releases_;  // as each node said at its last start
   std::map<Key, LogHit> hits_;
   std::map<Key, std::uint32_t> in_a_row_;
 };

@@ -63,6 +63,21 @@ std::vector<std::string> dual_write_and(std::vector<std::string> more) {
   return more;
 }
 
+// Seen on Kafka 3.6.2: two controllers made /migration at the same time.
+TEST(LogStory, APollThatFailsIsTheLastOneIn36) {
+  const auto told = [](std::string_view release) {
+    return story({fmt::format("[2026-11-20 10:00:00,000] INFO Kafka version: {} "
+                              "(org.apache.kafka.common.utils.AppInfoParser)",
+                              release),
+                  driver(1, "Encountered ZooKeeper error during event PollEvent. Will retry.")});
+  };
+  for (const char* release : {"3.6.0", "3.6.2", "3.7.0"})
+    EXPECT_EQ(standing(told(release)), Hazards{"KAFKA-16563"}) << release;
+  for (const char* release : {"3.5.2", "3.7.1", "3.8.1", "3.9.1"})
+    EXPECT_EQ(standing(told(release)), Hazards{""}) << release;
+  EXPECT_EQ(told("3.6.2").verdict(), LogVerdict::Wedged);
+}
+
 // ── Lines ───────────────────────────────────────────────────────────────────────────────────────
 
 TEST(LogLines, AreReadInEveryLayoutThatKafkasImagesUse) {
@@ -201,8 +216,7 @@ TEST(LogStories, ACopyThatOutlivedItsClaimIsAWedgeForEver) {
         "java.lang.RuntimeException: Can't replay an EndTransactionRecord at 1234 because there is "
         "no open transaction."}) {
     const std::string fatal = fault(5, "MigrateMetadataEvent", cause);
-    const LogStory wedged =
-        story(dual_write_and({fatal, goes(6, "ZK_MIGRATION", "INACTIVE")}));
+    const LogStory wedged = story(dual_write_and({fatal, goes(6, "ZK_MIGRATION", "INACTIVE")}));
     EXPECT_EQ(wedged.verdict(), LogVerdict::Wedged) << cause;
     EXPECT_EQ(standing(wedged), Hazards{"MB-24"}) << cause;
   }
