@@ -140,7 +140,7 @@ constexpr std::array kPatterns{
                10},
 
     LogPattern{kPollsStopped, "", "rror during event PollEvent", Stuck, "KAFKA-16563", kNoMorePolls,
-               "Restart that controller."},
+               "Restart that controller.", LogCure::Nothing},
     LogPattern{"L98", "AppInfoParser", "Kafka version:", Routine, "", "the release that it runs",
                "", LogCure::Nothing},
 

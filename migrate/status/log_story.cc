@@ -112,6 +112,9 @@ class Teller {
     if (!from || !to || *from == *to) return;
     story_.transitions.push_back({event.time, event.node, *from, *to});
     story_.drivers[*event.node] = {.state = to, .since = event.time};
+    // A driver that moves has been started again: nothing else moves it.
+    if (const auto stopped = hits_.find({kPollsStopped, event.node}); stopped != hits_.end())
+      stopped->second.stands = false;
     if (*from == SyncKraftToZk) settle(std::nullopt, LogCure::FullSync);
   }
 

@@ -77,6 +77,17 @@ TEST(LogStory, APollThatFailsIsTheLastOneIn36) {
     EXPECT_EQ(standing(told(release)), Hazards{""}) << release;
   EXPECT_EQ(told("3.6.2").verdict(), LogVerdict::Wedged);
 }
+TEST(LogStory, ADriverWithoutPollsMovesOnlyWhenItIsStartedAgain) {
+  std::vector<std::string> lines{
+      "[2026-11-20 10:00:00,000] INFO Kafka version: 3.6.2 "
+      "(org.apache.kafka.common.utils.AppInfoParser)",
+      driver(1, "Encountered ZooKeeper error during event PollEvent. Will retry."),
+      "[2026-11-20 10:00:02,000] INFO [QuorumController id=3000] Replayed a ZkMigrationStateRecord "
+      "changing the migration state from NONE to PRE_MIGRATION. (a.b.FeatureControlManager)"};
+  EXPECT_EQ(standing(story(lines)), Hazards{"KAFKA-16563"});
+  lines.push_back(goes(9, "UNINITIALIZED", "INACTIVE"));
+  EXPECT_EQ(standing(story(lines)), Hazards{});
+}
 
 // ── Lines ───────────────────────────────────────────────────────────────────────────────────────
 
