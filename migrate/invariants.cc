@@ -287,6 +287,11 @@ std::string_view name_of_wedge(const AuthorityMemory& authority) {
   return authority.claim_is_noted ? "MB-04" : "KAFKA-16171";
 }
 
+// It mirrors all the same: what /migration says is another quorum's copy.
+bool has_copied_nothing(const Driver& driver) {
+  return driver.image().features().zk_migration_state == sim::ZkMigrationState::PreMigration;
+}
+
 // A claim that never wrote /migration knows another version of it than an older claim has given it since.
 bool is_overtaken(const Driver& driver, const zk::ClusterView& view, const AuthorityMemory& authority) {
   return view.migration && !authority.claim_is_noted && driver.state() != MigrationDriverState::BecomeController &&
@@ -444,6 +449,8 @@ Violations check_checkpoint(const sim::MetadataImage& image, const zk::Tree& tre
 
 std::string_view why_behind(const Driver& driver, const MigrationMemory& memory, const zk::Tree& tree, const std::string& root) {
   const zk::ClusterView view = zk::cluster_view(tree, root);
+  // An empty image is told to brokers that have everything.
+  if (has_copied_nothing(driver)) return "MB-01";
   if (is_wedged(driver, view)) return "MB-04";
   if (is_overtaken(driver, view, memory.authority)) return "KAFKA-16171";
   return trouble_of(driver, memory).skipped > 0 ? "MB-06" : "";
@@ -456,10 +463,9 @@ Violations check_driver(const Driver& driver, const MigrationMemory& memory, con
   if (driver.state() != MigrationDriverState::DualWrite || !driver.idle()) return found;
   Violations differences = check_checkpoint(driver.image(), tree, root, password_secret, memory.deletions_asked);
   const std::string why(why_behind(driver, memory, tree, root));
-  // A quorum that has copied nothing leaves producer ids in ZooKeeper alone, which it does not know either.
-  const bool copied_nothing = driver.image().features().zk_migration_state == sim::ZkMigrationState::PreMigration;
   for (Violation& difference : differences) {
-    if (copied_nothing) difference.invariant = "MB-01";
+    // Such a quorum leaves producer ids in ZooKeeper alone, which it does not know either.
+    if (has_copied_nothing(driver)) difference.invariant = "MB-01";
     if (difference.invariant != "migration.S5") continue;
     if (!why.empty()) difference.invariant = why;
     if (!memory.astray.empty()) difference.invariant = memory.astray;

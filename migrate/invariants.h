@@ -107,8 +107,8 @@ Violations check_copy(const sim::MetadataImage& image, const kraft::Log& log, co
 Violations check_checkpoint(const sim::MetadataImage& image, const zk::Tree& tree, const std::string& root,
                             const std::optional<std::string>& password_secret, const std::set<std::string>& deleted = {});
 
-// The known defect that explains why ZooKeeper, and the brokers that live by it, are behind the log: MB-04, or MB-06 with
-// publications that were skipped since the last full reconciliation; empty if none does.
+// The known defect that explains why ZooKeeper, and the brokers that live by it, are not as the log is: MB-01, MB-04,
+// KAFKA-16171, or MB-06 with publications that were skipped since the last full reconciliation; empty if none does.
 std::string_view why_behind(const Driver& driver, const MigrationMemory& memory, const zk::Tree& tree, const std::string& root);
 
 // Whether the active controller's driver goes on, when nothing disturbs any more. What keeps it from it is told under the
