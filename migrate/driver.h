@@ -32,10 +32,9 @@
 // in ZooKeeper mode (migration.md §2–§5). It lives inside the controller's process and is composed
 // by plain calls: things happen to it (`on_…`), and it asks for things (`DriverAction`).
 //
-//        on_controller_change ┐                        ┌► ZkBatch ────────► ZooKeeper ──►
-//        on_zk_answer on_metadata_update   ├─► queue ─► one event ──┤► …MigrationRecords ─►
-//        controller ─► on_commit its own polls        ┘   (FIFO)   at a time   └► SendRequests ───►
-//        brokers in ZooKeeper mode
+//   on_controller_change ┐                           ┌► ZkBatch ──────────► ZooKeeper ─► on_zk_answer
+//   on_metadata_update   ├─► queue ──► one event ────┼► …MigrationRecords ► controller ► on_commit
+//   its own polls        ┘   (FIFO)    at a time     └► SendRequests ─────► brokers in ZooKeeper mode
 //
 // One event runs at a time and each wait, for ZooKeeper or for a commit, blocks the ones behind it,
 // as Kafka's single driver thread does. What is retried and what is not is Kafka's, too: see

@@ -18,8 +18,7 @@
 // bounded memory, read from any place: a time or an occurrence is found by an index at the end,
 // without reading what lies before it.
 //
-//   World ─► TraceWriter (an observer) ─► file ─► TraceReader: at(time), occurrence(id),
-//   causes(id), range
+//   World ─► TraceWriter (an observer) ─► file ─► TraceReader: at, occurrence, causes, range
 //
 // The layout is in trace_format.h, the messages in trace.proto.
 namespace scenarios {

@@ -18,9 +18,12 @@
 // A server that has decided for itself as leader (Leader, LearnerHandler, LeaderZooKeeperServer;
 // zookeeper.md §2.3, §2.4, §2.6).
 //
-//   Discovery ──► PersistingEpoch ──► AwaitingEpochAcks ──► PersistingNewEpoch ──► Synchronization
-//   ──► Broadcast quorum of     acceptedEpoch       quorum of             currentEpoch quorum of
-//   until FOLLOWERINFO                      ACKEPOCH ACK(NEWLEADER)      no quorum
+//   Discovery ──────► PersistingEpoch ─► AwaitingEpochAcks ─► PersistingNewEpoch
+//     quorum of         acceptedEpoch      quorum of            currentEpoch
+//     FOLLOWERINFO                         ACKEPOCH
+//                 ──► Synchronization ─► Broadcast
+//                     quorum of          until no quorum
+//                     ACK(NEWLEADER)
 //
 // Each step but the last must be done within initLimit; in Broadcast a quorum of learners must have
 // spoken within syncLimit. Otherwise the leader gives up, and with it go all its clients'

@@ -20,8 +20,7 @@
 // runs it against a tree that it holds (zk/tree_reader.h). Both get the same records, for there is
 // no second way from znodes to records.
 //
-//   topics ─► broker configs ─► quotas and SCRAM ─► producer id ─► ACLs ─► delegation tokens ─►
-//   done
+//   topics ─► broker configs ─► quotas and SCRAM ─► producer id ─► ACLs ─► delegation tokens
 //
 // Where Kafka follows the order of a hash set (topics, configs, partitions, entities, entries of an
 // ACL) this follows the order of names and numbers: Kafka promises none, and a seed must give one.

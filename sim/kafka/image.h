@@ -20,8 +20,7 @@
 // and a KRaft log become, what a broker caches and a planner reads (Kafka's MetadataImage, kraft.md
 // §4.2).
 //
-//   log ── Record ──► MetadataDelta on an image ── apply ──► MetadataImage ──► records of a
-//   checkpoint
+//   log ─ Record ─► MetadataDelta on an image ─ apply ─► MetadataImage ─► records of a checkpoint
 //
 // Copying an image costs a dozen counts. An image made from another by a delta shares with it
 // everything but the paths to what changed, and digest and comparison make use of that. How images

@@ -29,8 +29,8 @@ using FetchSessionEpoch = Ordinal<FetchSessionEpochTag, std::int32_t>;
 // Where in which session a request stands (KIP-227, FetchMetadata). A full request names all
 // partitions that are wanted; an incremental one says what has changed since the one before it.
 //
-//   (none, initial) ──► full; asks for a session      (id, initial) ──► full; closes `id`, asks
-//   anew (none, final)   ──► full; wants no session        (id, 1, 2, …) ──► incremental
+//   (none, initial) ──► full; asks for a session    (id, initial) ──► full; closes `id`, asks anew
+//   (none, final)   ──► full; wants no session      (id, 1, 2, …) ──► incremental
 struct FetchMetadata {
   static constexpr FetchSessionEpoch kInitialEpoch{0};
   static constexpr FetchSessionEpoch kFinalEpoch{-1};

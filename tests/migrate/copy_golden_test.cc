@@ -12,8 +12,7 @@
 
 // What our copy makes of the tree that real Kafka copied, beside what real Kafka committed.
 //
-//   ZooKeeper's files ── as of the claim ──► tree ──► our records  ═══ as a multiset ═══  the
-//   log's, Begin … End
+//   ZooKeeper's files ─ as of the claim ─► tree ─► our records ══ as a multiset ══ the log's copy
 namespace {
 
 class Copy : public testing::TestWithParam<const char*> {};

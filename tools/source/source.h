@@ -18,10 +18,9 @@
 // The one way in for everything that a verb calls SOURCE: a person names a file, a folder or an
 // ensemble, and gets a value.
 //
-//   version-2, or its parent ─┐                                    ┌─► ZooKeeperSource: a tree and
-//   its cluster snapshot.1f3              ├─► what is it? ─► open and read ────┤
-//   host:port[,…][/chroot]    │                                    └─► MetadataSource: an image and
-//   its log
+//   version-2, or its parent ─┐                                  ┌─► ZooKeeperSource: tree, cluster
+//   snapshot.1f3              ├─► what is it? ─► open and read ──┤
+//   host:port[,…][/chroot]    │                                  └─► MetadataSource: image, log
 //   __cluster_metadata-0, … ──┘
 //
 // Nothing is ever written. Problems say what is wrong and what to give instead: Usage where there

@@ -15,8 +15,7 @@
 // the logs replayed over it. zookeeper.md §3.8 (FileTxnSnapLog.restore). Nothing here writes or
 // deletes a file.
 //
-//   snapshot S (fuzzy) ──► txn S+1 ──► … ──► the digest in the snapshot agrees: exact from here ──►
-//   … ──► last
+//   snapshot S (fuzzy) ─► txn S+1 ─► … ─► the digest in the snapshot agrees: exact from here ─► last
 //
 // The result is what this one server *logged*: its last transactions may not be committed by the
 // ensemble (zookeeper.md §3.4).

@@ -47,10 +47,9 @@ struct StandardAclType {
 // org.apache.kafka.metadata.authorizer.StandardAuthorizer of Kafka 3.9: what a broker or controller
 // of KRaft decides, from the ACLs of its metadata log. A value: copies share their ACLs.
 //
-//   AclsPart of an image ─► of ─┐                      ┌─► authorize(context, action)
+//   AclsPart of an image ─► of ─┐                      ┌─► authorize
 //   records ──► add_acl, remove_acl ─► ACLs in order ──┤
-//   configs ──► configure ──────┘                      └─► authorize_by_resource_type(context,
-//   operation, type)
+//   configs ──► configure ──────┘                      └─► authorize_by_resource_type
 //
 // It decides by walking its ACLs as Kafka's does, not by asking the rule of brokers.md §5.4 of
 // each: the two are one but for names that sort before "*" and names that begin with it, where
