@@ -28,8 +28,9 @@ sim::AclBinding binding_of(const sim::Acl& acl) {
 
 // AclApis.handleCreateAcls first, which controllers answer by as well, then the manager itself.
 std::optional<std::string> why_refused(const sim::AclBinding& asked) {
-  const sim::ResourceAcl acl{.pattern = {asked.resource_type, asked.resource_pattern_type, asked.resource_name},
-                             .entry = {asked.principal, asked.host, asked.operation, asked.permission_type}};
+  const sim::ResourceAcl acl{
+      .pattern = {asked.resource_type, asked.resource_pattern_type, asked.resource_name},
+      .entry = {asked.principal, asked.host, asked.operation, asked.permission_type}};
   auto why = sim::why_broker_refuses(acl);
   return why ? why : sim::why_acl_control_manager_refuses(acl);
 }
@@ -50,7 +51,8 @@ bool name_matches(const sim::AclBinding& filter, const sim::AclBinding& acl) {
 }
 
 bool matches(const sim::AclBinding& filter, const sim::AclBinding& acl) {
-  return (filter.resource_type == sim::AclResourceType::Any || filter.resource_type == acl.resource_type) &&
+  return (filter.resource_type == sim::AclResourceType::Any ||
+          filter.resource_type == acl.resource_type) &&
          name_matches(filter, acl) &&
          (filter.principal.empty() || filter.principal == acl.principal) &&
          (filter.host.empty() || filter.host == acl.host) &&
@@ -79,10 +81,12 @@ Decision<sim::CreateAclsResponse> decide(Desk& desk, const sim::CreateAclsReques
       continue;
     }
     out.response.results.push_back({"", ErrorCode::None, ""});
-    if (std::ranges::find(present, asked) != present.end()) continue;  // there already: nothing to write
+    if (std::ranges::find(present, asked) != present.end())
+      continue;  // there already: nothing to write
     present.push_back(asked);
     sim::AccessControlEntryRecord record;
-    record.id = random_uuid(desk.choices, kAclId, static_cast<std::uint64_t>(desk.settings.id.value()));
+    record.id =
+        random_uuid(desk.choices, kAclId, static_cast<std::uint64_t>(desk.settings.id.value()));
     record.resource_type = asked.resource_type;
     record.resource_name = asked.resource_name;
     record.pattern_type = asked.resource_pattern_type;
@@ -100,7 +104,8 @@ Decision<sim::DeleteAclsResponse> decide(Desk& desk, const sim::DeleteAclsReques
   std::set<sim::Uuid> removed;
   for (const sim::AclBinding& filter : request.filters) {
     if (unknown(filter)) {
-      out.response.filter_results.push_back({"", ErrorCode::InvalidRequest, "The filter is unknown."});
+      out.response.filter_results.push_back(
+          {"", ErrorCode::InvalidRequest, "The filter is unknown."});
       continue;
     }
     for (const sim::Acl& acl : desk.image().acls().acls) {
@@ -122,7 +127,8 @@ namespace {
 ErrorCode check_scram(const Desk& desk, const std::string& user, sim::ScramMechanism mechanism) {
   if (!desk.supports(sim::MetadataGate::Scram)) return ErrorCode::UnsupportedVersion;
   if (user.empty()) return ErrorCode::UnacceptableCredential;
-  return mechanism == sim::ScramMechanism::Unknown ? ErrorCode::UnsupportedSaslMechanism : ErrorCode::None;
+  return mechanism == sim::ScramMechanism::Unknown ? ErrorCode::UnsupportedSaslMechanism
+                                                   : ErrorCode::None;
 }
 
 ErrorCode check_scram(const Desk& desk, const sim::ScramCredentialDeletion& deletion) {
@@ -135,8 +141,8 @@ ErrorCode check_scram(const Desk& desk, const sim::ScramCredentialDeletion& dele
 ErrorCode check_scram(const Desk& desk, const sim::ScramCredentialUpsertion& upsertion) {
   const ErrorCode error = check_scram(desk, upsertion.name, upsertion.mechanism);
   if (error != ErrorCode::None) return error;
-  const bool legal =
-      upsertion.iterations >= sim::kLeastScramIterations && upsertion.iterations <= sim::kMostScramIterations;
+  const bool legal = upsertion.iterations >= sim::kLeastScramIterations &&
+                     upsertion.iterations <= sim::kMostScramIterations;
   return legal ? ErrorCode::None : ErrorCode::UnacceptableCredential;
 }
 
@@ -172,7 +178,8 @@ Decision<sim::AlterUserScramCredentialsResponse> decide(
   const auto alter = [&](const auto& alteration) {
     ErrorCode error = check_scram(desk, alteration);
     // The first of several is refused for its own reason, if it has one.
-    if (error == ErrorCode::None && named[alteration.name] > 1) error = ErrorCode::DuplicateResource;
+    if (error == ErrorCode::None && named[alteration.name] > 1)
+      error = ErrorCode::DuplicateResource;
     if (error != ErrorCode::None) {
       refused.try_emplace(alteration.name, sim::AdminResult{alteration.name, error, ""});
       return;

@@ -14,7 +14,10 @@
 // which is no part of the log).
 namespace kraft {
 
-enum class Atomicity : std::uint8_t { Atomic, MaySplit };
+enum class Atomicity : std::uint8_t {
+  Atomic,
+  MaySplit
+};
 
 template <class Response>
 struct Decision {
@@ -60,34 +63,43 @@ struct Desk {
                             const sim::Partition& partition) const;
   bool unclean_election_allowed(std::string_view topic) const;
   // For a broker that leaves (fenced, shutting down) or comes back: changes of ISR and leader.
-  enum class Leaving : std::uint8_t { Yes, No };
+  enum class Leaving : std::uint8_t {
+    Yes,
+    No
+  };
   void leave_all_isrs(BrokerId leaving, Records& records) const;
   void elect_for_leaderless(BrokerId coming, Records& records) const;
   bool leads_anything(BrokerId id) const;
 };
 
 // The decisions, by request. RUNS_IN_PREMIGRATION of each is said in controller.cc.
-Decision<sim::BrokerRegistrationResponse> decide(Desk& desk, const sim::BrokerRegistrationRequest& request);
-Decision<sim::BrokerHeartbeatResponse> decide(Desk& desk, const sim::BrokerHeartbeatRequest& request);
-Decision<sim::UnregisterBrokerResponse> decide(Desk& desk, const sim::UnregisterBrokerRequest& request);
-Decision<sim::ControllerRegistrationResponse> decide(Desk& desk,
-                                                     const sim::ControllerRegistrationRequest& request);
+Decision<sim::BrokerRegistrationResponse> decide(Desk& desk,
+                                                 const sim::BrokerRegistrationRequest& request);
+Decision<sim::BrokerHeartbeatResponse> decide(Desk& desk,
+                                              const sim::BrokerHeartbeatRequest& request);
+Decision<sim::UnregisterBrokerResponse> decide(Desk& desk,
+                                               const sim::UnregisterBrokerRequest& request);
+Decision<sim::ControllerRegistrationResponse> decide(
+    Desk& desk, const sim::ControllerRegistrationRequest& request);
 Decision<sim::AlterPartitionResponse> decide(Desk& desk, const sim::AlterPartitionRequest& request);
 Decision<sim::ElectLeadersResponse> decide(Desk& desk, const sim::ElectLeadersRequest& request);
 Decision<sim::AlterPartitionReassignmentsResponse> decide(
     Desk& desk, const sim::AlterPartitionReassignmentsRequest& request);
 Decision<sim::CreateTopicsResponse> decide(Desk& desk, const sim::CreateTopicsRequest& request);
 Decision<sim::DeleteTopicsResponse> decide(Desk& desk, const sim::DeleteTopicsRequest& request);
-Decision<sim::CreatePartitionsResponse> decide(Desk& desk, const sim::CreatePartitionsRequest& request);
-Decision<sim::IncrementalAlterConfigsResponse> decide(Desk& desk,
-                                                      const sim::IncrementalAlterConfigsRequest& request);
-Decision<sim::AlterClientQuotasResponse> decide(Desk& desk, const sim::AlterClientQuotasRequest& request);
+Decision<sim::CreatePartitionsResponse> decide(Desk& desk,
+                                               const sim::CreatePartitionsRequest& request);
+Decision<sim::IncrementalAlterConfigsResponse> decide(
+    Desk& desk, const sim::IncrementalAlterConfigsRequest& request);
+Decision<sim::AlterClientQuotasResponse> decide(Desk& desk,
+                                                const sim::AlterClientQuotasRequest& request);
 Decision<sim::CreateAclsResponse> decide(Desk& desk, const sim::CreateAclsRequest& request);
 Decision<sim::DeleteAclsResponse> decide(Desk& desk, const sim::DeleteAclsRequest& request);
 Decision<sim::AlterUserScramCredentialsResponse> decide(
     Desk& desk, const sim::AlterUserScramCredentialsRequest& request);
 Decision<sim::UpdateFeaturesResponse> decide(Desk& desk, const sim::UpdateFeaturesRequest& request);
-Decision<sim::AllocateProducerIdsResponse> decide(Desk& desk, const sim::AllocateProducerIdsRequest& request);
+Decision<sim::AllocateProducerIdsResponse> decide(Desk& desk,
+                                                  const sim::AllocateProducerIdsRequest& request);
 
 // Controller-initiated: at most `kMaxBalanceRecords` changes; true if there may be more.
 constexpr std::size_t kMaxBalanceRecords = 1000;

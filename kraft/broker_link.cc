@@ -29,12 +29,18 @@ Replica::Config replica_config(const BrokerLink::Config& config) {
 
 std::string_view name_of(BrokerLifecycle state) {
   switch (state) {
-    case BrokerLifecycle::NotRunning: return "NOT_RUNNING";
-    case BrokerLifecycle::Starting: return "STARTING";
-    case BrokerLifecycle::Recovery: return "RECOVERY";
-    case BrokerLifecycle::Running: return "RUNNING";
-    case BrokerLifecycle::PendingControlledShutdown: return "PENDING_CONTROLLED_SHUTDOWN";
-    case BrokerLifecycle::ShuttingDown: return "SHUTTING_DOWN";
+    case BrokerLifecycle::NotRunning:
+      return "NOT_RUNNING";
+    case BrokerLifecycle::Starting:
+      return "STARTING";
+    case BrokerLifecycle::Recovery:
+      return "RECOVERY";
+    case BrokerLifecycle::Running:
+      return "RUNNING";
+    case BrokerLifecycle::PendingControlledShutdown:
+      return "PENDING_CONTROLLED_SHUTDOWN";
+    case BrokerLifecycle::ShuttingDown:
+      return "SHUTTING_DOWN";
   }
   return "UNKNOWN";
 }
@@ -42,9 +48,11 @@ std::string_view name_of(BrokerLifecycle state) {
 BrokerLink::BrokerLink(Config config, Instant now, const sim::Durable& durable, Choices& choices)
     : config_(std::move(config)),
       replica_(replica_config(config_), durable),
-      loader_(config_.behaviour.loader_publishes_open_transactions ? Loader::Transactions::PublishedHalf
-                                                                   : Loader::Transactions::Atomic),
-      incarnation_(random_uuid(choices, kBrokerIncarnation, static_cast<std::uint64_t>(config_.id.value()))),
+      loader_(config_.behaviour.loader_publishes_open_transactions
+                  ? Loader::Transactions::PublishedHalf
+                  : Loader::Transactions::Atomic),
+      incarnation_(
+          random_uuid(choices, kBrokerIncarnation, static_cast<std::uint64_t>(config_.id.value()))),
       ready_(config_.is_migrating_zk_broker),
       correlation_(static_cast<std::int32_t>(first_correlation(config_.life))),
       next_request_(now) {
@@ -62,9 +70,12 @@ Offset BrokerLink::metadata_offset() const {
   return loader_.image().provenance().last_contained_offset;
 }
 
-std::vector<Publication> BrokerLink::take_publications() { return std::exchange(publications_, {}); }
+std::vector<Publication> BrokerLink::take_publications() {
+  return std::exchange(publications_, {});
+}
 
-bool BrokerLink::receive(Instant now, const sim::Received& received, Choices& choices, Effects& effects) {
+bool BrokerLink::receive(Instant now, const sim::Received& received, Choices& choices,
+                         Effects& effects) {
   const BrokerId before = controller();
   const auto& message = received.message;
   const auto awaited = [&](sim::CorrelationId correlation, InFlight kind) {
@@ -132,8 +143,10 @@ void BrokerLink::register_again_if_directories_are_missing(Instant now) {
   if (config_.is_migrating_zk_broker || !registered() || must_register_) return;
   const auto* registration = image().cluster().broker(config_.id);
   if (registration == nullptr || registration->incarnation_id != incarnation_) return;
-  if (!registration->log_dirs.empty() || config_.log_dirs.empty() || registered_with_directories_) return;
-  if (!sim::supports(image().features().metadata_version, sim::MetadataGate::DirectoryAssignment)) return;
+  if (!registration->log_dirs.empty() || config_.log_dirs.empty() || registered_with_directories_)
+    return;
+  if (!sim::supports(image().features().metadata_version, sim::MetadataGate::DirectoryAssignment))
+    return;
   registered_with_directories_ = true;
   must_register_ = true;
   next_request_ = now;
@@ -168,21 +181,23 @@ void BrokerLink::send_heartbeat(Instant now, Effects& effects) {
   in_flight_ = InFlight::Heartbeat;
   wanted_meanwhile_ = false;
   answer_by_ = now + config_.session_timeout / 2;
-  effects.push_back(
-      sim::Send{sim::kMainLane, *controller_address(), sim::kDatagram,
-                Payload::of(sim::Request<sim::BrokerHeartbeatRequest>{correlation_, std::move(body)})});
+  effects.push_back(sim::Send{
+      sim::kMainLane, *controller_address(), sim::kDatagram,
+      Payload::of(sim::Request<sim::BrokerHeartbeatRequest>{correlation_, std::move(body)})});
 }
 
 // 100 ms, doubled up to the session timeout, +-2 %.
 void BrokerLink::back_off(Instant now, Choices& choices) {
   const std::uint32_t doublings = std::min(failures_++, 10U);
-  const Duration backoff = std::min(100_ms * (std::int64_t{1} << doublings), config_.session_timeout);
+  const Duration backoff =
+      std::min(100_ms * (std::int64_t{1} << doublings), config_.session_timeout);
   const auto entity = static_cast<std::uint64_t>(config_.id.value());
-  next_request_ = now + choices.uniform(kBackoffJitter, entity, backoff * 98 / 100, backoff * 102 / 100);
+  next_request_ =
+      now + choices.uniform(kBackoffJitter, entity, backoff * 98 / 100, backoff * 102 / 100);
 }
 
-void BrokerLink::handle(Instant now, const sim::BrokerRegistrationResponse& response, Choices& choices,
-                        Effects& effects) {
+void BrokerLink::handle(Instant now, const sim::BrokerRegistrationResponse& response,
+                        Choices& choices, Effects& effects) {
   in_flight_ = InFlight::None;
   if (response.error_code == ErrorCode::NotController) {
     next_request_ = now + 100_ms;  // the channel looks for the controller again; no failure of ours
@@ -226,7 +241,8 @@ void BrokerLink::handle(Instant now, const sim::BrokerHeartbeatResponse& respons
       break;
     case BrokerLifecycle::Running:
     case BrokerLifecycle::NotRunning:
-    case BrokerLifecycle::ShuttingDown: break;
+    case BrokerLifecycle::ShuttingDown:
+      break;
   }
   next_request_ = wanted_meanwhile_ ? now : now + wait;
 }
@@ -258,7 +274,8 @@ void BrokerLink::begin_controlled_shutdown(Instant now, Choices& choices, Effect
 
 void BrokerLink::directory_failed(sim::Uuid directory) {
   const auto at = std::ranges::lower_bound(failed_directories_, directory);
-  if (at == failed_directories_.end() || *at != directory) failed_directories_.insert(at, directory);
+  if (at == failed_directories_.end() || *at != directory)
+    failed_directories_.insert(at, directory);
 }
 
 void BrokerLink::digest_into(sim::Digest& digest) const {

@@ -43,7 +43,7 @@ class BrokerLink {
     std::vector<sim::Uuid> log_dirs;
     bool is_migrating_zk_broker = false;
     Duration heartbeat_interval{2'000'000'000};  // broker.heartbeat.interval.ms
-    Duration session_timeout{9'000'000'000};     // broker.session.timeout.ms, also the longest backoff
+    Duration session_timeout{9'000'000'000};  // broker.session.timeout.ms, also the longest backoff
     // initial.broker.registration.timeout.ms; a KRaft broker that is not registered by then shuts down.
     Duration registration_timeout{60'000'000'000};
     Behaviour behaviour;
@@ -86,7 +86,11 @@ class BrokerLink {
   void digest_into(sim::Digest& digest) const;
 
  private:
-  enum class InFlight : std::uint8_t { None, Registration, Heartbeat };
+  enum class InFlight : std::uint8_t {
+    None,
+    Registration,
+    Heartbeat
+  };
   void read_log();
   void poll(Instant now, Choices& choices, Effects& effects);
   void send_registration(Instant now, Effects& effects);

@@ -36,7 +36,8 @@ sim::Uuid Desk::default_directory(BrokerId id) const {
 bool Desk::directory_online(const sim::Partition& partition, BrokerId replica) const {
   const auto directory = partition.directory_of(replica);
   const auto* registration = broker(replica);
-  if (!directory || *directory == sim::kUnassignedDirectory || *directory == sim::kMigratingDirectory) {
+  if (!directory || *directory == sim::kUnassignedDirectory ||
+      *directory == sim::kMigratingDirectory) {
     return true;
   }
   if (*directory == sim::kLostDirectory) return false;
@@ -140,7 +141,8 @@ Decision<sim::BrokerRegistrationResponse> decide(Desk& desk,
     return {.response = {.error_code = error}};
   }
   auto features = request.features;
-  if (!features_fit(desk, features)) return {.response = {.error_code = ErrorCode::UnsupportedVersion}};
+  if (!features_fit(desk, features))
+    return {.response = {.error_code = ErrorCode::UnsupportedVersion}};
 
   const auto* existing = desk.broker(request.broker_id);
   const bool amends = existing != nullptr && existing->incarnation_id == request.incarnation_id;
@@ -152,7 +154,8 @@ Decision<sim::BrokerRegistrationResponse> decide(Desk& desk,
   record.broker_epoch =
       amends ? existing->broker_epoch : sim::BrokerEpoch(desk.next_offset.value());
   for (const auto& listener : request.listeners) {
-    record.end_points.push_back({listener.name, listener.host, listener.port, listener.security_protocol});
+    record.end_points.push_back(
+        {listener.name, listener.host, listener.port, listener.security_protocol});
   }
   for (const auto& feature : features) {
     record.features.push_back(
@@ -191,8 +194,9 @@ namespace {
 
 void unfence(const Desk& desk, const sim::BrokerRegistration& broker, Records& records) {
   if (desk.supports(MetadataGate::BrokerRegistrationChange)) {
-    records.push_back(
-        {registration_change(broker, sim::FencingChange::Unfence, sim::ControlledShutdownChange::None), 0});
+    records.push_back({registration_change(broker, sim::FencingChange::Unfence,
+                                           sim::ControlledShutdownChange::None),
+                       0});
   } else {
     sim::UnfenceBrokerRecord record;
     record.id = broker.broker_id;
@@ -202,7 +206,8 @@ void unfence(const Desk& desk, const sim::BrokerRegistration& broker, Records& r
   desk.elect_for_leaderless(broker.broker_id, records);
 }
 
-void enter_controlled_shutdown(const Desk& desk, const sim::BrokerRegistration& broker, Records& records) {
+void enter_controlled_shutdown(const Desk& desk, const sim::BrokerRegistration& broker,
+                               Records& records) {
   if (desk.supports(MetadataGate::InControlledShutdown) && !broker.in_controlled_shutdown) {
     records.push_back({registration_change(broker, sim::FencingChange::None,
                                            sim::ControlledShutdownChange::InControlledShutdown),
@@ -248,24 +253,28 @@ Heartbeats::State next_state(const Desk& desk, const sim::BrokerHeartbeatRequest
   switch (desk.heartbeats.state_of(id)) {
     case Fenced:
       if (request.want_shut_down) return ShutdownNow;
-      return !request.want_fence && request.current_metadata_offset >= registered_at ? Unfenced : Fenced;
+      return !request.want_fence && request.current_metadata_offset >= registered_at ? Unfenced
+                                                                                     : Fenced;
     case Unfenced:
       if (request.want_fence) return request.want_shut_down ? ShutdownNow : Fenced;
       if (!request.want_shut_down) return Unfenced;
       return desk.leads_anything(id) ? ControlledShutdown : ShutdownNow;
     case ControlledShutdown:
       if (desk.leads_anything(id)) return ControlledShutdown;
-      return desk.heartbeats.find(id)->controlled_shutdown_offset <= desk.heartbeats.lowest_active_offset()
+      return desk.heartbeats.find(id)->controlled_shutdown_offset <=
+                     desk.heartbeats.lowest_active_offset()
                  ? ShutdownNow
                  : ControlledShutdown;
-    case ShutdownNow: return ShutdownNow;
+    case ShutdownNow:
+      return ShutdownNow;
   }
   return ShutdownNow;
 }
 
 }  // namespace
 
-Decision<sim::BrokerHeartbeatResponse> decide(Desk& desk, const sim::BrokerHeartbeatRequest& request) {
+Decision<sim::BrokerHeartbeatResponse> decide(Desk& desk,
+                                              const sim::BrokerHeartbeatRequest& request) {
   const BrokerId id = request.broker_id;
   if (const ErrorCode error = desk.check_broker_epoch(id, request.broker_epoch);
       error != ErrorCode::None) {
@@ -283,9 +292,15 @@ Decision<sim::BrokerHeartbeatResponse> decide(Desk& desk, const sim::BrokerHeart
   if (next != before) {
     switch (next) {
       case Fenced:
-      case ShutdownNow: desk.fence(id, records); break;
-      case Unfenced: unfence(desk, registration, records); break;
-      case ControlledShutdown: enter_controlled_shutdown(desk, registration, records); break;
+      case ShutdownNow:
+        desk.fence(id, records);
+        break;
+      case Unfenced:
+        unfence(desk, registration, records);
+        break;
+      case ControlledShutdown:
+        enter_controlled_shutdown(desk, registration, records);
+        break;
     }
   }
   const bool fenced = next == Fenced || next == ShutdownNow;
@@ -300,7 +315,8 @@ Decision<sim::BrokerHeartbeatResponse> decide(Desk& desk, const sim::BrokerHeart
           .atomicity = Atomicity::MaySplit};
 }
 
-Decision<sim::UnregisterBrokerResponse> decide(Desk& desk, const sim::UnregisterBrokerRequest& request) {
+Decision<sim::UnregisterBrokerResponse> decide(Desk& desk,
+                                               const sim::UnregisterBrokerRequest& request) {
   const auto* registration = desk.broker(request.broker_id);
   if (registration == nullptr) {
     return {.response = {.error_code = ErrorCode::BrokerIdNotRegistered,
@@ -315,8 +331,8 @@ Decision<sim::UnregisterBrokerResponse> decide(Desk& desk, const sim::Unregister
   return {.response = {}, .records = std::move(records), .atomicity = Atomicity::MaySplit};
 }
 
-Decision<sim::ControllerRegistrationResponse> decide(Desk& desk,
-                                                     const sim::ControllerRegistrationRequest& request) {
+Decision<sim::ControllerRegistrationResponse> decide(
+    Desk& desk, const sim::ControllerRegistrationRequest& request) {
   if (!desk.supports(MetadataGate::ControllerRegistration)) {
     return {.response = {.error_code = ErrorCode::UnsupportedVersion,
                          .error_message = "The current MetadataVersion is too old to support "
@@ -327,7 +343,8 @@ Decision<sim::ControllerRegistrationResponse> decide(Desk& desk,
   record.incarnation_id = request.incarnation_id;
   record.zk_migration_ready = request.zk_migration_ready;
   for (const auto& listener : request.listeners) {
-    record.end_points.push_back({listener.name, listener.host, listener.port, listener.security_protocol});
+    record.end_points.push_back(
+        {listener.name, listener.host, listener.port, listener.security_protocol});
   }
   for (const auto& feature : request.features) {
     record.features.push_back(

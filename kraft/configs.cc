@@ -20,7 +20,9 @@ std::vector<std::string> split(std::string_view list) {
   return out;
 }
 
-std::string join(const std::vector<std::string>& list) { return fmt::format("{}", fmt::join(list, ",")); }
+std::string join(const std::vector<std::string>& list) {
+  return fmt::format("{}", fmt::join(list, ","));
+}
 
 // What the key shall hold; nothing deletes it.
 std::optional<std::string> next_value(const std::optional<std::string_view>& current,
@@ -28,8 +30,10 @@ std::optional<std::string> next_value(const std::optional<std::string_view>& cur
   std::vector<std::string> list = split(current.value_or(""));
   const std::vector<std::string> named = split(change.value.value_or(""));
   switch (change.config_operation) {
-    case sim::ConfigOperation::Set: return change.value;
-    case sim::ConfigOperation::Delete: return std::nullopt;
+    case sim::ConfigOperation::Set:
+      return change.value;
+    case sim::ConfigOperation::Delete:
+      return std::nullopt;
     case sim::ConfigOperation::Append:
       for (const std::string& value : named) {
         if (std::ranges::find(list, value) == list.end()) list.push_back(value);
@@ -47,12 +51,15 @@ std::optional<std::string> next_value(const std::optional<std::string_view>& cur
 ErrorCode check_resource(const Desk& desk, const sim::ConfigResource& resource) {
   switch (resource.type) {
     case sim::ConfigResourceType::Topic:
-      return desk.image().topics().find(resource.name) == nullptr ? ErrorCode::UnknownTopicOrPartition
-                                                                  : ErrorCode::None;
+      return desk.image().topics().find(resource.name) == nullptr
+                 ? ErrorCode::UnknownTopicOrPartition
+                 : ErrorCode::None;
     case sim::ConfigResourceType::Broker:
-    case sim::ConfigResourceType::ClientMetrics: return ErrorCode::None;
+    case sim::ConfigResourceType::ClientMetrics:
+      return ErrorCode::None;
     case sim::ConfigResourceType::BrokerLogger:
-    case sim::ConfigResourceType::Unknown: break;
+    case sim::ConfigResourceType::Unknown:
+      break;
   }
   return ErrorCode::InvalidRequest;
 }
@@ -61,8 +68,8 @@ ErrorCode check_resource(const Desk& desk, const sim::ConfigResource& resource) 
 
 // Simplified: keys and values are not validated against Kafka's definitions, and there is no alter-config
 // policy.
-Decision<sim::IncrementalAlterConfigsResponse> decide(Desk& desk,
-                                                      const sim::IncrementalAlterConfigsRequest& request) {
+Decision<sim::IncrementalAlterConfigsResponse> decide(
+    Desk& desk, const sim::IncrementalAlterConfigsRequest& request) {
   Decision<sim::IncrementalAlterConfigsResponse> out{.response = {}};
   for (const sim::AlterConfigsResource& asked : request.resources) {
     const sim::ConfigResource resource{asked.resource_type, asked.resource_name};

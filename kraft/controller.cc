@@ -32,7 +32,8 @@ typename Body::Response refusal(const Body& body, ErrorCode error) {
   } else if constexpr (std::same_as<Body, sim::CreatePartitionsRequest>) {
     for (const auto& topic : body.topics) out.results.push_back({topic.name, error, ""});
   } else if constexpr (std::same_as<Body, sim::IncrementalAlterConfigsRequest>) {
-    for (const auto& resource : body.resources) out.responses.push_back({resource.resource_name, error, ""});
+    for (const auto& resource : body.resources)
+      out.responses.push_back({resource.resource_name, error, ""});
   } else if constexpr (std::same_as<Body, sim::AlterClientQuotasRequest>) {
     out.entries.assign(body.entries.size(), {"", error, ""});
   } else if constexpr (std::same_as<Body, sim::CreateAclsRequest>) {
@@ -42,7 +43,8 @@ typename Body::Response refusal(const Body& body, ErrorCode error) {
   } else {
     static_assert(std::same_as<Body, sim::AlterUserScramCredentialsRequest>);
     for (const auto& deletion : body.deletions) out.results.push_back({deletion.name, error, ""});
-    for (const auto& upsertion : body.upsertions) out.results.push_back({upsertion.name, error, ""});
+    for (const auto& upsertion : body.upsertions)
+      out.results.push_back({upsertion.name, error, ""});
   }
   return out;
 }
@@ -202,7 +204,8 @@ void Controller::replay_all(Turn& turn, const Records& records, Offset base) {
       }
       const auto replayed = delta->replay(record.record);
       // Fatal in Kafka, too: a controller that cannot apply a record must not go on.
-      if (!replayed) return halt(turn, "a record cannot be replayed: " + sim::describe(replayed.error()));
+      if (!replayed)
+        return halt(turn, "a record cannot be replayed: " + sim::describe(replayed.error()));
       state_.empty = false;
     }
     replay_special(turn, record.record, offset);
@@ -224,7 +227,8 @@ void Controller::replay_special(Turn& turn, const sim::Record& record, Offset of
     heartbeats_.remove(unregistered->broker_id);
   } else if (const auto* change = std::get_if<sim::BrokerRegistrationChangeRecord>(&record)) {
     if (is_active() && change->fenced != sim::FencingChange::None) {
-      heartbeats_.register_broker(change->broker_id, change->fenced == sim::FencingChange::Fence, turn.now);
+      heartbeats_.register_broker(change->broker_id, change->fenced == sim::FencingChange::Fence,
+                                  turn.now);
     }
   } else if (const auto* fence = std::get_if<sim::FenceBrokerRecord>(&record)) {
     if (is_active()) heartbeats_.register_broker(fence->id, true, turn.now);
@@ -249,7 +253,8 @@ void Controller::replay_special(Turn& turn, const sim::Record& record, Offset of
 // Memory goes back to before the transaction; what is not from the log (heartbeats) stays as it is.
 void Controller::abort_transaction(Turn& turn, std::string_view reason) {
   const Offset began = state_.transaction_start;
-  if (began == kUnknownOffset) return halt(turn, "a metadata transaction is aborted that did not begin");
+  if (began == kUnknownOffset)
+    return halt(turn, "a metadata transaction is aborted that did not begin");
   if (settings_.behaviour.aborted_transaction_kept) {
     state_.transaction_start = kUnknownOffset;
   } else {
@@ -281,7 +286,8 @@ const ControllerState& Controller::stable_state() const {
 
 const ControllerState& Controller::committed_state() const {
   if (history_.empty()) return state_;
-  return std::prev(history_.upper_bound(std::max(last_committed_, history_.begin()->first)))->second;
+  return std::prev(history_.upper_bound(std::max(last_committed_, history_.begin()->first)))
+      ->second;
 }
 
 void Controller::handle_commit(Turn& turn, const Batch& batch) {
@@ -314,9 +320,11 @@ void Controller::park(Turn& turn, Parked parked) {
 // What runs in pre-migration waits for its commit only, not for the end of the copy (KAFKA-15441).
 void Controller::release(Turn& turn) {
   std::erase_if(parked_, [&](const Parked& parked) {
-    if (parked.offset > (parked.mode == PreMigration::Allowed ? last_committed_ : last_stable_)) return false;
+    if (parked.offset > (parked.mode == PreMigration::Allowed ? last_committed_ : last_stable_))
+      return false;
     if (parked.to) {
-      turn.effects.push_back(sim::Send{sim::kMainLane, parked.to->node, parked.to->over, parked.answer});
+      turn.effects.push_back(
+          sim::Send{sim::kMainLane, parked.to->node, parked.to->over, parked.answer});
     }
     if (!parked.request.empty()) {
       notify(turn.effects, ChangeAcknowledged{.controller = settings_.id,
@@ -335,10 +343,12 @@ void Controller::release(Turn& turn) {
 void Controller::refuse_all(Turn& turn) {
   for (const Parked& parked : std::exchange(parked_, {})) {
     if (parked.to) {
-      turn.effects.push_back(sim::Send{sim::kMainLane, parked.to->node, parked.to->over, parked.refused});
+      turn.effects.push_back(
+          sim::Send{sim::kMainLane, parked.to->node, parked.to->over, parked.refused});
     }
     if (parked.write) {
-      writes_[*parked.write] = {.state = WriteStatus::State::Failed, .error = ErrorCode::NotController};
+      writes_[*parked.write] = {.state = WriteStatus::State::Failed,
+                                .error = ErrorCode::NotController};
     }
   }
 }
@@ -365,9 +375,10 @@ void Controller::claim(Turn& turn, RaftEpoch epoch) {
   if (settings_.max_idle_interval > Duration(0)) no_op_at_ = turn.now + settings_.max_idle_interval;
   if (settings_.auto_leader_rebalance) balance_at_ = turn.now + settings_.leader_imbalance_interval;
   unclean_at_ = turn.now + settings_.unclean_election_interval;
-  notify(turn.effects, ControllerActivated{.node = settings_.id,
-                                           .epoch = epoch,
-                                           .migration_state = std::string(name_of(state_.migration_state()))});
+  notify(turn.effects,
+         ControllerActivated{.node = settings_.id,
+                             .epoch = epoch,
+                             .migration_state = std::string(name_of(state_.migration_state()))});
 }
 
 // ActivationRecordsGenerator (kraft.md §3.3, migration.md §3.1).
@@ -384,8 +395,9 @@ std::optional<Records> Controller::activation_records(Turn& turn) const {
   };
   if (before.empty) {
     const bool transactions = supports(settings_.bootstrap_version, MetadataGate::Transactions);
-    const bool migrates_unprotected = flag && !transactions && settings_.behaviour.copies_without_transaction &&
-                                      supports(settings_.bootstrap_version, MetadataGate::ZkMigration);
+    const bool migrates_unprotected =
+        flag && !transactions && settings_.behaviour.copies_without_transaction &&
+        supports(settings_.bootstrap_version, MetadataGate::ZkMigration);
     if (flag && !transactions && !migrates_unprotected) {
       return refuse("the bootstrap metadata.version does not support ZK migrations");
     }
@@ -396,7 +408,8 @@ std::optional<Records> Controller::activation_records(Turn& turn) const {
     records.push_back({std::move(version), 0});
     std::ranges::copy(settings_.bootstrap_records, std::back_inserter(records));
     if (transactions || migrates_unprotected) {
-      records.push_back(migration_state(flag ? ZkMigrationState::PreMigration : ZkMigrationState::None));
+      records.push_back(
+          migration_state(flag ? ZkMigrationState::PreMigration : ZkMigrationState::None));
     }
     if (transactions) records.push_back({sim::EndTransactionRecord{}, 0});
     return records;
@@ -407,9 +420,11 @@ std::optional<Records> Controller::activation_records(Turn& turn) const {
   }
   switch (before.migration_state()) {
     case ZkMigrationState::None:
-      if (flag) return refuse("a cluster that was created in KRaft mode cannot be migrated from ZooKeeper");
+      if (flag)
+        return refuse("a cluster that was created in KRaft mode cannot be migrated from ZooKeeper");
       break;
-    case ZkMigrationState::PreMigration: break;
+    case ZkMigrationState::PreMigration:
+      break;
     case ZkMigrationState::Migration:
       if (!flag) records.push_back(migration_state(ZkMigrationState::PostMigration));
       break;
@@ -418,7 +433,8 @@ std::optional<Records> Controller::activation_records(Turn& turn) const {
         records.push_back(migration_state(ZkMigrationState::Migration));
       }
       break;
-    case ZkMigrationState::Zookeeper: return refuse("a ZkMigrationState of ZK is never in the log");
+    case ZkMigrationState::Zookeeper:
+      return refuse("a ZkMigrationState of ZK is never in the log");
   }
   return records;
 }
@@ -458,8 +474,13 @@ WriteId Controller::write_for_migration(Turn& turn, std::optional<Records> recor
     }
     last = *written;
   }
-  park(turn, {.offset = last, .mode = PreMigration::Allowed, .to = {}, .answer = {}, .refused = {},
-              .request = {}, .write = id});
+  park(turn, {.offset = last,
+              .mode = PreMigration::Allowed,
+              .to = {},
+              .answer = {},
+              .refused = {},
+              .request = {},
+              .write = id});
   return id;
 }
 
@@ -476,7 +497,8 @@ WriteId Controller::begin_migration(Turn& turn) {
 // be active, and the driver does not look up from its copy (MB-24).
 WriteId Controller::write_copy(Turn& turn, Records records) {
   if (is_active() && copy_began_in_ != claim_epoch_) {
-    if (!settings_.behaviour.copy_outlives_its_claim) return write_for_migration(turn, std::nullopt);
+    if (!settings_.behaviour.copy_outlives_its_claim)
+      return write_for_migration(turn, std::nullopt);
     notify(turn.effects, CopyOutlivedItsClaim{.node = settings_.id,
                                               .began = copy_began_in_.value_or(RaftEpoch(0)),
                                               .epoch = *claim_epoch_});
@@ -531,7 +553,9 @@ void Controller::write_no_op(Turn& turn) {
 // the next heartbeat or registration (migration.md §3.2).
 void Controller::fence_stale_broker(Turn& turn) {
   fence_at_ = Instant::never();
-  if (!is_active() || (settings_.behaviour.nobody_is_fenced_before_the_copy && refuses(PreMigration::Refused))) return;
+  if (!is_active() ||
+      (settings_.behaviour.nobody_is_fenced_before_the_copy && refuses(PreMigration::Refused)))
+    return;
   const auto stale = heartbeats_.stale_broker(settings_.broker_session_timeout, turn.now);
   if (stale) {
     Records records;
@@ -560,29 +584,31 @@ void Controller::balance(Turn& turn) {
 void Controller::notice_of(Turn& turn, const sim::Record& record) {
   const BrokerId self = settings_.id;
   if (const auto* registered = std::get_if<sim::RegisterBrokerRecord>(&record)) {
-    notify(turn.effects, BrokerRegistered{.controller = self,
-                                          .broker = registered->broker_id,
-                                          .epoch = registered->broker_epoch,
-                                          .is_migrating_zk_broker = registered->is_migrating_zk_broker});
+    notify(turn.effects,
+           BrokerRegistered{.controller = self,
+                            .broker = registered->broker_id,
+                            .epoch = registered->broker_epoch,
+                            .is_migrating_zk_broker = registered->is_migrating_zk_broker});
   } else if (const auto* change = std::get_if<sim::BrokerRegistrationChangeRecord>(&record)) {
     if (change->fenced == sim::FencingChange::Fence) {
-      notify(turn.effects, BrokerFenced{.controller = self, .broker = change->broker_id, .why = "fenced"});
+      notify(turn.effects,
+             BrokerFenced{.controller = self, .broker = change->broker_id, .why = "fenced"});
     } else if (change->fenced == sim::FencingChange::Unfence) {
       notify(turn.effects, BrokerUnfenced{.controller = self, .broker = change->broker_id});
     }
   } else if (const auto* partition = std::get_if<sim::PartitionChangeRecord>(&record)) {
     if (partition->leader == sim::kLeaderUnchanged) return;
-    notify(turn.effects,
-           ElectedPartitionLeader{
-               .controller = self,
-               .topic_id = partition->topic_id,
-               .partition = partition->partition_id,
-               .leader = partition->leader,
-               .unclean = partition->leader_recovery_state == sim::LeaderRecoveryState::Recovering});
+    notify(turn.effects, ElectedPartitionLeader{.controller = self,
+                                                .topic_id = partition->topic_id,
+                                                .partition = partition->partition_id,
+                                                .leader = partition->leader,
+                                                .unclean = partition->leader_recovery_state ==
+                                                           sim::LeaderRecoveryState::Recovering});
   } else if (const auto* state = std::get_if<sim::ZkMigrationStateRecord>(&record)) {
-    notify(turn.effects, MigrationStateChanged{.node = self,
-                                               .from = std::string(name_of(state_.migration_state())),
-                                               .to = std::string(name_of(state->zk_migration_state))});
+    notify(turn.effects,
+           MigrationStateChanged{.node = self,
+                                 .from = std::string(name_of(state_.migration_state())),
+                                 .to = std::string(name_of(state->zk_migration_state))});
   }
 }
 

@@ -33,7 +33,7 @@ struct Turn {
 // going back to an earlier state is an assignment.
 struct ControllerState {
   sim::MetadataImage image;
-  std::map<BrokerId, Offset> registered_at;  // offset of each broker's RegisterBrokerRecord
+  std::map<BrokerId, Offset> registered_at;   // offset of each broker's RegisterBrokerRecord
   Offset transaction_start = kUnknownOffset;  // of the open transaction, -1: none
   bool empty = true;                          // no metadata record was ever replayed
   sim::MetadataVersion version() const { return image.features().metadata_version; }
@@ -44,7 +44,11 @@ struct ControllerState {
 using WriteId = std::uint64_t;
 struct Desk;
 struct WriteStatus {
-  enum class State : std::uint8_t { Waiting, Committed, Failed };
+  enum class State : std::uint8_t {
+    Waiting,
+    Committed,
+    Failed
+  };
   State state = State::Waiting;
   Offset offset = kUnknownOffset;  // Committed: of its last record
   RaftEpoch epoch{0};              // Committed: the claim epoch it was written in
@@ -59,17 +63,17 @@ class Controller {
     std::vector<BrokerId> quorum_nodes;  // static voters
     bool zk_migration_enabled = false;   // zookeeper.metadata.migration.enable
     sim::MetadataVersion bootstrap_version = sim::kLatestProduction;
-    Records bootstrap_records;           // behind the metadata.version of bootstrap.checkpoint
+    Records bootstrap_records;  // behind the metadata.version of bootstrap.checkpoint
     // The listener through which the controller reaches brokers; a migrating broker must have it. "": any.
     std::string inter_broker_listener;
-    Duration broker_session_timeout{9'000'000'000};    // broker.session.timeout.ms
-    Duration max_idle_interval{500'000'000};           // metadata.max.idle.interval.ms, 0: no NoOpRecords
-    bool auto_leader_rebalance = true;                 // auto.leader.rebalance.enable
+    Duration broker_session_timeout{9'000'000'000};  // broker.session.timeout.ms
+    Duration max_idle_interval{500'000'000};  // metadata.max.idle.interval.ms, 0: no NoOpRecords
+    bool auto_leader_rebalance = true;        // auto.leader.rebalance.enable
     Duration leader_imbalance_interval{300'000'000'000};  // leader.imbalance.check.interval.seconds
     Duration unclean_election_interval{300'000'000'000};  // unclean.leader.election.interval.ms
     std::int16_t default_replication_factor = 1;
     std::int32_t num_partitions = 1;
-    bool unclean_leader_election = false;              // of topics that do not say
+    bool unclean_leader_election = false;  // of topics that do not say
     sim::MetadataVersion latest_supported = sim::kLatestProduction;
     Behaviour behaviour;
   };
@@ -113,7 +117,10 @@ class Controller {
   void digest_into(sim::Digest& digest) const;
 
  private:
-  enum class PreMigration : std::uint8_t { Refused, Allowed };  // RUNS_IN_PREMIGRATION
+  enum class PreMigration : std::uint8_t {
+    Refused,
+    Allowed
+  };  // RUNS_IN_PREMIGRATION
   // An answer that waits for its records. `refused` is sent if they will never be known to be committed.
   struct Parked {
     Offset offset;  // of the last record

@@ -14,8 +14,8 @@ namespace {
 constexpr sim::Site kBootstrapNode{"raft.bootstrap_node"};
 }  // namespace
 
-void Replica::handle(Instant now, NodeId from, const BeginQuorumEpochRequest& begin, Choices& choices,
-                     Effects& effects) {
+void Replica::handle(Instant now, NodeId from, const BeginQuorumEpochRequest& begin,
+                     Choices& choices, Effects& effects) {
   const auto reply = [&](ErrorCode error) {
     answer(from, begin.correlation, BeginQuorumEpochResponse{.error = error}, effects);
   };
@@ -49,11 +49,11 @@ void Replica::fetch_from(Instant now, BrokerId to, Effects& effects) {
   if (!connections_[to].ready(now)) return;
   const auto* follower = std::get_if<Follower>(&role_);
   if (follower != nullptr && follower->fetching_snapshot) {
-    return request(now, to, RequestKind::FetchSnapshot,
-                   FetchSnapshotRequest{.replica = config_.id,
-                                        .epoch = epoch_,
-                                        .snapshot = *follower->fetching_snapshot},
-                   effects);
+    return request(
+        now, to, RequestKind::FetchSnapshot,
+        FetchSnapshotRequest{
+            .replica = config_.id, .epoch = epoch_, .snapshot = *follower->fetching_snapshot},
+        effects);
   }
   request(now, to, RequestKind::Fetch,
           FetchRequest{.replica = config_.id, .epoch = epoch_, .fetch = log_.last()}, effects);
@@ -68,14 +68,14 @@ void Replica::fetch_from_anyone(Instant now, Choices& choices, Effects& effects)
     if (connection.ready(now)) ready.push_back(voter);
   }
   if (ready.empty()) return;
-  const auto picked = choices.pick(kBootstrapNode, static_cast<std::uint64_t>(config_.id.value()), 0,
-                                   ready.size() - 1);
+  const auto picked = choices.pick(kBootstrapNode, static_cast<std::uint64_t>(config_.id.value()),
+                                   0, ready.size() - 1);
   fetch_from(now, ready[picked], effects);
 }
 
 void Replica::handle(Instant now, const FetchResponse& fetch, Choices& choices, Effects& effects) {
-  if (common_response(now, fetch.from, fetch.correlation, RequestKind::Fetch, fetch.error, fetch.epoch,
-                      fetch.leader, choices, effects) == Next::Done) {
+  if (common_response(now, fetch.from, fetch.correlation, RequestKind::Fetch, fetch.error,
+                      fetch.epoch, fetch.leader, choices, effects) == Next::Done) {
     return;
   }
   auto* follower = std::get_if<Follower>(&role_);
@@ -101,7 +101,8 @@ void Replica::handle(Instant now, const FetchResponse& fetch, Choices& choices, 
   } else {
     append_fetched(now, fetch, effects);
   }
-  if (auto* still = std::get_if<Follower>(&role_)) still->fetch_at = now + config_.raft.fetch_timeout;
+  if (auto* still = std::get_if<Follower>(&role_))
+    still->fetch_at = now + config_.raft.fetch_timeout;
 }
 
 void Replica::append_fetched(Instant, const FetchResponse& fetch, Effects& effects) {

@@ -15,7 +15,12 @@ using sim::Duration;
 // log: it is made anew at every activation, and no abort takes it back (kraft.md §3.5; migration.md MB-22).
 class Heartbeats {
  public:
-  enum class State : std::uint8_t { Fenced, Unfenced, ControlledShutdown, ShutdownNow };
+  enum class State : std::uint8_t {
+    Fenced,
+    Unfenced,
+    ControlledShutdown,
+    ShutdownNow
+  };
   struct Session {
     bool fenced = true;
     Instant last_contact = Instant(0);

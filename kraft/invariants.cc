@@ -34,8 +34,9 @@ void vote_is_kept(const Replica& voter, const QuorumMemory& memory, Violations& 
   const auto newer = memory.votes.upper_bound({voter.id(), voter.epoch()});
   if (newer != memory.votes.end() && newer->first.first == voter.id()) {
     violated(out, "VoteIsKept",
-             fmt::format("{} gave its vote of epoch {} to {} and is back in epoch {}", voter.id().value(),
-                         newer->first.second.value(), newer->second.value(), voter.epoch().value()));
+             fmt::format("{} gave its vote of epoch {} to {} and is back in epoch {}",
+                         voter.id().value(), newer->first.second.value(), newer->second.value(),
+                         voter.epoch().value()));
   }
   const auto vote = memory.votes.find({voter.id(), voter.epoch()});
   if (vote == memory.votes.end()) return;
@@ -44,8 +45,8 @@ void vote_is_kept(const Replica& voter, const QuorumMemory& memory, Violations& 
                       std::holds_alternative<Candidate>(voter.role());
   if (!forgot) return;
   violated(out, "VoteIsKept",
-           fmt::format("{} gave its vote of epoch {} to {} and knows no more of it", voter.id().value(),
-                       voter.epoch().value(), vote->second.value()));
+           fmt::format("{} gave its vote of epoch {} to {} and knows no more of it",
+                       voter.id().value(), voter.epoch().value(), vote->second.value()));
 }
 
 void checkpoint_at_log_start(const Replica& replica, Violations& out) {
@@ -53,9 +54,10 @@ void checkpoint_at_log_start(const Replica& replica, Violations& out) {
   if (log.start() == Offset(0)) return;
   const auto id = log.checkpoint_id();
   if (!id || id->offset < log.start()) {
-    violated(out, "CheckpointAtLogStart",
-             fmt::format("the log of {} starts at {} without a checkpoint that covers what is before",
-                         replica.id().value(), log.start().value()));
+    violated(
+        out, "CheckpointAtLogStart",
+        fmt::format("the log of {} starts at {} without a checkpoint that covers what is before",
+                    replica.id().value(), log.start().value()));
   }
 }
 
@@ -68,11 +70,13 @@ void high_watermark_monotone(const Replica& leader, QuorumMemory& memory, Violat
   }
   // Figure 8 of the Raft paper: counting copies of a former epoch's records commits what may yet be replaced.
   const Offset epoch_start = std::get<Leader>(leader.role()).epoch_start;
-  if (epoch == leader.epoch() && leader.high_watermark() > seen && leader.high_watermark() <= epoch_start) {
+  if (epoch == leader.epoch() && leader.high_watermark() > seen &&
+      leader.high_watermark() <= epoch_start) {
     violated(out, "LeaderCommitsItsEpoch",
-             fmt::format("leader {} moved the high watermark from {} to {}, and its epoch {} begins at {}",
-                         leader.id().value(), seen.value(), leader.high_watermark().value(), epoch.value(),
-                         epoch_start.value()));
+             fmt::format(
+                 "leader {} moved the high watermark from {} to {}, and its epoch {} begins at {}",
+                 leader.id().value(), seen.value(), leader.high_watermark().value(), epoch.value(),
+                 epoch_start.value()));
   }
   epoch = leader.epoch();
   seen = leader.high_watermark();
@@ -88,11 +92,12 @@ void remember_committed(const Replica& leader, QuorumMemory& memory, Violations&
     if (memory.committed >= log.start() && memory.committed > Offset(0) &&
         (!log.is_border(memory.committed) ||
          log.chain_at(memory.committed) != memory.committed_chain)) {
-      violated(out, "CommittedPrefixAgrees",
-               fmt::format("leader {} of epoch {} committed up to {}, yet what was committed before {} "
-                           "is not what it holds",
-                           leader.id().value(), leader.epoch().value(), high_watermark.value(),
-                           memory.committed.value()));
+      violated(
+          out, "CommittedPrefixAgrees",
+          fmt::format("leader {} of epoch {} committed up to {}, yet what was committed before {} "
+                      "is not what it holds",
+                      leader.id().value(), leader.epoch().value(), high_watermark.value(),
+                      memory.committed.value()));
     }
     if (high_watermark > memory.committed && log.is_border(high_watermark)) {
       memory.committed = high_watermark;
@@ -105,26 +110,29 @@ void leader_completeness(const Replica& leader, RaftEpoch newest, const QuorumMe
                          Violations& out) {
   if (leader.epoch() < newest) return;
   const Log& log = leader.log();
-  const bool holds = log.end() >= memory.committed &&
-                     (memory.committed <= log.start() ||
-                      (log.is_border(memory.committed) &&
-                       log.chain_at(memory.committed) == memory.committed_chain));
+  const bool holds =
+      log.end() >= memory.committed && (memory.committed <= log.start() ||
+                                        (log.is_border(memory.committed) &&
+                                         log.chain_at(memory.committed) == memory.committed_chain));
   if (!holds) {
     violated(out, "LeaderCompleteness",
-             fmt::format("leader {} of epoch {} ends at {} and lacks records that were committed up to {}",
-                         leader.id().value(), leader.epoch().value(), log.end().value(),
-                         memory.committed.value()));
+             fmt::format(
+                 "leader {} of epoch {} ends at {} and lacks records that were committed up to {}",
+                 leader.id().value(), leader.epoch().value(), log.end().value(),
+                 memory.committed.value()));
   }
 }
 
 void prefixes_agree(const Replica& a, const Replica& b, Violations& out) {
-  const Offset both = std::min({a.high_watermark(), b.high_watermark(), a.log().end(), b.log().end()});
+  const Offset both =
+      std::min({a.high_watermark(), b.high_watermark(), a.log().end(), b.log().end()});
   if (both <= std::max(a.log().start(), b.log().start())) return;
   if (!a.log().is_border(both) || !b.log().is_border(both) ||
       a.log().chain_at(both) != b.log().chain_at(both)) {
-    violated(out, "CommittedPrefixAgrees",
-             fmt::format("{} and {} both call offset {} committed and hold different records below it",
-                         a.id().value(), b.id().value(), both.value()));
+    violated(
+        out, "CommittedPrefixAgrees",
+        fmt::format("{} and {} both call offset {} committed and hold different records below it",
+                    a.id().value(), b.id().value(), both.value()));
   }
 }
 
@@ -136,8 +144,9 @@ Violations check_vote(const VoteResponse& vote, BrokerId candidate, QuorumMemory
   const auto [known, fresh] = memory.votes.try_emplace({vote.from, vote.epoch}, candidate);
   if (!fresh && known->second != candidate) {
     violated(out, "VoteIsKept",
-             fmt::format("{} gives its vote of epoch {} to {}, and gave it to {} before", vote.from.value(),
-                         vote.epoch.value(), candidate.value(), known->second.value()));
+             fmt::format("{} gives its vote of epoch {} to {}, and gave it to {} before",
+                         vote.from.value(), vote.epoch.value(), candidate.value(),
+                         known->second.value()));
   }
   return out;
 }
@@ -162,7 +171,8 @@ Violations check_quorum(std::span<const Replica* const> replicas, QuorumMemory& 
   }
   for (std::size_t i = 0; i < replicas.size(); ++i) {
     for (std::size_t j = i + 1; j < replicas.size(); ++j) {
-      if (replicas[i] != nullptr && replicas[j] != nullptr) prefixes_agree(*replicas[i], *replicas[j], out);
+      if (replicas[i] != nullptr && replicas[j] != nullptr)
+        prefixes_agree(*replicas[i], *replicas[j], out);
     }
   }
   return out;

@@ -27,11 +27,12 @@ inline void violated(Violations& out, std::string invariant, std::string what) {
 
 // What the checks remember from one call to the next.
 struct QuorumMemory {
-  std::map<RaftEpoch, BrokerId> leaders;            // by epoch: who was seen to lead
-  std::map<BrokerId, RaftEpoch> persisted_epochs;   // the highest durable epoch seen
-  Offset committed{0};                              // the highest high watermark of any leader
-  std::uint64_t committed_chain = 0;                // Log::chain_at(committed)
-  std::map<BrokerId, std::pair<RaftEpoch, Offset>> high_watermarks;  // of leaders, within their epoch
+  std::map<RaftEpoch, BrokerId> leaders;           // by epoch: who was seen to lead
+  std::map<BrokerId, RaftEpoch> persisted_epochs;  // the highest durable epoch seen
+  Offset committed{0};                             // the highest high watermark of any leader
+  std::uint64_t committed_chain = 0;               // Log::chain_at(committed)
+  std::map<BrokerId, std::pair<RaftEpoch, Offset>>
+      high_watermarks;  // of leaders, within their epoch
   // By voter and epoch: the candidate that a vote was sent to.
   std::map<std::pair<BrokerId, RaftEpoch>, BrokerId> votes;
 };
@@ -55,10 +56,10 @@ Violations check_vote(const VoteResponse& vote, BrokerId candidate, QuorumMemory
 
 // What the checks of metadata remember.
 struct MetadataMemory {
-  std::map<RaftEpoch, BrokerId> active;             // by claim epoch: which controller was active
-  std::map<Offset, std::uint64_t> published;        // by last contained offset: the image's digest
-  std::map<BrokerId, Offset> compared;              // by controller: where its memory was last compared
-  sim::MetadataImage newest;                        // the published image of the highest offset
+  std::map<RaftEpoch, BrokerId> active;       // by claim epoch: which controller was active
+  std::map<Offset, std::uint64_t> published;  // by last contained offset: the image's digest
+  std::map<BrokerId, Offset> compared;        // by controller: where its memory was last compared
+  sim::MetadataImage newest;                  // the published image of the highest offset
 };
 
 // Checks controllers after an event, and any images that brokers publish beside them.
@@ -75,8 +76,8 @@ struct MetadataMemory {
 //                                    who newly leads or newly joins it beside others is neither fenced nor
 //                                    shutting down
 Violations check_metadata(std::span<const Node* const> nodes,
-                                      std::span<const sim::MetadataImage* const> images,
-                                      MetadataMemory& memory);
+                          std::span<const sim::MetadataImage* const> images,
+                          MetadataMemory& memory);
 
 // kraft.ImageIsTheFoldOfTheLog: replays the node's whole log up to its image. Costly: at rest, not after
 // every event.

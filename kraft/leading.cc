@@ -52,7 +52,8 @@ void Replica::poll_leader(Instant now, Choices& choices, Effects& effects) {
     if (now < at || !connections_[voter].ready(now)) continue;
     at = now + config_.raft.fetch_timeout / 2;
     request(now, voter, RequestKind::BeginQuorumEpoch,
-            BeginQuorumEpochRequest{.voter = voter, .epoch = epoch_, .leader = config_.id}, effects);
+            BeginQuorumEpochRequest{.voter = voter, .epoch = epoch_, .leader = config_.id},
+            effects);
   }
 }
 
@@ -150,7 +151,7 @@ bool Replica::try_complete(Instant now, NodeId, const FetchRequest& fetch, Fetch
         response.batches = log_.read(fetch.fetch.offset, log_.end(), config_.raft.max_fetch_bytes);
         auto& leader = std::get<Leader>(role_);
         auto& progress = config_.quorum.is_voter(fetch.replica) ? leader.progress[fetch.replica]
-                                                                 : leader.observers[fetch.replica];
+                                                                : leader.observers[fetch.replica];
         progress = {.end = fetch.fetch.offset, .last_fetch = now};
         count_fetch(now, fetch.replica);
         maybe_commit(effects);
@@ -176,7 +177,8 @@ void Replica::maybe_commit(Effects& effects) {
   const auto& leader = std::get<Leader>(role_);
   const bool alone = config_.quorum.voters.size() == 1;
   const bool may_precede_flush = alone && config_.behaviour.single_voter_commits_before_flush;
-  if (syncs_done_ < syncs_asked_ && !may_precede_flush && !config_.behaviour.commit_by_own_append) return;
+  if (syncs_done_ < syncs_asked_ && !may_precede_flush && !config_.behaviour.commit_by_own_append)
+    return;
   std::vector<Offset> ends{log_.end()};
   for (const auto& [voter, progress] : leader.progress) ends.push_back(progress.end);
   std::ranges::sort(ends, std::greater<>{});
@@ -188,8 +190,10 @@ void Replica::maybe_commit(Effects& effects) {
   advance_high_watermark(candidate, effects);
 }
 
-void Replica::handle(Instant now, NodeId from, const FetchSnapshotRequest& fetch, Effects& effects) {
-  FetchSnapshotResponse response{.error = leader_only_error(fetch.epoch), .snapshot = fetch.snapshot};
+void Replica::handle(Instant now, NodeId from, const FetchSnapshotRequest& fetch,
+                     Effects& effects) {
+  FetchSnapshotResponse response{.error = leader_only_error(fetch.epoch),
+                                 .snapshot = fetch.snapshot};
   if (response.error == ErrorCode::None) {
     if (log_.checkpoint_id() != fetch.snapshot) {
       response.error = ErrorCode::SnapshotNotFound;

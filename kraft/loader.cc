@@ -91,9 +91,10 @@ void Loader::flush(std::vector<Publication>& out) {
   if (!delta_) delta_.emplace(image_);
   image_ = delta_->apply(at_);
   if (started_) {
-    out.push_back({.kind = loaded_checkpoint_ ? Publication::Kind::Snapshot : Publication::Kind::LogDelta,
-                   .delta = std::move(*delta_),
-                   .image = image_});
+    out.push_back(
+        {.kind = loaded_checkpoint_ ? Publication::Kind::Snapshot : Publication::Kind::LogDelta,
+         .delta = std::move(*delta_),
+         .image = image_});
   }
   delta_.reset();
   loaded_checkpoint_ = false;

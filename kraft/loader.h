@@ -13,7 +13,10 @@ namespace kraft {
 // What readers of metadata are given: the way from the image they had to the one they get. A snapshot-type
 // publication tells everything anew (the first one, and what a loaded checkpoint made of the image).
 struct Publication {
-  enum class Kind : std::uint8_t { LogDelta, Snapshot };
+  enum class Kind : std::uint8_t {
+    LogDelta,
+    Snapshot
+  };
   Kind kind = Kind::LogDelta;
   sim::MetadataDelta delta;
   sim::MetadataImage image;
@@ -25,7 +28,10 @@ struct Publication {
 // watermark that was known when reading began.
 class Loader {
  public:
-  enum class Transactions : std::uint8_t { Atomic, PublishedHalf };  // the second is a mutant
+  enum class Transactions : std::uint8_t {
+    Atomic,
+    PublishedHalf
+  };  // the second is a mutant
   explicit Loader(Transactions transactions = Transactions::Atomic) : transactions_(transactions) {}
 
   // Reads what is committed now and was not read yet. Nothing, or one or more publications, in order.

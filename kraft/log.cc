@@ -25,7 +25,8 @@ std::uint64_t chained(std::uint64_t before, const Batch& batch) {
 
 Payload Batch::of(Offset base, RaftEpoch epoch, std::int64_t timestamp_ms,
                   std::variant<Records, LeaderChange> content) {
-  Batch batch{.base = base, .epoch = epoch, .timestamp_ms = timestamp_ms, .content = std::move(content)};
+  Batch batch{
+      .base = base, .epoch = epoch, .timestamp_ms = timestamp_ms, .content = std::move(content)};
   sim::Digest digest;
   sim::digest_into(digest, batch.epoch);
   sim::digest_into(digest, batch.content);
@@ -95,7 +96,8 @@ void Log::append(const Payload& payload) {
   const auto& batch = payload.as<Batch>();
   sim::check(batch.base == end_, "a batch is appended where the log ends");
   sim::check(batch.epoch >= last_epoch(), "epochs in a log never decrease");
-  if (epochs_.empty() || epochs_.back().first < batch.epoch) epochs_.emplace_back(batch.epoch, end_);
+  if (epochs_.empty() || epochs_.back().first < batch.epoch)
+    epochs_.emplace_back(batch.epoch, end_);
   chain_.push_back(chained(chain_.empty() ? start_chain_ : chain_.back(), batch));
   batches_.push_back(payload);
   end_ = batch.end();
@@ -144,9 +146,9 @@ std::uint64_t Log::clean() {
 
 OffsetAndEpoch Log::end_offset_for(RaftEpoch epoch) const {
   if (epoch >= last_epoch()) return {last_epoch(), end_};
-  const auto after = std::upper_bound(
-      epochs_.begin(), epochs_.end(), epoch,
-      [](RaftEpoch wanted, const auto& entry) { return wanted < entry.first; });
+  const auto after =
+      std::upper_bound(epochs_.begin(), epochs_.end(), epoch,
+                       [](RaftEpoch wanted, const auto& entry) { return wanted < entry.first; });
   if (after == epochs_.begin()) {
     // Older than everything here: the checkpoint's epoch, else the primordial one.
     const auto id = checkpoint_id();
@@ -179,7 +181,8 @@ std::size_t Log::position_of(Offset offset) const {
 bool Log::is_border(Offset offset) const {
   if (offset < start_ || offset > end_) return false;
   const std::size_t position = position_of(offset);
-  return position == batches_.size() ? offset == end_ : batches_[position].as<Batch>().base == offset;
+  return position == batches_.size() ? offset == end_
+                                     : batches_[position].as<Batch>().base == offset;
 }
 
 std::vector<Payload> Log::read(Offset from, Offset limit, std::size_t max_bytes) const {

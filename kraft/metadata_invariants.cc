@@ -15,8 +15,8 @@ void check_controller(const Node& node, MetadataMemory& memory, Violations& out)
   const auto [known, fresh] = memory.active.try_emplace(*epoch, node.config().id);
   if (!fresh && known->second != node.config().id) {
     violated(out, "OneControllerPerEpoch",
-             fmt::format("{} and {} both claimed epoch {}", known->second.value(), node.config().id.value(),
-                         epoch->value()));
+             fmt::format("{} and {} both claimed epoch {}", known->second.value(),
+                         node.config().id.value(), epoch->value()));
   }
   if (node.replica().epoch() < *epoch) {
     violated(out, "ActiveControllerLeads",
@@ -34,13 +34,15 @@ std::optional<std::string> illegal(const sim::Partition& before, const sim::Part
     return broker == nullptr || broker->fenced || broker->in_controlled_shutdown;
   };
   for (const BrokerId member : after.isr) {
-    if (!after.has_replica(member)) return fmt::format("{} is in the ISR and is no replica", member.value());
+    if (!after.has_replica(member))
+      return fmt::format("{} is in the ISR and is no replica", member.value());
     if (!before.in_isr(member) && after.isr.size() > 1 && unfit(member)) {
       return fmt::format("{} joins the ISR and is fenced or shutting down", member.value());
     }
   }
   if (!after.has_leader()) return std::nullopt;
-  if (!after.in_isr(after.leader)) return fmt::format("its leader {} is not in the ISR", after.leader.value());
+  if (!after.in_isr(after.leader))
+    return fmt::format("its leader {} is not in the ISR", after.leader.value());
   if (after.leader != before.leader && unfit(after.leader)) {
     return fmt::format("its new leader {} is fenced or shutting down", after.leader.value());
   }
@@ -48,12 +50,14 @@ std::optional<std::string> illegal(const sim::Partition& before, const sim::Part
 }
 
 void check_partition(const sim::Topic& topic, sim::PartitionId id, const sim::Partition& before,
-                     const sim::Partition& after, const sim::MetadataImage& image, Violations& out) {
+                     const sim::Partition& after, const sim::MetadataImage& image,
+                     Violations& out) {
   if (const auto why = before == after ? std::nullopt : illegal(before, after, image)) {
-    out.push_back({"broker.P10", fmt::format("partition {}-{} is now {}: {}", topic.name(), id.value(),
-                                             sim::describe_value(after), *why)});
+    out.push_back({"broker.P10", fmt::format("partition {}-{} is now {}: {}", topic.name(),
+                                             id.value(), sim::describe_value(after), *why)});
   }
-  const bool fell = after.leader_epoch < before.leader_epoch || after.partition_epoch < before.partition_epoch;
+  const bool fell =
+      after.leader_epoch < before.leader_epoch || after.partition_epoch < before.partition_epoch;
   const bool unversioned = before != after && after.partition_epoch == before.partition_epoch;
   if (!fell && !unversioned) return;
   violated(out, "EpochsMonotone",
@@ -61,20 +65,23 @@ void check_partition(const sim::Topic& topic, sim::PartitionId id, const sim::Pa
                        sim::describe_value(before), sim::describe_value(after)));
 }
 
-void check_progress(const sim::MetadataImage& before, const sim::MetadataImage& after, Violations& out) {
+void check_progress(const sim::MetadataImage& before, const sim::MetadataImage& after,
+                    Violations& out) {
   sim::TopicsPart::for_each_difference(
       before.topics(), after.topics(), [&](const sim::Topic* left, const sim::Topic* right) {
         if (left == nullptr || right == nullptr || left->id() != right->id()) return;
         sim::Topic::for_each_difference(
             left, right,
             [&](sim::PartitionId id, const sim::Partition* was, const sim::Partition* is) {
-              if (was != nullptr && is != nullptr) check_partition(*right, id, *was, *is, after, out);
+              if (was != nullptr && is != nullptr)
+                check_partition(*right, id, *was, *is, after, out);
             });
       });
   for (const sim::BrokerRegistration& broker : after.cluster().brokers) {
     const auto* was = before.cluster().broker(broker.broker_id);
     if (was != nullptr && broker.broker_epoch < was->broker_epoch) {
-      violated(out, "EpochsMonotone", fmt::format("the epoch of broker {} fell", broker.broker_id.value()));
+      violated(out, "EpochsMonotone",
+               fmt::format("the epoch of broker {} fell", broker.broker_id.value()));
     }
   }
   using enum sim::ZkMigrationState;
@@ -115,9 +122,10 @@ void check_memory(const Node& node, MetadataMemory& memory, Violations& out) {
   compared = stable;
   const sim::MetadataImage& remembered = node.controller().stable_state().image;
   if (remembered.digest() == published->second) return;
-  violated(out, "MemoryIsTheImage",
-           fmt::format("controller {} remembers at offset {} another image than was published there: {}",
-                       node.config().id.value(), stable.value(), remembered.describe()));
+  violated(
+      out, "MemoryIsTheImage",
+      fmt::format("controller {} remembers at offset {} another image than was published there: {}",
+                  node.config().id.value(), stable.value(), remembered.describe()));
 }
 
 // Whether the record at `offset` stands in a transaction that ends only later.
@@ -142,14 +150,15 @@ bool inside_transaction(const Log& log, Offset offset) {
 }  // namespace
 
 Violations check_metadata(std::span<const Node* const> nodes,
-                                      std::span<const sim::MetadataImage* const> images,
-                                      MetadataMemory& memory) {
+                          std::span<const sim::MetadataImage* const> images,
+                          MetadataMemory& memory) {
   Violations out;
   for (const Node* node : nodes) {
     if (node == nullptr) continue;
     check_controller(*node, memory, out);
     const Offset at = node->image().provenance().last_contained_offset;
-    if (at >= Offset(0) && !memory.published.contains(at) && node->replica().log().start() == Offset(0) &&
+    if (at >= Offset(0) && !memory.published.contains(at) &&
+        node->replica().log().start() == Offset(0) &&
         inside_transaction(node->replica().log(), at)) {
       violated(out, "NoTransactionInAnImage",
                fmt::format("controller {} published offset {} inside a transaction",
@@ -176,9 +185,10 @@ Violations check_fold(const Node& node) {
   }
   fresh.read(log, end);
   if (fresh.image().digest() != node.image().digest()) {
-    violated(out, "ImageIsTheFoldOfTheLog",
-             fmt::format("controller {} published {}, its log folds to {}", node.config().id.value(),
-                         node.image().describe(), fresh.image().describe()));
+    violated(
+        out, "ImageIsTheFoldOfTheLog",
+        fmt::format("controller {} published {}, its log folds to {}", node.config().id.value(),
+                    node.image().describe(), fresh.image().describe()));
   }
   return out;
 }

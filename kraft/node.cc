@@ -40,9 +40,11 @@ Node::Node(Config config, const sim::Durable& durable, Choices& choices)
     : config_(std::move(config)),
       replica_(replica_config(config_), durable),
       controller_(controller_settings(config_)),
-      loader_(config_.behaviour.loader_publishes_open_transactions ? Loader::Transactions::PublishedHalf
-                                                                   : Loader::Transactions::Atomic),
-      incarnation_(random_uuid(choices, kControllerIncarnation, static_cast<std::uint64_t>(config_.id.value()))),
+      loader_(config_.behaviour.loader_publishes_open_transactions
+                  ? Loader::Transactions::PublishedHalf
+                  : Loader::Transactions::Atomic),
+      incarnation_(random_uuid(choices, kControllerIncarnation,
+                               static_cast<std::uint64_t>(config_.id.value()))),
       correlation_(static_cast<std::int32_t>(first_correlation(config_.life))) {}
 
 Effects Node::step(Instant now, sim::Input input, Choices& choices) {
@@ -118,7 +120,8 @@ void Node::read_committed(Turn& turn) {
   for (const Payload& payload : log.read(next, high_watermark, SIZE_MAX)) {
     const auto& batch = payload.as<Batch>();
     notify(turn.effects,
-           Committed{.node = config_.id, .base = batch.base, .end = batch.end(), .epoch = batch.epoch});
+           Committed{
+               .node = config_.id, .base = batch.base, .end = batch.end(), .epoch = batch.epoch});
     controller_.handle_commit(turn, batch);
     bytes_since_checkpoint_ += batch.bytes;
   }
@@ -154,8 +157,8 @@ void Node::announce_leader(Turn& turn) {
 // Simplified: the log is never cleaned up to a checkpoint (Kafka does after 100 MiB or a week).
 void Node::maybe_keep_checkpoint(Instant now, Effects& effects) {
   const bool by_bytes = bytes_since_checkpoint_ >= config_.snapshot_bytes;
-  const bool by_time =
-      config_.snapshot_interval > Duration(0) && now - last_checkpoint_ >= config_.snapshot_interval;
+  const bool by_time = config_.snapshot_interval > Duration(0) &&
+                       now - last_checkpoint_ >= config_.snapshot_interval;
   if (!by_bytes && !by_time) return;
   const sim::MetadataImage& image = loader_.image();
   const OffsetAndEpoch id{.epoch = image.provenance().last_contained_epoch,
@@ -163,13 +166,13 @@ void Node::maybe_keep_checkpoint(Instant now, Effects& effects) {
   if (!replica_.log().is_border(id.offset) || id.offset > replica_.high_watermark()) return;
   bytes_since_checkpoint_ = 0;
   last_checkpoint_ = now;
-  Checkpoint checkpoint{.id = id,
-                        .last_contained_timestamp_ms = image.provenance().last_contained_log_time_ms,
-                        .records = {},
-                        .chain = replica_.log().chain_at(id.offset)};
-  const auto lost = sim::to_records(image, [&](sim::VersionedRecord record) {
-    checkpoint.records.push_back(std::move(record));
-  });
+  Checkpoint checkpoint{
+      .id = id,
+      .last_contained_timestamp_ms = image.provenance().last_contained_log_time_ms,
+      .records = {},
+      .chain = replica_.log().chain_at(id.offset)};
+  const auto lost = sim::to_records(
+      image, [&](sim::VersionedRecord record) { checkpoint.records.push_back(std::move(record)); });
   sim::check(lost.empty(), "an image holds only what its metadata.version can say");
   replica_.keep_checkpoint(std::move(checkpoint), Replica::Cleaning::Keep, effects);
 }
@@ -193,14 +196,16 @@ void Node::maybe_register(Instant now, Effects& effects) {
   correlation_ = correlation_.next();
   registration_sent_ = true;
   register_at_ = now + config_.raft.request_timeout;
-  sim::ControllerRegistrationRequest body{.controller_id = config_.id,
-                                          .incarnation_id = incarnation_,
-                                          .zk_migration_ready = config_.controller.zk_migration_enabled,
-                                          .listeners = config_.listeners,
-                                          .features = config_.features};
-  effects.push_back(sim::Send{
-      sim::kMainLane, config_.quorum.addresses.at(announced_.leader), sim::kDatagram,
-      Payload::of(sim::Request<sim::ControllerRegistrationRequest>{correlation_, std::move(body)})});
+  sim::ControllerRegistrationRequest body{
+      .controller_id = config_.id,
+      .incarnation_id = incarnation_,
+      .zk_migration_ready = config_.controller.zk_migration_enabled,
+      .listeners = config_.listeners,
+      .features = config_.features};
+  effects.push_back(sim::Send{sim::kMainLane, config_.quorum.addresses.at(announced_.leader),
+                              sim::kDatagram,
+                              Payload::of(sim::Request<sim::ControllerRegistrationRequest>{
+                                  correlation_, std::move(body)})});
 }
 
 void Node::handle(Instant now, const sim::ControllerRegistrationResponse& response) {
@@ -212,8 +217,12 @@ void Node::handle(Instant now, const sim::ControllerRegistrationResponse& respon
   register_at_ = now + std::min(kFirstBackoff * (std::int64_t{1} << doublings), kLongestBackoff);
 }
 
-std::vector<Publication> Node::take_publications() { return std::exchange(publications_, {}); }
-std::vector<LeaderAndEpoch> Node::take_leader_changes() { return std::exchange(leader_changes_, {}); }
+std::vector<Publication> Node::take_publications() {
+  return std::exchange(publications_, {});
+}
+std::vector<LeaderAndEpoch> Node::take_leader_changes() {
+  return std::exchange(leader_changes_, {});
+}
 
 WriteId Node::begin_migration(Instant now, Choices& choices, Effects& effects) {
   Turn at = turn(now, choices, effects);

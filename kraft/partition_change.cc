@@ -13,9 +13,11 @@ bool contains_all(const std::vector<BrokerId>& list, const std::vector<BrokerId>
   return std::ranges::all_of(wanted, [&](BrokerId id) { return contains(list, id); });
 }
 
-std::vector<BrokerId> without(const std::vector<BrokerId>& list, const std::vector<BrokerId>& removed) {
+std::vector<BrokerId> without(const std::vector<BrokerId>& list,
+                              const std::vector<BrokerId>& removed) {
   std::vector<BrokerId> out;
-  std::ranges::copy_if(list, std::back_inserter(out), [&](BrokerId id) { return !contains(removed, id); });
+  std::ranges::copy_if(list, std::back_inserter(out),
+                       [&](BrokerId id) { return !contains(removed, id); });
   return out;
 }
 
@@ -41,13 +43,15 @@ PartitionChange::Elected PartitionChange::elect() const {
     return *found;
   };
   const auto valid = [&](BrokerId replica) { return valid_new_leader(replica); };
-  if (election == Election::Preferred && !target_replicas.empty() && valid(target_replicas.front())) {
+  if (election == Election::Preferred && !target_replicas.empty() &&
+      valid(target_replicas.front())) {
     return {.leader = target_replicas.front()};
   }
   if (valid(partition_.leader)) return {.leader = partition_.leader};
   if (const auto leader = first_of(valid)) return {.leader = *leader};
   if (election == Election::Unclean) {
-    if (const auto leader = first_of(acceptable_leader)) return {.leader = *leader, .unclean = true};
+    if (const auto leader = first_of(acceptable_leader))
+      return {.leader = *leader, .unclean = true};
   }
   return {.leader = sim::kNoBroker};
 }
@@ -102,7 +106,8 @@ std::optional<sim::VersionedRecord> PartitionChange::build() {
   complete_reassignment();
   try_election(record);
   // To name the leader, even the same one, is what raises the leader epoch.
-  if (record.leader == sim::kLeaderUnchanged && !contains_all(target_replicas, partition_.replicas)) {
+  if (record.leader == sim::kLeaderUnchanged &&
+      !contains_all(target_replicas, partition_.replicas)) {
     record.leader = partition_.leader;
   }
   // Without eligible leader replicas the last member never leaves the ISR.

@@ -12,7 +12,11 @@
 namespace kraft {
 
 // Which leader an election may fall back to (kraft.md §3.6).
-enum class Election : std::uint8_t { Preferred, Online, Unclean };
+enum class Election : std::uint8_t {
+  Preferred,
+  Online,
+  Unclean
+};
 
 // PartitionChangeBuilder of 3.9: from a partition as it is and what it shall become to the record that says
 // the difference, or nothing. Set the targets that change, then `build`.
@@ -20,7 +24,8 @@ enum class Election : std::uint8_t { Preferred, Online, Unclean };
 // Simplified: eligible leader replicas (KIP-966) are off, as in every production 3.9 cluster.
 class PartitionChange {
  public:
-  PartitionChange(const sim::Partition& partition, sim::Uuid topic_id, sim::PartitionId partition_id);
+  PartitionChange(const sim::Partition& partition, sim::Uuid topic_id,
+                  sim::PartitionId partition_id);
 
   // Whether a broker may lead: registered, unfenced, not shutting down, its directory online.
   std::function<bool(BrokerId)> acceptable_leader = [](BrokerId) { return false; };
@@ -55,7 +60,8 @@ class PartitionChange {
 };
 
 // Set arithmetic on replica lists, in the order of the left one.
-std::vector<BrokerId> without(const std::vector<BrokerId>& list, const std::vector<BrokerId>& removed);
+std::vector<BrokerId> without(const std::vector<BrokerId>& list,
+                              const std::vector<BrokerId>& removed);
 bool contains_all(const std::vector<BrokerId>& list, const std::vector<BrokerId>& wanted);
 
 }  // namespace kraft

@@ -94,7 +94,8 @@ ErrorCode check_alter_partition(const Desk& desk, BrokerId sender, const sim::Pa
   for (const sim::BrokerState& member : data.new_isr_with_epochs) isr.push_back(member.broker_id);
   auto sorted = isr;
   std::ranges::sort(sorted);
-  if (std::ranges::adjacent_find(sorted) != sorted.end() || !contains_all(partition->replicas, isr)) {
+  if (std::ranges::adjacent_find(sorted) != sorted.end() ||
+      !contains_all(partition->replicas, isr)) {
     return ErrorCode::InvalidRequest;
   }
   if (!contains(isr, sender)) return ErrorCode::InvalidRequest;
@@ -124,11 +125,13 @@ sim::AlterPartitionResult result_of(sim::PartitionId id, const sim::Partition& p
           .partition_epoch = partition.partition_epoch};
 }
 
-sim::AlterPartitionResult alter_partition(const Desk& desk, BrokerId sender, const sim::Topic& topic,
+sim::AlterPartitionResult alter_partition(const Desk& desk, BrokerId sender,
+                                          const sim::Topic& topic,
                                           const sim::AlterPartitionData& data, Records& records) {
   const sim::PartitionId id = data.partition_index;
   const auto partition = topic.partition(id);
-  const ErrorCode error = check_alter_partition(desk, sender, partition ? &*partition : nullptr, data);
+  const ErrorCode error =
+      check_alter_partition(desk, sender, partition ? &*partition : nullptr, data);
   if (error != ErrorCode::None) return {.partition_index = id, .error_code = error};
 
   PartitionChange change = desk.change_of(topic, id, *partition);
@@ -156,7 +159,8 @@ sim::AlterPartitionResult alter_partition(const Desk& desk, BrokerId sender, con
 
 }  // namespace
 
-Decision<sim::AlterPartitionResponse> decide(Desk& desk, const sim::AlterPartitionRequest& request) {
+Decision<sim::AlterPartitionResponse> decide(Desk& desk,
+                                             const sim::AlterPartitionRequest& request) {
   Decision<sim::AlterPartitionResponse> out{.response = {}, .atomicity = Atomicity::MaySplit};
   out.response.error_code = desk.check_broker_epoch(request.broker_id, request.broker_epoch);
   if (out.response.error_code != ErrorCode::None) return out;
@@ -197,7 +201,8 @@ ErrorCode elect_one(const Desk& desk, sim::ElectionType type, const sim::Topic* 
   change.election = preferred ? Election::Preferred : Election::Unclean;
   auto record = change.build();
   if (!record) {
-    return preferred ? ErrorCode::PreferredLeaderNotAvailable : ErrorCode::EligibleLeadersNotAvailable;
+    return preferred ? ErrorCode::PreferredLeaderNotAvailable
+                     : ErrorCode::EligibleLeadersNotAvailable;
   }
   records.push_back(std::move(*record));
   return ErrorCode::None;
@@ -281,7 +286,8 @@ ErrorCode check_target(const Desk& desk, const std::vector<BrokerId>& target) {
     return ErrorCode::InvalidReplicaAssignment;
   }
   const auto registered = [&](BrokerId id) { return desk.broker(id) != nullptr; };
-  return std::ranges::all_of(target, registered) ? ErrorCode::None : ErrorCode::InvalidReplicaAssignment;
+  return std::ranges::all_of(target, registered) ? ErrorCode::None
+                                                 : ErrorCode::InvalidReplicaAssignment;
 }
 
 void start_reassignment(PartitionChange& change, const sim::Partition& partition,
@@ -325,7 +331,8 @@ ErrorCode reassign(const Desk& desk, const sim::ReassignablePartition& asked, Re
   if (!partition) return ErrorCode::UnknownTopicOrPartition;
   PartitionChange change = desk.change_of(*topic, asked.topic_partition.partition, *partition);
   if (asked.replicas) {
-    if (const ErrorCode error = check_target(desk, *asked.replicas); error != ErrorCode::None) return error;
+    if (const ErrorCode error = check_target(desk, *asked.replicas); error != ErrorCode::None)
+      return error;
     start_reassignment(change, *partition, *asked.replicas);
   } else if (const ErrorCode error = cancel_reassignment(desk, *topic, change, *partition);
              error != ErrorCode::None) {

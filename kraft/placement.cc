@@ -17,7 +17,8 @@ std::size_t pick_below(sim::Choices& choices, sim::Site site, std::size_t bound)
 
 template <class T>
 void shuffle(std::vector<T>& list, sim::Choices& choices) {
-  for (std::size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[pick_below(choices, kShuffle, i)]);
+  for (std::size_t i = list.size(); i > 1; --i)
+    std::swap(list[i - 1], list[pick_below(choices, kShuffle, i)]);
 }
 
 // Brokers of one rack and state, taken in turn; each new epoch begins one place further.
@@ -124,8 +125,8 @@ class RackList {
 }  // namespace
 
 std::expected<std::vector<std::vector<BrokerId>>, std::string> place_replicas(
-    const std::vector<UsableBroker>& usable, std::int32_t partitions, std::int16_t replication_factor,
-    sim::Choices& choices) {
+    const std::vector<UsableBroker>& usable, std::int32_t partitions,
+    std::int16_t replication_factor, sim::Choices& choices) {
   if (replication_factor <= 0) {
     return std::unexpected(
         fmt::format("Invalid replication factor {}: the replication factor must be positive.",
@@ -135,9 +136,10 @@ std::expected<std::vector<std::vector<BrokerId>>, std::string> place_replicas(
   RackList racks(usable, choices);
   if (racks.unfenced() == 0) return std::unexpected("All brokers are currently fenced.");
   if (wanted > usable.size()) {
-    return std::unexpected(fmt::format(
-        "The target replication factor of {} cannot be reached because only {} broker(s) are registered.",
-        wanted, usable.size()));
+    return std::unexpected(
+        fmt::format("The target replication factor of {} cannot be reached because only {} "
+                    "broker(s) are registered.",
+                    wanted, usable.size()));
   }
   std::vector<std::vector<BrokerId>> out;
   for (std::int32_t i = 0; i < partitions; ++i) out.push_back(racks.place(wanted));

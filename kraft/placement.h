@@ -21,7 +21,7 @@ struct UsableBroker {
 // `usable`: registered brokers that are not in controlled shutdown. The error is Kafka's sentence for
 // INVALID_REPLICATION_FACTOR.
 std::expected<std::vector<std::vector<BrokerId>>, std::string> place_replicas(
-    const std::vector<UsableBroker>& usable, std::int32_t partitions, std::int16_t replication_factor,
-    sim::Choices& choices);
+    const std::vector<UsableBroker>& usable, std::int32_t partitions,
+    std::int16_t replication_factor, sim::Choices& choices);
 
 }  // namespace kraft

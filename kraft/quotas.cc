@@ -25,13 +25,18 @@ constexpr std::string_view kIp = "ip";
 struct QuotaKey {
   std::string_view name;
   bool of_ip = false;  // else of users and clients
-  enum class Type : std::uint8_t { Double, Int, Long } type = Type::Double;
+  enum class Type : std::uint8_t {
+    Double,
+    Int,
+    Long
+  } type = Type::Double;
 };
-constexpr std::array<QuotaKey, 5> kQuotaKeys{{{"producer_byte_rate", false, QuotaKey::Type::Long},
-                                              {"consumer_byte_rate", false, QuotaKey::Type::Long},
-                                              {"request_percentage", false, QuotaKey::Type::Double},
-                                              {"controller_mutation_rate", false, QuotaKey::Type::Double},
-                                              {"connection_creation_rate", true, QuotaKey::Type::Int}}};
+constexpr std::array<QuotaKey, 5> kQuotaKeys{
+    {{"producer_byte_rate", false, QuotaKey::Type::Long},
+     {"consumer_byte_rate", false, QuotaKey::Type::Long},
+     {"request_percentage", false, QuotaKey::Type::Double},
+     {"controller_mutation_rate", false, QuotaKey::Type::Double},
+     {"connection_creation_rate", true, QuotaKey::Type::Int}}};
 
 // Not refused: a NaN, which is neither below nor above anything.
 bool is_legal(const QuotaKey& key, sim::QuotaValue quota) {
@@ -62,7 +67,8 @@ std::string why_no_entity(const std::vector<sim::EntityData>& entity) {
     if (type != kUser && type != kClientId && type != kIp) {
       return fmt::format("Unhandled client quota entity type: {}", type);
     }
-    if (part.entity_name && part.entity_name->empty()) return fmt::format("Empty {} not supported", type);
+    if (part.entity_name && part.entity_name->empty())
+      return fmt::format("Empty {} not supported", type);
   }
   const bool mixed = types.contains(kIp) && types.size() > 1;
   return mixed ? "Invalid quota entity combination: an IP stands alone" : "";
@@ -82,27 +88,31 @@ std::string why_no_quotas(const sim::QuotaEntry& entry) {
     if (key == kQuotaKeys.end() || key->of_ip != of_ip) {
       return fmt::format("Invalid configuration key {}", op.key);
     }
-    if (!is_legal(*key, op.value)) return fmt::format("Quota {} cannot be {}", op.key, op.value.describe());
+    if (!is_legal(*key, op.value))
+      return fmt::format("Quota {} cannot be {}", op.key, op.value.describe());
   }
   return "";
 }
 
 }  // namespace
 
-Decision<sim::AlterClientQuotasResponse> decide(Desk& desk, const sim::AlterClientQuotasRequest& request) {
+Decision<sim::AlterClientQuotasResponse> decide(Desk& desk,
+                                                const sim::AlterClientQuotasRequest& request) {
   Decision<sim::AlterClientQuotasResponse> out{.response = {}};
   std::map<sim::QuotaEntity, std::size_t> answers;
   for (const sim::QuotaEntry& entry : request.entries) {
     sim::ClientQuotaRecord entity;
     entity.entity = entry.entity;
     std::string why = why_no_quotas(entry);
-    const auto [first, is_first] = answers.try_emplace(sim::quota_entity(entity), out.response.entries.size());
+    const auto [first, is_first] =
+        answers.try_emplace(sim::quota_entity(entity), out.response.entries.size());
     if (!is_first) {
       // One answer an entity: what was written for the first of them stays, though it hears of an error.
       why = "Ignoring duplicate entity";
       out.response.entries[first->second] = {"", ErrorCode::InvalidRequest, why};
     }
-    out.response.entries.push_back({"", why.empty() ? ErrorCode::None : ErrorCode::InvalidRequest, why});
+    out.response.entries.push_back(
+        {"", why.empty() ? ErrorCode::None : ErrorCode::InvalidRequest, why});
     if (!why.empty()) continue;
     const auto* known = desk.image().client_quotas().find(sim::quota_entity(entity));
     for (const sim::QuotaOperation& op : entry.ops) {
@@ -147,7 +157,8 @@ using Refused = std::optional<std::string>;
 
 bool everybody_supports(const Desk& desk, std::string_view feature, std::int16_t level) {
   const auto covers = [&](const auto& features) {
-    const auto found = std::ranges::find_if(features, [&](const auto& f) { return f.name == feature; });
+    const auto found =
+        std::ranges::find_if(features, [&](const auto& f) { return f.name == feature; });
     return found != features.end() && found->min_supported_version <= level &&
            level <= found->max_supported_version;
   };
@@ -175,15 +186,18 @@ Refused refuse_metadata_version(const Desk& desk, const sim::FeatureUpdate& upda
   if (migration == PreMigration || migration == Migration) {
     return "Unable to modify metadata.version while a ZK migration is in progress.";
   }
-  if (wanted < sim::level_of(sim::kMinimumBootstrapVersion)) return "Invalid metadata.version: too low.";
+  if (wanted < sim::level_of(sim::kMinimumBootstrapVersion))
+    return "Invalid metadata.version: too low.";
   if (wanted > sim::level_of(desk.settings.latest_supported)) {
     return "Invalid metadata.version: the local controller does not support it.";
   }
   if (wanted < current) {
-    if (update.upgrade_type == 1) return "Can't downgrade the version of this feature without a downgrade flag.";
+    if (update.upgrade_type == 1)
+      return "Can't downgrade the version of this feature without a downgrade flag.";
     if (records_changed_between(wanted, current)) {
       return update.upgrade_type == 2
-                 ? "Refusing to perform the requested downgrade because it might delete metadata information."
+                 ? "Refusing to perform the requested downgrade because it might delete metadata "
+                   "information."
                  : "Unsafe metadata downgrade is not supported in this version.";
     }
   }
@@ -193,11 +207,13 @@ Refused refuse_metadata_version(const Desk& desk, const sim::FeatureUpdate& upda
 }  // namespace
 
 // All updates or none.
-Decision<sim::UpdateFeaturesResponse> decide(Desk& desk, const sim::UpdateFeaturesRequest& request) {
+Decision<sim::UpdateFeaturesResponse> decide(Desk& desk,
+                                             const sim::UpdateFeaturesRequest& request) {
   Decision<sim::UpdateFeaturesResponse> out{.response = {}};
   const auto fail = [&](std::string why) {
     return Decision<sim::UpdateFeaturesResponse>{
-        .response = {.error_code = ErrorCode::InvalidUpdateVersion, .error_message = std::move(why)}};
+        .response = {.error_code = ErrorCode::InvalidUpdateVersion,
+                     .error_message = std::move(why)}};
   };
   for (const sim::FeatureUpdate& update : request.feature_updates) {
     if (update.feature == sim::kMetadataVersionFeature) {

@@ -33,8 +33,7 @@ void Replica::start(Instant now, Choices& choices, Effects& effects) {
   // A log that recovery found behind its checkpoint is dropped from the disk, too.
   if (log_.first_index() > disk_first_) drop_behind_checkpoint(effects);
   const BrokerId self = config_.id;
-  const Instant election_at =
-      is_voter() ? now + election_timeout(choices) : Instant::never();
+  const Instant election_at = is_voter() ? now + election_timeout(choices) : Instant::never();
   if (persisted_.epoch < log_.last_epoch()) {
     persisted_.leader = kNoLeader;
     persisted_.voted = BrokerId(-1);
@@ -78,7 +77,8 @@ bool Replica::receive(Instant now, NodeId from, const Payload& message, Choices&
       using Message = typename decltype(type)::type;
       const Message* content = message.get_if<Message>();
       if (content == nullptr) return false;
-      if constexpr (std::same_as<Message, FetchRequest> || std::same_as<Message, FetchSnapshotRequest>) {
+      if constexpr (std::same_as<Message, FetchRequest> ||
+                    std::same_as<Message, FetchSnapshotRequest>) {
         handle(now, from, *content, effects);
       } else if constexpr (requires { content->from; }) {
         handle(now, *content, choices, effects);
@@ -100,9 +100,11 @@ bool Replica::receive(Instant now, NodeId from, const Payload& message, Choices&
     if (is_leader()) maybe_commit(effects);
   } else if (!taken(type_identity<FetchRequest>{}, type_identity<FetchResponse>{},
                     type_identity<VoteRequest>{}, type_identity<VoteResponse>{},
-                    type_identity<BeginQuorumEpochRequest>{}, type_identity<BeginQuorumEpochResponse>{},
+                    type_identity<BeginQuorumEpochRequest>{},
+                    type_identity<BeginQuorumEpochResponse>{},
                     type_identity<EndQuorumEpochRequest>{}, type_identity<EndQuorumEpochResponse>{},
-                    type_identity<FetchSnapshotRequest>{}, type_identity<FetchSnapshotResponse>{})) {
+                    type_identity<FetchSnapshotRequest>{},
+                    type_identity<FetchSnapshotResponse>{})) {
     return false;
   }
   wake(now, choices, effects);
@@ -118,11 +120,21 @@ void Replica::wake(Instant now, Choices& choices, Effects& effects) {
     const RoleKind before = kind();
     const RaftEpoch epoch_before = epoch_;
     switch (before) {
-      case RoleKind::Unattached: poll_unattached(now, choices, effects); break;
-      case RoleKind::Candidate: poll_candidate(now, choices, effects); break;
-      case RoleKind::Follower: poll_follower(now, choices, effects); break;
-      case RoleKind::Leader: poll_leader(now, choices, effects); break;
-      case RoleKind::Resigned: poll_resigned(now, choices, effects); break;
+      case RoleKind::Unattached:
+        poll_unattached(now, choices, effects);
+        break;
+      case RoleKind::Candidate:
+        poll_candidate(now, choices, effects);
+        break;
+      case RoleKind::Follower:
+        poll_follower(now, choices, effects);
+        break;
+      case RoleKind::Leader:
+        poll_leader(now, choices, effects);
+        break;
+      case RoleKind::Resigned:
+        poll_resigned(now, choices, effects);
+        break;
     }
     if (kind() == before && epoch_ == epoch_before) return;
   }
@@ -136,7 +148,8 @@ Instant Replica::deadline() const {
     const auto found = connections_.find(to);
     return found == connections_.end() ? Instant(0) : found->second.until;
   };
-  const Instant stand_at = shutting_down_ ? Instant::never() : Instant(0);  // never, or as the timer says
+  const Instant stand_at =
+      shutting_down_ ? Instant::never() : Instant(0);  // never, or as the timer says
   return sim::match(
       role_, [&](const Unattached& r) { return std::max(stand_at, r.election_at); },
       [&](const Candidate& r) {
@@ -147,12 +160,11 @@ Instant Replica::deadline() const {
         }
         return at;
       },
-      [&](const Follower& r) {
-        return std::min(std::max(stand_at, r.fetch_at), ready(r.leader));
-      },
+      [&](const Follower& r) { return std::min(std::max(stand_at, r.fetch_at), ready(r.leader)); },
       [&](const Leader& r) {
         Instant at = std::min(r.check_quorum_at, r.linger_until);
-        for (const auto& [voter, begin] : r.begin_at) at = std::min(at, std::max(begin, ready(voter)));
+        for (const auto& [voter, begin] : r.begin_at)
+          at = std::min(at, std::max(begin, ready(voter)));
         for (const ParkedFetch& parked : r.parked) at = std::min(at, parked.until);
         return at;
       },
@@ -169,7 +181,8 @@ Instant Replica::observer_deadline() const {
   const auto* follower = std::get_if<Follower>(&role_);
   if (follower != nullptr && polled_at_ < follower->fetch_at) {
     const auto found = connections_.find(follower->leader);
-    return found == connections_.end() ? Instant(0) : std::min(follower->fetch_at, found->second.until);
+    return found == connections_.end() ? Instant(0)
+                                       : std::min(follower->fetch_at, found->second.until);
   }
   std::optional<Instant> waiting;
   Instant first_ready = Instant::never();
@@ -187,9 +200,9 @@ Instant Replica::observer_deadline() const {
 
 BrokerId Replica::leader() const {
   return sim::match(
-      role_, [](const Unattached&) { return kNoLeader; }, [](const Candidate&) { return kNoLeader; },
-      [](const Follower& r) { return r.leader; }, [&](const Leader&) { return config_.id; },
-      [&](const Resigned&) { return config_.id; });
+      role_, [](const Unattached&) { return kNoLeader; },
+      [](const Candidate&) { return kNoLeader; }, [](const Follower& r) { return r.leader; },
+      [&](const Leader&) { return config_.id; }, [&](const Resigned&) { return config_.id; });
 }
 
 Offset Replica::next_offset() const {
@@ -214,7 +227,8 @@ void Replica::persist(Effects& effects) {
   sim::match(
       role_, [&](const Unattached& r) { next.voted = r.voted; },
       [&](const Candidate&) { next.voted = config_.id; },
-      [&](const Follower& r) { next.leader = r.leader; }, [&](const Leader&) { next.leader = config_.id; },
+      [&](const Follower& r) { next.leader = r.leader; },
+      [&](const Leader&) { next.leader = config_.id; },
       [&](const Resigned&) { next.leader = config_.id; });
   if (config_.behaviour.vote_not_persisted) {
     next.voted = BrokerId(-1);

@@ -32,8 +32,8 @@ struct RaftConfig {
 
 // Who takes part, and where they are found. The same on every node of a quorum.
 struct QuorumConfig {
-  std::vector<BrokerId> voters;              // controller.quorum.voters, ascending
-  std::map<BrokerId, NodeId> addresses;      // of the voters
+  std::vector<BrokerId> voters;          // controller.quorum.voters, ascending
+  std::map<BrokerId, NodeId> addresses;  // of the voters
   bool is_voter(BrokerId id) const { return addresses.contains(id); }
 };
 
@@ -52,8 +52,8 @@ struct QuorumConfig {
 class Replica {
  public:
   struct Config {
-    BrokerId id;     // of this node; brokers and controllers share the number space
-    NodeId self;     // the address of this process
+    BrokerId id;             // of this node; brokers and controllers share the number space
+    NodeId self;             // the address of this process
     std::uint32_t life = 1;  // which one of it this is
     QuorumConfig quorum;
     RaftConfig raft;
@@ -66,7 +66,8 @@ class Replica {
   Replica(Config config, const sim::Durable& durable);
 
   // True if the message is one of Raft's and was dealt with.
-  bool receive(Instant now, NodeId from, const Payload& message, Choices& choices, Effects& effects);
+  bool receive(Instant now, NodeId from, const Payload& message, Choices& choices,
+               Effects& effects);
   // To be called when `deadline()` has passed; harmless earlier.
   void wake(Instant now, Choices& choices, Effects& effects);
   Instant deadline() const;
@@ -76,12 +77,16 @@ class Replica {
   std::optional<Offset> append(Instant now, RaftEpoch epoch, Records records);
   // Gives up leadership of `epoch` (controller renounced, or the process is shutting down); no effect if
   // that leadership is over already.
-  void resign(Instant now, RaftEpoch epoch, std::string_view reason, Choices& choices, Effects& effects);
+  void resign(Instant now, RaftEpoch epoch, std::string_view reason, Choices& choices,
+              Effects& effects);
   // Stops standing for election; a leader resigns so that a successor need not wait.
   void begin_shutdown(Instant now, Choices& choices, Effects& effects);
   // Keeps a checkpoint of the committed records before `checkpoint.id.offset`, and cleans the log up to it
   // when `clean` says so.
-  enum class Cleaning : std::uint8_t { Keep, Clean };
+  enum class Cleaning : std::uint8_t {
+    Keep,
+    Clean
+  };
   void keep_checkpoint(Checkpoint checkpoint, Cleaning cleaning, Effects& effects);
 
   // ── Views ──
@@ -105,7 +110,13 @@ class Replica {
   void digest_into(sim::Digest& digest) const;
 
  private:
-  enum class RequestKind : std::uint8_t { Vote, BeginQuorumEpoch, EndQuorumEpoch, Fetch, FetchSnapshot };
+  enum class RequestKind : std::uint8_t {
+    Vote,
+    BeginQuorumEpoch,
+    EndQuorumEpoch,
+    Fetch,
+    FetchSnapshot
+  };
   // One request in flight per destination (RequestManager). `until` ends the wait or the backing off.
   struct Connection {
     std::optional<RequestKind> in_flight;
@@ -125,11 +136,15 @@ class Replica {
   void become_unattached(Instant now, RaftEpoch epoch, Choices& choices, Effects& effects);
   void become_follower(Instant now, RaftEpoch epoch, BrokerId leader, Effects& effects);
   void halt(std::string reason, Effects& effects);
-  enum class Next : std::uint8_t { Done, Continue };
+  enum class Next : std::uint8_t {
+    Done,
+    Continue
+  };
   Next common_response(Instant now, BrokerId from, std::uint32_t correlation, RequestKind kind,
                        ErrorCode error, RaftEpoch epoch, BrokerId leader, Choices& choices,
                        Effects& effects);
-  void maybe_transition(Instant now, RaftEpoch epoch, BrokerId leader, Choices& choices, Effects& effects);
+  void maybe_transition(Instant now, RaftEpoch epoch, BrokerId leader, Choices& choices,
+                        Effects& effects);
   template <sim::Message Request>
   void request(Instant now, BrokerId to, RequestKind kind, Request message, Effects& effects);
   void connection_failed(Instant now, BrokerId to);
@@ -140,7 +155,8 @@ class Replica {
   void answer(NodeId to, std::uint32_t correlation, Response response, Effects& effects);
 
   // voting.cc
-  void handle(Instant now, NodeId from, const VoteRequest& vote, Choices& choices, Effects& effects);
+  void handle(Instant now, NodeId from, const VoteRequest& vote, Choices& choices,
+              Effects& effects);
   void handle(Instant now, const VoteResponse& vote, Choices& choices, Effects& effects);
   void stand(Instant now, std::uint32_t retries, Choices& choices, Effects& effects);
   void poll_candidate(Instant now, Choices& choices, Effects& effects);
@@ -162,7 +178,8 @@ class Replica {
   bool try_complete(Instant now, NodeId from, const FetchRequest& fetch, FetchResponse& response,
                     Effects& effects);
   void handle(Instant now, NodeId from, const FetchSnapshotRequest& fetch, Effects& effects);
-  void handle(Instant now, const BeginQuorumEpochResponse& begin, Choices& choices, Effects& effects);
+  void handle(Instant now, const BeginQuorumEpochResponse& begin, Choices& choices,
+              Effects& effects);
   void count_fetch(Instant now, BrokerId replica);
   void maybe_commit(Effects& effects);
 
@@ -186,7 +203,7 @@ class Replica {
   RaftEpoch epoch_{0};
   Role role_ = Unattached{};
   Log log_;
-  std::uint64_t disk_first_ = 0;  // index of the first batch on disk
+  std::uint64_t disk_first_ = 0;            // index of the first batch on disk
   std::optional<std::uint64_t> drop_sync_;  // the sync after which it may be the log's first
   Offset high_watermark_ = kUnknownOffset;
   std::uint64_t syncs_asked_ = 0;

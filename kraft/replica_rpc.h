@@ -6,7 +6,8 @@
 namespace kraft {
 
 template <sim::Message Request>
-void Replica::request(Instant now, BrokerId to, RequestKind kind, Request message, Effects& effects) {
+void Replica::request(Instant now, BrokerId to, RequestKind kind, Request message,
+                      Effects& effects) {
   Connection& connection = connections_[to];
   connection.in_flight = kind;
   connection.correlation = message.correlation = ++correlation_;
@@ -22,7 +23,8 @@ void Replica::answer(NodeId to, std::uint32_t correlation, Response response, Ef
   response.from = config_.id;
   response.epoch = epoch_;
   response.leader = leader();
-  effects.push_back(sim::Send{sim::kMainLane, to, sim::kDatagram, Payload::of(std::move(response))});
+  effects.push_back(
+      sim::Send{sim::kMainLane, to, sim::kDatagram, Payload::of(std::move(response))});
 }
 
 }  // namespace kraft

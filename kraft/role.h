@@ -38,7 +38,8 @@ struct Candidate {
 
 struct Follower {
   BrokerId leader;
-  Instant fetch_at = Instant::never();  // when the leader is given up (a voter), or others asked (an observer)
+  Instant fetch_at =
+      Instant::never();  // when the leader is given up (a voter), or others asked (an observer)
   std::optional<OffsetAndEpoch> fetching_snapshot;
 };
 
@@ -78,22 +79,42 @@ struct Resigned {
 
 using Role = std::variant<Unattached, Candidate, Follower, Leader, Resigned>;
 // The index of a role in the variant, with a name.
-enum class RoleKind : std::uint8_t { Unattached, Candidate, Follower, Leader, Resigned };
-inline RoleKind kind_of(const Role& role) { return static_cast<RoleKind>(role.index()); }
+enum class RoleKind : std::uint8_t {
+  Unattached,
+  Candidate,
+  Follower,
+  Leader,
+  Resigned
+};
+inline RoleKind kind_of(const Role& role) {
+  return static_cast<RoleKind>(role.index());
+}
 constexpr std::string_view name_of(RoleKind kind) {
   using enum RoleKind;
   switch (kind) {
-    case Unattached: return "Unattached";
-    case Candidate: return "Candidate";
-    case Follower: return "Follower";
-    case Leader: return "Leader";
-    case Resigned: return "Resigned";
+    case Unattached:
+      return "Unattached";
+    case Candidate:
+      return "Candidate";
+    case Follower:
+      return "Follower";
+    case Leader:
+      return "Leader";
+    case Resigned:
+      return "Resigned";
   }
   return "";
 }
 
-enum class EpochMove : std::uint8_t { Same, Higher, NextOne };
-enum class Durability : std::uint8_t { Durable, Volatile };
+enum class EpochMove : std::uint8_t {
+  Same,
+  Higher,
+  NextOne
+};
+enum class Durability : std::uint8_t {
+  Durable,
+  Volatile
+};
 
 struct Move {
   RoleKind from;
@@ -107,29 +128,49 @@ struct Move {
 // changing voter set.
 // Simplified: voters are static, so T12 and a Follower's move to a larger endpoint set do not occur.
 constexpr std::array kMoves{
-    Move{RoleKind::Unattached, RoleKind::Unattached, EpochMove::Higher, Durability::Durable, "kraft.md §1.4 T1"},
-    Move{RoleKind::Candidate, RoleKind::Unattached, EpochMove::Higher, Durability::Durable, "kraft.md §1.4 T1"},
-    Move{RoleKind::Follower, RoleKind::Unattached, EpochMove::Higher, Durability::Durable, "kraft.md §1.4 T1"},
-    Move{RoleKind::Leader, RoleKind::Unattached, EpochMove::Higher, Durability::Durable, "kraft.md §1.4 T10"},
-    Move{RoleKind::Resigned, RoleKind::Unattached, EpochMove::Higher, Durability::Durable, "kraft.md §1.4 T1"},
-    Move{RoleKind::Unattached, RoleKind::Unattached, EpochMove::Same, Durability::Durable, "kraft.md §1.4 T2"},
-    Move{RoleKind::Unattached, RoleKind::Follower, EpochMove::Same, Durability::Durable, "kraft.md §1.4 T3"},
-    Move{RoleKind::Unattached, RoleKind::Follower, EpochMove::Higher, Durability::Durable, "kraft.md §1.4 T3"},
-    Move{RoleKind::Candidate, RoleKind::Follower, EpochMove::Same, Durability::Durable, "kraft.md §1.4 T3"},
-    Move{RoleKind::Candidate, RoleKind::Follower, EpochMove::Higher, Durability::Durable, "kraft.md §1.4 T3"},
-    Move{RoleKind::Follower, RoleKind::Follower, EpochMove::Higher, Durability::Durable, "kraft.md §1.4 T3"},
-    Move{RoleKind::Leader, RoleKind::Follower, EpochMove::Higher, Durability::Durable, "kraft.md §1.4 T10"},
-    Move{RoleKind::Resigned, RoleKind::Follower, EpochMove::Higher, Durability::Durable, "kraft.md §1.4 T3"},
-    Move{RoleKind::Unattached, RoleKind::Candidate, EpochMove::NextOne, Durability::Durable, "kraft.md §1.4 T4"},
-    Move{RoleKind::Follower, RoleKind::Candidate, EpochMove::NextOne, Durability::Durable, "kraft.md §1.4 T5"},
-    Move{RoleKind::Candidate, RoleKind::Candidate, EpochMove::NextOne, Durability::Durable, "kraft.md §1.4 T6"},
-    Move{RoleKind::Resigned, RoleKind::Candidate, EpochMove::NextOne, Durability::Durable, "kraft.md §1.4 T11"},
-    Move{RoleKind::Candidate, RoleKind::Leader, EpochMove::Same, Durability::Durable, "kraft.md §1.4 T8"},
-    Move{RoleKind::Leader, RoleKind::Resigned, EpochMove::Same, Durability::Volatile, "kraft.md §1.4 T9"},
+    Move{RoleKind::Unattached, RoleKind::Unattached, EpochMove::Higher, Durability::Durable,
+         "kraft.md §1.4 T1"},
+    Move{RoleKind::Candidate, RoleKind::Unattached, EpochMove::Higher, Durability::Durable,
+         "kraft.md §1.4 T1"},
+    Move{RoleKind::Follower, RoleKind::Unattached, EpochMove::Higher, Durability::Durable,
+         "kraft.md §1.4 T1"},
+    Move{RoleKind::Leader, RoleKind::Unattached, EpochMove::Higher, Durability::Durable,
+         "kraft.md §1.4 T10"},
+    Move{RoleKind::Resigned, RoleKind::Unattached, EpochMove::Higher, Durability::Durable,
+         "kraft.md §1.4 T1"},
+    Move{RoleKind::Unattached, RoleKind::Unattached, EpochMove::Same, Durability::Durable,
+         "kraft.md §1.4 T2"},
+    Move{RoleKind::Unattached, RoleKind::Follower, EpochMove::Same, Durability::Durable,
+         "kraft.md §1.4 T3"},
+    Move{RoleKind::Unattached, RoleKind::Follower, EpochMove::Higher, Durability::Durable,
+         "kraft.md §1.4 T3"},
+    Move{RoleKind::Candidate, RoleKind::Follower, EpochMove::Same, Durability::Durable,
+         "kraft.md §1.4 T3"},
+    Move{RoleKind::Candidate, RoleKind::Follower, EpochMove::Higher, Durability::Durable,
+         "kraft.md §1.4 T3"},
+    Move{RoleKind::Follower, RoleKind::Follower, EpochMove::Higher, Durability::Durable,
+         "kraft.md §1.4 T3"},
+    Move{RoleKind::Leader, RoleKind::Follower, EpochMove::Higher, Durability::Durable,
+         "kraft.md §1.4 T10"},
+    Move{RoleKind::Resigned, RoleKind::Follower, EpochMove::Higher, Durability::Durable,
+         "kraft.md §1.4 T3"},
+    Move{RoleKind::Unattached, RoleKind::Candidate, EpochMove::NextOne, Durability::Durable,
+         "kraft.md §1.4 T4"},
+    Move{RoleKind::Follower, RoleKind::Candidate, EpochMove::NextOne, Durability::Durable,
+         "kraft.md §1.4 T5"},
+    Move{RoleKind::Candidate, RoleKind::Candidate, EpochMove::NextOne, Durability::Durable,
+         "kraft.md §1.4 T6"},
+    Move{RoleKind::Resigned, RoleKind::Candidate, EpochMove::NextOne, Durability::Durable,
+         "kraft.md §1.4 T11"},
+    Move{RoleKind::Candidate, RoleKind::Leader, EpochMove::Same, Durability::Durable,
+         "kraft.md §1.4 T8"},
+    Move{RoleKind::Leader, RoleKind::Resigned, EpochMove::Same, Durability::Volatile,
+         "kraft.md §1.4 T9"},
 };
 
 // The move's row, or null if Kafka does not allow it.
-constexpr const Move* find_move(RoleKind from, RaftEpoch from_epoch, RoleKind to, RaftEpoch to_epoch) {
+constexpr const Move* find_move(RoleKind from, RaftEpoch from_epoch, RoleKind to,
+                                RaftEpoch to_epoch) {
   for (const Move& move : kMoves) {
     if (move.from != from || move.to != to) continue;
     switch (move.epoch) {

@@ -51,7 +51,8 @@ sim::VersionedRecord partition_record(const Desk& desk, sim::Uuid topic, std::in
   record.leader_epoch = sim::LeaderEpoch(0);
   record.partition_epoch = sim::PartitionEpoch(0);
   if (desk.supports(sim::MetadataGate::DirectoryAssignment)) {
-    for (const BrokerId replica : replicas) record.directories.push_back(desk.default_directory(replica));
+    for (const BrokerId replica : replicas)
+      record.directories.push_back(desk.default_directory(replica));
   }
   return desk.versioned(std::move(record));
 }
@@ -64,11 +65,13 @@ using Assignment = std::vector<std::vector<BrokerId>>;
 
 // A manual assignment: partitions 0 to n-1, as many replicas each, registered and distinct brokers, one of
 // them active.
-std::expected<Assignment, Refusal> manual_assignment(const Desk& desk, const sim::CreatableTopic& topic) {
+std::expected<Assignment, Refusal> manual_assignment(const Desk& desk,
+                                                     const sim::CreatableTopic& topic) {
   if (topic.replication_factor != -1 || topic.num_partitions != -1) {
-    return std::unexpected(Refusal{ErrorCode::InvalidRequest,
-                                   "A manual partition assignment was specified, but replication factor "
-                                   "or number of partitions was not set to -1."});
+    return std::unexpected(
+        Refusal{ErrorCode::InvalidRequest,
+                "A manual partition assignment was specified, but replication factor "
+                "or number of partitions was not set to -1."});
   }
   std::map<std::int32_t, std::vector<BrokerId>> by_index;
   for (const auto& partition : topic.assignments) {
@@ -83,7 +86,8 @@ std::expected<Assignment, Refusal> manual_assignment(const Desk& desk, const sim
       return refuse("partitions should be a consecutive 0-based integer sequence");
     }
     if (replicas.empty() || (!out.empty() && replicas.size() != out.front().size())) {
-      return refuse("The manual partition assignment has partitions of unequal replication factor.");
+      return refuse(
+          "The manual partition assignment has partitions of unequal replication factor.");
     }
     const std::set<BrokerId> distinct(replicas.begin(), replicas.end());
     if (distinct.size() != replicas.size()) {
@@ -91,15 +95,17 @@ std::expected<Assignment, Refusal> manual_assignment(const Desk& desk, const sim
     }
     for (const BrokerId id : replicas) {
       if (desk.broker(id) == nullptr) {
-        return refuse(fmt::format("The manual partition assignment includes broker {}, but no such broker "
-                                  "is registered.",
-                                  id.value()));
+        return refuse(
+            fmt::format("The manual partition assignment includes broker {}, but no such broker "
+                        "is registered.",
+                        id.value()));
       }
     }
     if (std::ranges::none_of(replicas, [&](BrokerId id) { return desk.is_active(id); })) {
-      return refuse(fmt::format("All brokers specified in the manual partition assignment for partition {} "
-                                "are fenced or in controlled shutdown.",
-                                index));
+      return refuse(
+          fmt::format("All brokers specified in the manual partition assignment for partition {} "
+                      "are fenced or in controlled shutdown.",
+                      index));
     }
     out.push_back(replicas);
   }
@@ -112,23 +118,27 @@ std::expected<Assignment, Refusal> placed_assignment(const Desk& desk, std::int3
   if (!placed) return std::unexpected(Refusal{ErrorCode::InvalidReplicationFactor, placed.error()});
   for (const auto& replicas : *placed) {
     if (std::ranges::none_of(replicas, [&](BrokerId id) { return desk.is_active(id); })) {
-      return std::unexpected(Refusal{ErrorCode::InvalidReplicationFactor,
-                                     "Unable to replicate the partition: all brokers are currently fenced "
-                                     "or in controlled shutdown."});
+      return std::unexpected(
+          Refusal{ErrorCode::InvalidReplicationFactor,
+                  "Unable to replicate the partition: all brokers are currently fenced "
+                  "or in controlled shutdown."});
     }
   }
   return *placed;
 }
 
-std::expected<Assignment, Refusal> assignment_of(const Desk& desk, const sim::CreatableTopic& topic) {
+std::expected<Assignment, Refusal> assignment_of(const Desk& desk,
+                                                 const sim::CreatableTopic& topic) {
   if (!topic.assignments.empty()) return manual_assignment(desk, topic);
   if (topic.num_partitions == 0 || topic.num_partitions < -1) {
-    return std::unexpected(Refusal{ErrorCode::InvalidPartitions,
-                                   "Number of partitions was set to an invalid non-positive value."});
+    return std::unexpected(
+        Refusal{ErrorCode::InvalidPartitions,
+                "Number of partitions was set to an invalid non-positive value."});
   }
   if (topic.replication_factor == 0 || topic.replication_factor < -1) {
-    return std::unexpected(Refusal{ErrorCode::InvalidReplicationFactor,
-                                   "Replication factor must be larger than 0, or -1 to use the default."});
+    return std::unexpected(
+        Refusal{ErrorCode::InvalidReplicationFactor,
+                "Replication factor must be larger than 0, or -1 to use the default."});
   }
   return placed_assignment(
       desk, topic.num_partitions == -1 ? desk.settings.num_partitions : topic.num_partitions,
@@ -181,13 +191,16 @@ std::expected<sim::Uuid, Refusal> create_topic(const Desk& desk, const sim::Crea
 Decision<sim::CreateTopicsResponse> decide(Desk& desk, const sim::CreateTopicsRequest& request) {
   Decision<sim::CreateTopicsResponse> out{.response = {}};
   std::map<std::string, std::string> names;  // by collision name
-  for (const sim::Topic& topic : desk.image().topics()) names.emplace(collision_name(topic.name()), topic.name());
+  for (const sim::Topic& topic : desk.image().topics())
+    names.emplace(collision_name(topic.name()), topic.name());
   for (const sim::CreatableTopic& topic : request.topics) {
     const auto created = create_topic(desk, topic, names, out.records);
     if (created) {
       names.emplace(collision_name(topic.name), topic.name);
-      out.response.topics.push_back(
-          {.name = topic.name, .topic_id = *created, .error_code = ErrorCode::None, .error_message = {}});
+      out.response.topics.push_back({.name = topic.name,
+                                     .topic_id = *created,
+                                     .error_code = ErrorCode::None,
+                                     .error_message = {}});
     } else {
       out.response.topics.push_back({.name = topic.name,
                                      .topic_id = {},
@@ -218,16 +231,17 @@ Decision<sim::DeleteTopicsResponse> decide(Desk& desk, const sim::DeleteTopicsRe
 
 namespace {
 
-std::expected<void, Refusal> create_partitions(const Desk& desk, const sim::CreatePartitionsTopic& asked,
+std::expected<void, Refusal> create_partitions(const Desk& desk,
+                                               const sim::CreatePartitionsTopic& asked,
                                                Records& records) {
   const sim::Topic* topic = desk.image().topics().find(asked.name);
   if (topic == nullptr) return std::unexpected(Refusal{ErrorCode::UnknownTopicOrPartition, ""});
   const auto present = static_cast<std::int32_t>(topic->partition_count());
   if (asked.count <= present) {
-    return std::unexpected(
-        Refusal{ErrorCode::InvalidPartitions,
-                fmt::format("The topic {} currently has {} partition(s); {} would not be an increase.",
-                            asked.name, present, asked.count)});
+    return std::unexpected(Refusal{
+        ErrorCode::InvalidPartitions,
+        fmt::format("The topic {} currently has {} partition(s); {} would not be an increase.",
+                    asked.name, present, asked.count)});
   }
   const std::int32_t more = asked.count - present;
   Assignment assignment = asked.assignments;
@@ -238,20 +252,21 @@ std::expected<void, Refusal> create_partitions(const Desk& desk, const sim::Crea
     if (!placed) return std::unexpected(placed.error());
     assignment = std::move(*placed);
   } else if (static_cast<std::int32_t>(assignment.size()) != more) {
-    return std::unexpected(
-        Refusal{ErrorCode::InvalidReplicaAssignment,
-                fmt::format("Attempted to add {} additional partition(s), but only {} assignment(s) were "
-                            "specified.",
-                            more, assignment.size())});
+    return std::unexpected(Refusal{
+        ErrorCode::InvalidReplicaAssignment,
+        fmt::format("Attempted to add {} additional partition(s), but only {} assignment(s) were "
+                    "specified.",
+                    more, assignment.size())});
   }
   std::int32_t index = present;
   for (const auto& replicas : assignment) {
-    const bool some_active = std::ranges::any_of(replicas, [&](BrokerId id) { return desk.is_active(id); });
+    const bool some_active =
+        std::ranges::any_of(replicas, [&](BrokerId id) { return desk.is_active(id); });
     const bool registered =
         std::ranges::all_of(replicas, [&](BrokerId id) { return desk.broker(id) != nullptr; });
     if (!some_active || !registered) {
-      return std::unexpected(
-          Refusal{ErrorCode::InvalidReplicaAssignment, "All brokers specified are fenced or unknown."});
+      return std::unexpected(Refusal{ErrorCode::InvalidReplicaAssignment,
+                                     "All brokers specified are fenced or unknown."});
     }
     records.push_back(partition_record(desk, topic->id(), index++, replicas));
   }
@@ -260,7 +275,8 @@ std::expected<void, Refusal> create_partitions(const Desk& desk, const sim::Crea
 
 }  // namespace
 
-Decision<sim::CreatePartitionsResponse> decide(Desk& desk, const sim::CreatePartitionsRequest& request) {
+Decision<sim::CreatePartitionsResponse> decide(Desk& desk,
+                                               const sim::CreatePartitionsRequest& request) {
   Decision<sim::CreatePartitionsResponse> out{.response = {}};
   for (const sim::CreatePartitionsTopic& asked : request.topics) {
     Records records;

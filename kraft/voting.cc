@@ -20,8 +20,9 @@ constexpr sim::Site kElectionBackoff{"raft.election_backoff"};
 Duration Replica::election_timeout(Choices& choices) const {
   const std::int64_t base_ms = config_.raft.election_timeout.milliseconds();
   if (base_ms == 0) return Duration(0);
-  const auto jitter_ms = choices.pick(kElectionTimeout, static_cast<std::uint64_t>(config_.id.value()), 0,
-                                      static_cast<std::uint64_t>(base_ms - 1));
+  const auto jitter_ms =
+      choices.pick(kElectionTimeout, static_cast<std::uint64_t>(config_.id.value()), 0,
+                   static_cast<std::uint64_t>(base_ms - 1));
   return config_.raft.election_timeout + 1_ms * static_cast<std::int64_t>(jitter_ms);
 }
 
@@ -44,9 +45,10 @@ void Replica::handle(Instant now, NodeId from, const VoteRequest& vote, Choices&
   const bool again = unattached != nullptr && unattached->voted == vote.candidate;
   const bool granted = (free || again) && vote.last >= log_.last();
   if (granted && free) {
-    become(Unattached{.voted = vote.candidate,
-                      .election_at = is_voter() ? now + election_timeout(choices) : Instant::never()},
-           vote.epoch, effects);
+    become(
+        Unattached{.voted = vote.candidate,
+                   .election_at = is_voter() ? now + election_timeout(choices) : Instant::never()},
+        vote.epoch, effects);
     notify(effects, VoteGranted{.node = config_.id, .epoch = epoch_, .candidate = vote.candidate});
   }
   reply(ErrorCode::None, granted);
@@ -73,8 +75,8 @@ void Replica::stand(Instant now, std::uint32_t retries, Choices& choices, Effect
 void Replica::poll_candidate(Instant now, Choices& choices, Effects& effects) {
   auto& candidate = std::get<Candidate>(role_);
   const auto count = [&](bool answer) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(candidate.votes, [&](const auto& vote) { return vote.second == answer; }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        candidate.votes, [&](const auto& vote) { return vote.second == answer; }));
   };
   if (count(true) >= majority()) return lead(now, choices, effects);
   if (candidate.backoff_until != Instant::never()) {
@@ -87,20 +89,20 @@ void Replica::poll_candidate(Instant now, Choices& choices, Effects& effects) {
   if (hopeless || now >= candidate.election_at) return start_backoff(now, candidate, choices);
   for (const BrokerId voter : config_.quorum.voters) {
     if (candidate.votes.contains(voter) || !connections_[voter].ready(now)) continue;
-    request(now, voter, RequestKind::Vote,
-            VoteRequest{
-                .voter = voter, .epoch = epoch_, .candidate = config_.id, .last = log_.last()},
-            effects);
+    request(
+        now, voter, RequestKind::Vote,
+        VoteRequest{.voter = voter, .epoch = epoch_, .candidate = config_.id, .last = log_.last()},
+        effects);
   }
 }
 
 // min(100 ms x uniformInt[0, 2^(min(20, retries - 1) + 1)), max).
 void Replica::start_backoff(Instant now, Candidate& candidate, Choices& choices) {
   const std::uint32_t exponent = std::min(20U, candidate.retries - 1) + 1;
-  const auto factor = choices.pick(kElectionBackoff, static_cast<std::uint64_t>(config_.id.value()), 0,
-                                   (std::uint64_t{1} << exponent) - 1);
-  const Duration backoff = std::min(100_ms * static_cast<std::int64_t>(factor),
-                                    config_.raft.election_backoff_max);
+  const auto factor = choices.pick(kElectionBackoff, static_cast<std::uint64_t>(config_.id.value()),
+                                   0, (std::uint64_t{1} << exponent) - 1);
+  const Duration backoff =
+      std::min(100_ms * static_cast<std::int64_t>(factor), config_.raft.election_backoff_max);
   candidate.backoff_until = now + backoff;
 }
 
@@ -119,7 +121,8 @@ void Replica::resign(Instant now, RaftEpoch epoch, std::string_view reason, Choi
   });
   for (const auto& [end, voter] : successors) next.preferred.push_back(voter);
   become(std::move(next), epoch_, effects);
-  notify(effects, LeaderResigned{.node = config_.id, .epoch = epoch_, .reason = std::string(reason)});
+  notify(effects,
+         LeaderResigned{.node = config_.id, .epoch = epoch_, .reason = std::string(reason)});
 }
 
 void Replica::begin_shutdown(Instant now, Choices& choices, Effects& effects) {
@@ -135,9 +138,8 @@ void Replica::poll_resigned(Instant now, Choices& choices, Effects& effects) {
   for (const BrokerId voter : resigned.to_tell) {
     if (!connections_[voter].ready(now)) continue;
     request(now, voter, RequestKind::EndQuorumEpoch,
-            EndQuorumEpochRequest{.epoch = epoch_,
-                                  .leader = config_.id,
-                                  .preferred_candidates = resigned.preferred},
+            EndQuorumEpochRequest{
+                .epoch = epoch_, .leader = config_.id, .preferred_candidates = resigned.preferred},
             effects);
   }
 }
@@ -171,8 +173,8 @@ void Replica::handle(Instant now, NodeId from, const EndQuorumEpochRequest& end,
 
 void Replica::handle(Instant now, const EndQuorumEpochResponse& end, Choices& choices,
                      Effects& effects) {
-  if (common_response(now, end.from, end.correlation, RequestKind::EndQuorumEpoch, end.error, end.epoch,
-                      end.leader, choices, effects) == Next::Done) {
+  if (common_response(now, end.from, end.correlation, RequestKind::EndQuorumEpoch, end.error,
+                      end.epoch, end.leader, choices, effects) == Next::Done) {
     return;
   }
   if (auto* resigned = std::get_if<Resigned>(&role_)) resigned->to_tell.erase(end.from);

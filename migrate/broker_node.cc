@@ -10,9 +10,12 @@ namespace migrate {
 
 std::string_view name_of(BrokerMode mode) {
   switch (mode) {
-    case BrokerMode::ZooKeeper: return "zookeeper";
-    case BrokerMode::Migrating: return "migrating";
-    case BrokerMode::KRaft: return "kraft";
+    case BrokerMode::ZooKeeper:
+      return "zookeeper";
+    case BrokerMode::Migrating:
+      return "migrating";
+    case BrokerMode::KRaft:
+      return "kraft";
   }
   sim::unreachable("a broker runs in one of three modes");
 }
@@ -29,7 +32,8 @@ BrokerNode::BrokerNode(BrokerNodeConfig config, const sim::Durable& durable)
 // refuses (MetaPropertiesEnsemble, REQUIRE_V0; migration.md §1.5 rule 5). With the migration flag any will do.
 bool BrokerNode::storage_fits(sim::Context& context) const {
   if (config_.mode == BrokerMode::KRaft && durable_->files.empty()) {
-    context.effects.push_back(sim::Append{kMetaPropertiesFile, sim::Payload::of(MetaProperties{1})});
+    context.effects.push_back(
+        sim::Append{kMetaPropertiesFile, sim::Payload::of(MetaProperties{1})});
   }
   return config_.mode != BrokerMode::ZooKeeper || durable_->at(kMetaPropertiesFile).entries.empty();
 }
@@ -48,11 +52,14 @@ void BrokerNode::forget_metadata_log(sim::Context& context) {
 void BrokerNode::boot(sim::Context& context) {
   if (!storage_fits(context)) {
     broker_.emplace(config_.broker, *durable_);
-    context.effects.push_back(sim::Exit{sim::kMainLane, "meta.properties of a log directory has version 1, which a broker in ZooKeeper mode does not take"});
+    context.effects.push_back(sim::Exit{sim::kMainLane,
+                                        "meta.properties of a log directory has version 1, which a "
+                                        "broker in ZooKeeper mode does not take"});
     left_ = true;
     return;
   }
-  const bool begins_anew = config_.mode == BrokerMode::Migrating && !config_.kraft->behaviour.observer_keeps_old_log;
+  const bool begins_anew =
+      config_.mode == BrokerMode::Migrating && !config_.kraft->behaviour.observer_keeps_old_log;
   if (begins_anew) forget_metadata_log(context);
   broker_.emplace(config_.broker, *durable_);
   if (config_.zookeeper) zookeeper_.emplace(*config_.zookeeper);
@@ -63,7 +70,9 @@ void BrokerNode::boot(sim::Context& context) {
     sim::match(
         request.body,
         [&](const sim::LeaderAndIsrRequest& body) { (void)broker_->leader_and_isr(context, body); },
-        [&](const sim::UpdateMetadataRequest& body) { (void)broker_->update_metadata(context, body); },
+        [&](const sim::UpdateMetadataRequest& body) {
+          (void)broker_->update_metadata(context, body);
+        },
         [&](const sim::StopReplicaRequest& body) { (void)broker_->stop_replica(context, body); });
   }
 }
@@ -135,7 +144,8 @@ void BrokerNode::follow_zookeeper(sim::Context& context) {
 
 // Kafka ends the process when another session holds the broker's znode.
 void BrokerNode::refuse(sim::Context& context) {
-  context.effects.push_back(sim::Exit{sim::kMainLane, "a broker of this id is registered in ZooKeeper"});
+  context.effects.push_back(
+      sim::Exit{sim::kMainLane, "a broker of this id is registered in ZooKeeper"});
   left_ = true;
 }
 
@@ -146,9 +156,11 @@ void BrokerNode::follow_kraft(sim::Context& context) {
   // A broker in ZooKeeper mode is ready from the start; one in KRaft mode when the controller has seen it caught
   // up and it has published the image. Its ports open once it is unfenced (kraft.md §4.1, migration.md §5.9).
   const kraft::BrokerLifecycle state = kraft_->state();
-  const bool caught_up = state == kraft::BrokerLifecycle::Recovery || state == kraft::BrokerLifecycle::Running;
-  const bool ready = config_.mode == BrokerMode::Migrating ||
-                     (caught_up && kraft_->image().provenance().last_contained_offset >= sim::Offset(0));
+  const bool caught_up =
+      state == kraft::BrokerLifecycle::Recovery || state == kraft::BrokerLifecycle::Running;
+  const bool ready =
+      config_.mode == BrokerMode::Migrating ||
+      (caught_up && kraft_->image().provenance().last_contained_offset >= sim::Offset(0));
   if (ready && !told_ready_) {
     told_ready_ = true;
     kraft_->ready_to_unfence(context.now, context.choices, context.effects);

@@ -10,7 +10,9 @@
 namespace migrate {
 namespace {
 
-LeaderAndEpoch leader_of(const kraft::LeaderAndEpoch& announced) { return {announced.leader, announced.epoch}; }
+LeaderAndEpoch leader_of(const kraft::LeaderAndEpoch& announced) {
+  return {announced.leader, announced.epoch};
+}
 
 }  // namespace
 
@@ -43,7 +45,8 @@ void ControllerNode::dispatch(Turn& turn, const sim::Input& input) {
     if (!wake) return;
   }
   const auto* const received = std::get_if<sim::Received>(&input);
-  if (received != nullptr && node_->receive(turn.now, *received, turn.choices, turn.effects)) return;
+  if (received != nullptr && node_->receive(turn.now, *received, turn.choices, turn.effects))
+    return;
   if (channels_) {
     sim::Context context{turn.now, turn.choices, turn.effects, last_serial_};
     // Answers of brokers are only logged by Kafka: nothing depends on them (migration.md §5.2).
@@ -89,7 +92,9 @@ bool ControllerNode::deliver_publications(Turn& turn) {
     });
   }
   for (const kraft::LeaderAndEpoch& leader : leaders) {
-    drive(turn, [&](Driver::Context context) { driver_->on_controller_change(context, leader_of(leader)); });
+    drive(turn, [&](Driver::Context context) {
+      driver_->on_controller_change(context, leader_of(leader));
+    });
   }
   return !publications.empty() || !leaders.empty();
 }
@@ -105,11 +110,14 @@ bool ControllerNode::deliver_commits(Turn& turn) {
     const TicketId ticket = it->first;
     it = writes_.erase(it);
     moved = true;
-    std::expected<sim::OffsetAndEpoch, std::string> outcome = sim::OffsetAndEpoch{status.epoch, status.offset};
+    std::expected<sim::OffsetAndEpoch, std::string> outcome =
+        sim::OffsetAndEpoch{status.epoch, status.offset};
     if (status.state == kraft::WriteStatus::State::Failed) {
       outcome = std::unexpected(std::string(sim::name_of(status.error)));
     }
-    drive(turn, [&](Driver::Context context) { driver_->on_commit(context, ticket, std::move(outcome)); });
+    drive(turn, [&](Driver::Context context) {
+      driver_->on_commit(context, ticket, std::move(outcome));
+    });
     break;  // the driver may have written again: begin anew
   }
   return moved;
@@ -120,8 +128,8 @@ void ControllerNode::act(Turn& turn, DriverActions actions) {
     sim::match(
         action,
         [&](ZkBatch& batch) {
-          take(turn, zookeeper_->submit({turn.now, turn.choices, turn.effects, last_serial_}, batch.ticket,
-                                        std::move(batch.requests)));
+          take(turn, zookeeper_->submit({turn.now, turn.choices, turn.effects, last_serial_},
+                                        batch.ticket, std::move(batch.requests)));
         },
         [&](const BeginMigration& begin) {
           watch_write(begin.ticket, node_->begin_migration(turn.now, turn.choices, turn.effects));
@@ -131,14 +139,16 @@ void ControllerNode::act(Turn& turn, DriverActions actions) {
           kraft::Records records;
           records.reserve(append.records.size());
           for (sim::Record& record : append.records) records.push_back({std::move(record), 0});
-          watch_write(append.ticket,
-                      node_->accept_batch(std::move(records), turn.now, turn.choices, turn.effects));
+          watch_write(append.ticket, node_->accept_batch(std::move(records), turn.now, turn.choices,
+                                                         turn.effects));
         },
         [&](const CompleteMigration& complete) {
-          watch_write(complete.ticket, node_->complete_migration(turn.now, turn.choices, turn.effects));
+          watch_write(complete.ticket,
+                      node_->complete_migration(turn.now, turn.choices, turn.effects));
         },
         [&](AbortMigration& abort) {
-          turn.effects.push_back(sim::Exit{sim::kMainLane, "fatal fault: the migration was aborted: " + abort.why});
+          turn.effects.push_back(
+              sim::Exit{sim::kMainLane, "fatal fault: the migration was aborted: " + abort.why});
         },
         [&](const InstallPublisher&) {
           publisher_installed_ = true;

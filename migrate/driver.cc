@@ -122,7 +122,8 @@ void Driver::run(Context& context, Event event) {
       },
       [&](const WaitForZkBrokersEvent&) {
         running_ = "WaitForZkBrokersEvent";
-        if (!is_current(WaitForBrokers) || !first_publish_ || image_.cluster().brokers.empty()) return;
+        if (!is_current(WaitForBrokers) || !first_publish_ || image_.cluster().brokers.empty())
+          return;
         task_ = BrokersTask{};
         ask(context, {zk::GetChildren{std::string(zk::paths::kBrokerIds)}});
       },
@@ -135,7 +136,8 @@ void Driver::run(Context& context, Event event) {
       [&](const MigrateMetadataEvent& e) {
         running_ = "MigrateMetadataEvent";
         if (!is_current(ZkMigration, e.leader)) return;
-        task_ = CopyTask(zk::ReadOptions{zk::ReadManner::Driver, config_.read_defects, config_.password_secret});
+        task_ = CopyTask(
+            zk::ReadOptions{zk::ReadManner::Driver, config_.read_defects, config_.password_secret});
         notify(context, sim::Payload::of(CopyBegan{config_.node_id}));
         const TicketId ticket = new_ticket();
         context.actions.emplace_back(BeginMigration{ticket});
@@ -164,15 +166,31 @@ void Driver::poll(Context& context) {
   if (std::exchange(election_due_, false)) events_.emplace_back(KRaftLeaderEvent{leader_});
   if (std::exchange(repair_due_, false)) events_.emplace_back(RepairEvent{});
   switch (state_) {
-    case Uninitialized: events_.emplace_back(RecoverMigrationStateFromZkEvent{}); break;
-    case Inactive: break;
-    case WaitForControllerQuorum: events_.emplace_back(WaitForControllerQuorumEvent{}); break;
-    case WaitForBrokers: events_.emplace_back(WaitForZkBrokersEvent{}); break;
-    case BecomeController: events_.emplace_back(BecomeZkControllerEvent{leader_}); break;
-    case ZkMigration: events_.emplace_back(MigrateMetadataEvent{leader_}); break;
-    case SyncKraftToZk: events_.emplace_back(SyncKRaftMetadataEvent{leader_}); break;
-    case KraftControllerToBrokerComm: events_.emplace_back(SendRpcsToBrokersEvent{leader_}); break;
-    case DualWrite: break;
+    case Uninitialized:
+      events_.emplace_back(RecoverMigrationStateFromZkEvent{});
+      break;
+    case Inactive:
+      break;
+    case WaitForControllerQuorum:
+      events_.emplace_back(WaitForControllerQuorumEvent{});
+      break;
+    case WaitForBrokers:
+      events_.emplace_back(WaitForZkBrokersEvent{});
+      break;
+    case BecomeController:
+      events_.emplace_back(BecomeZkControllerEvent{leader_});
+      break;
+    case ZkMigration:
+      events_.emplace_back(MigrateMetadataEvent{leader_});
+      break;
+    case SyncKraftToZk:
+      events_.emplace_back(SyncKRaftMetadataEvent{leader_});
+      break;
+    case KraftControllerToBrokerComm:
+      events_.emplace_back(SendRpcsToBrokersEvent{leader_});
+      break;
+    case DualWrite:
+      break;
   }
   // Armed whatever becomes of the event: everything that polls drive is retried for ever. Before KAFKA-16563 recovery was
   // a part of the poll itself, so that its failure was the poll's; its success ends in another state, which polls at once.
@@ -217,8 +235,8 @@ void Driver::proceed(Context& context, std::vector<zk::Response> responses) {
 }
 
 void Driver::fail(Context& context, std::string why, bool unhandled) {
-  notify(context, sim::Payload::of(
-                      EventFailed{config_.node_id, std::string(running_), std::move(why), unhandled}));
+  notify(context, sim::Payload::of(EventFailed{config_.node_id, std::string(running_),
+                                               std::move(why), unhandled}));
   finish();
 }
 

@@ -17,11 +17,13 @@ namespace {
 
 // ZkData.PersistentZkPaths: created by every controller that starts, whether they stand already or not.
 constexpr std::string_view kTopLevelPaths[] = {
-    zk::paths::kConsumers,     zk::paths::kBrokerIds,       zk::paths::kTopics,
-    zk::paths::kConfigChanges, zk::paths::kDeleteTopics,    zk::paths::kBrokerSequenceId,
-    zk::paths::kIsrChanges,    zk::paths::kProducerIdBlock, zk::paths::kLogDirEvents,
-    "/config/topics",          "/config/clients",           "/config/users",
-    "/config/brokers",         "/config/ips"};
+    zk::paths::kConsumers,    zk::paths::kBrokerIds,
+    zk::paths::kTopics,       zk::paths::kConfigChanges,
+    zk::paths::kDeleteTopics, zk::paths::kBrokerSequenceId,
+    zk::paths::kIsrChanges,   zk::paths::kProducerIdBlock,
+    zk::paths::kLogDirEvents, "/config/topics",
+    "/config/clients",        "/config/users",
+    "/config/brokers",        "/config/ips"};
 
 std::string_view text_of(const zk::GotData& found) {
   return found.data ? std::string_view(*found.data) : std::string_view();
@@ -82,13 +84,15 @@ void Driver::proceed(Context& context, RecoverTask& task, std::vector<zk::Respon
       }
       const auto parsed = zk::parse_migration(text_of(*found));
       if (!parsed) {
-        fail_recovery(context, fmt::format("/migration cannot be read: {}", parsed.error().why), true);
+        fail_recovery(context, fmt::format("/migration cannot be read: {}", parsed.error().why),
+                      true);
         return;
       }
-      LeadershipState read = LeadershipState{}
-                                 .with_kraft_controller(parsed->kraft_controller_id, parsed->kraft_controller_epoch)
-                                 .with_kraft_metadata(parsed->kraft_metadata)
-                                 .with_migration_zk_version(found->stat.version);
+      LeadershipState read =
+          LeadershipState{}
+              .with_kraft_controller(parsed->kraft_controller_id, parsed->kraft_controller_epoch)
+              .with_kraft_metadata(parsed->kraft_metadata)
+              .with_migration_zk_version(found->stat.version);
       recovered(context, read);
       return;
     }
@@ -142,8 +146,8 @@ void Driver::recovered(Context& context, LeadershipState recovered) {
   const std::optional<LeaderAndEpoch> leader = std::get<RecoverTask>(task_).leader;
   finish();
   if (leader) {
-    leadership_ =
-        recovered.with_kraft_controller(config_.node_id, leader->epoch).with_unknown_zk_controller();
+    leadership_ = recovered.with_kraft_controller(config_.node_id, leader->epoch)
+                      .with_unknown_zk_controller();
     transition_to(context, MigrationDriverState::WaitForControllerQuorum);
     return;
   }
@@ -179,7 +183,8 @@ void Driver::wait_for_controller_quorum(Context& context) {
   if (!first_publish_) return;
   switch (image_.features().zk_migration_state) {
     case sim::ZkMigrationState::None:
-      fail(context, "the quorum was not formatted for a migration: its ZkMigrationState is NONE", false);
+      fail(context, "the quorum was not formatted for a migration: its ZkMigrationState is NONE",
+           false);
       transition_to(context, Inactive);
       return;
     case sim::ZkMigrationState::PreMigration:
@@ -195,7 +200,8 @@ void Driver::wait_for_controller_quorum(Context& context) {
         return;
       }
       // The dead end MB-07: the copy is in the log, but its offset never reached /migration.
-      fail(context, "the log says MIGRATION, /migration says that nothing was copied (MB-07)", false);
+      fail(context, "the log says MIGRATION, /migration says that nothing was copied (MB-07)",
+           false);
       transition_to(context, Inactive);
       return;
     case sim::ZkMigrationState::PostMigration:
@@ -341,8 +347,9 @@ void Driver::proceed(Context& context, ClaimTask& task, std::vector<zk::Response
       return;
     case Step::WriteMigration: {
       const auto* const multi = zk::result_if<zk::MultiResult>(answer);
-      const auto* const stat = multi != nullptr ? std::get_if<zk::Stat>(&multi->results.back().value)
-                                                : zk::result_if<zk::Stat>(answer);
+      const auto* const stat = multi != nullptr
+                                   ? std::get_if<zk::Stat>(&multi->results.back().value)
+                                   : zk::result_if<zk::Stat>(answer);
       if (!answer.ok() || stat == nullptr) {
         fail(context, "writing /migration after the claim", answer.error);
         return;
@@ -353,14 +360,15 @@ void Driver::proceed(Context& context, ClaimTask& task, std::vector<zk::Response
     }
     case Step::RereadMigration: {
       const auto* const found = zk::result_if<zk::GotData>(answer);
-      const auto parsed = found == nullptr ? zk::Parsed<zk::MigrationZnode>(std::unexpected(zk::Unreadable{"gone"}))
-                                           : zk::parse_migration(text_of(*found));
+      const auto parsed =
+          found == nullptr ? zk::Parsed<zk::MigrationZnode>(std::unexpected(zk::Unreadable{"gone"}))
+                           : zk::parse_migration(text_of(*found));
       if (!parsed) {
         fail(context, "reading /migration after the claim", answer.error);
         return;
       }
-      leadership_ =
-          leadership_.with_kraft_metadata(parsed->kraft_metadata).with_migration_zk_version(found->stat.version);
+      leadership_ = leadership_.with_kraft_metadata(parsed->kraft_metadata)
+                        .with_migration_zk_version(found->stat.version);
       come_to_power(context);
       return;
     }
@@ -369,7 +377,8 @@ void Driver::proceed(Context& context, ClaimTask& task, std::vector<zk::Response
 
 void Driver::come_to_power(Context& context) {
   finish();
-  transition_to(context, is_copied() ? MigrationDriverState::SyncKraftToZk : MigrationDriverState::ZkMigration);
+  transition_to(context, is_copied() ? MigrationDriverState::SyncKraftToZk
+                                     : MigrationDriverState::ZkMigration);
 }
 
 void Driver::claim(Context& context, ClaimTask& task, const zk::Response& controller) {
@@ -380,7 +389,8 @@ void Driver::claim(Context& context, ClaimTask& task, const zk::Response& contro
   }
   zk::Multi multi;
   multi.ops.emplace_back(zk::SetData{std::string(zk::paths::kControllerEpoch),
-                                     zk::encode_controller_epoch(task.epoch.next()), task.epoch_version});
+                                     zk::encode_controller_epoch(task.epoch.next()),
+                                     task.epoch_version});
   if (found != nullptr) {
     const auto present = zk::parse_controller(text_of(*found));
     if (!present) {
@@ -396,14 +406,18 @@ void Driver::claim(Context& context, ClaimTask& task, const zk::Response& contro
         *present->kraft_controller_epoch >= leadership_.kraft_controller_epoch) {
       // For ever, until this node leads in a newer epoch: also when the epoch there is its own, written by a
       // claim whose answer was lost (MB-03).
-      fail(context, fmt::format("ControllerMovedException: /controller is claimed with KRaft epoch {}",
-                                present->kraft_controller_epoch->value()),
+      fail(context,
+           fmt::format("ControllerMovedException: /controller is claimed with KRaft epoch {}",
+                       present->kraft_controller_epoch->value()),
            true);
       return;
     }
     const bool remembers = image_.features().zk_migration_state == sim::ZkMigrationState::Migration;
     if (remembers && !present->is_kraft() && !config_.defects.stale_log_claims) {
-      fail(context, fmt::format("broker {} has ruled since the copy that the log remembers", present->broker.value()), true);
+      fail(context,
+           fmt::format("broker {} has ruled since the copy that the log remembers",
+                       present->broker.value()),
+           true);
       return;
     }
     multi.ops.emplace_back(zk::Delete{std::string(zk::paths::kController), found->stat.version});
@@ -426,19 +440,21 @@ void Driver::claim(Context& context, ClaimTask& task, const zk::Response& contro
 // says either that this claim is still the last one (MB-23): a controller that stands still before this write and
 // comes back after its successor's copy takes the copy's offset from /migration.
 void Driver::write_migration_after_claim(Context& context) {
-  zk::SetData write{std::string(zk::paths::kMigration), zk::encode(leadership_.znode()), zk::kAnyVersion};
+  zk::SetData write{std::string(zk::paths::kMigration), zk::encode(leadership_.znode()),
+                    zk::kAnyVersion};
   if (config_.defects.claim_write_unfenced) {
     ask(context, {std::move(write)});
     return;
   }
   zk::Multi fenced;
-  fenced.ops.emplace_back(
-      zk::Check{std::string(zk::paths::kControllerEpoch), leadership_.zk_controller_epoch_zk_version});
+  fenced.ops.emplace_back(zk::Check{std::string(zk::paths::kControllerEpoch),
+                                    leadership_.zk_controller_epoch_zk_version});
   fenced.ops.emplace_back(std::move(write));
   ask(context, {std::move(fenced)});
 }
 
-void Driver::adopt_claim(Context& context, ClaimTask& task, sim::ControllerEpoch epoch, zk::DataVersion version) {
+void Driver::adopt_claim(Context& context, ClaimTask& task, sim::ControllerEpoch epoch,
+                         zk::DataVersion version) {
   leadership_ = leadership_.with_zk_controller(epoch, version);
   notify(context, sim::Payload::of(Claimed{config_.node_id, leadership_.kraft_controller_epoch,
                                            leadership_.zk_controller_epoch}));

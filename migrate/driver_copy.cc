@@ -36,16 +36,17 @@ void Driver::committed(Context& context, CopyTask& task,
     case Step::Begin:
       // Kafka logs a failure here and goes on all the same; the appends then fail in their turn.
       if (!outcome) {
-        notify(context, sim::Payload::of(EventFailed{config_.node_id, std::string(running_),
-                                                     "could not start the migration: " + outcome.error(),
-                                                     true}));
+        notify(context, sim::Payload::of(EventFailed{
+                            config_.node_id, std::string(running_),
+                            "could not start the migration: " + outcome.error(), true}));
       }
       task.step = Step::Read;
       ask(context, task.read.requests());
       return;
     case Step::Append:
     case Step::Flush:
-      notify(context, sim::Payload::of(CopyBatch{config_.node_id, ++task.batches, task.waiting_for}));
+      notify(context,
+             sim::Payload::of(CopyBatch{config_.node_id, ++task.batches, task.waiting_for}));
       task.records += task.waiting_for;
       if (task.step == Step::Flush) {
         complete(context, task);
@@ -71,7 +72,8 @@ void Driver::proceed(Context& context, CopyTask& task, std::vector<zk::Response>
   if (task.step == CopyTask::Step::WriteMigration) {
     const auto* const stat = zk::result_if<zk::Stat>(responses.front());
     if (stat == nullptr) {
-      abort(context, fmt::format("writing /migration after the copy: {}", zk::name_of(responses.front().error)));
+      abort(context, fmt::format("writing /migration after the copy: {}",
+                                 zk::name_of(responses.front().error)));
       return;
     }
     leadership_ = leadership_.with_migration_zk_version(stat->version);
@@ -79,10 +81,13 @@ void Driver::proceed(Context& context, CopyTask& task, std::vector<zk::Response>
     transition_to(context, MigrationDriverState::SyncKraftToZk);
     return;
   }
-  sim::check(task.step == CopyTask::Step::Read, "the copy reads ZooKeeper when it waits for ZooKeeper");
+  sim::check(task.step == CopyTask::Step::Read,
+             "the copy reads ZooKeeper when it waits for ZooKeeper");
   const auto entity = static_cast<std::uint64_t>(config_.node_id.value());
   std::vector<zk::RecordList> lists = task.read.advance(std::move(responses), [&] {
-    const auto half = [&] { return static_cast<std::int64_t>(context.choices.bits(kAclId, entity)); };
+    const auto half = [&] {
+      return static_cast<std::int64_t>(context.choices.bits(kAclId, entity));
+    };
     const std::int64_t most = half();
     return sim::Uuid(most, half());
   });

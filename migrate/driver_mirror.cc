@@ -18,13 +18,15 @@ sim::OffsetAndEpoch highest_of(const sim::MetadataImage& image) {
   return {image.provenance().last_contained_epoch, image.provenance().last_contained_offset};
 }
 
-bool is_unhandled(zk::MirrorFailure::Kind kind) { return kind != zk::MirrorFailure::Kind::ZooKeeper; }
+bool is_unhandled(zk::MirrorFailure::Kind kind) {
+  return kind != zk::MirrorFailure::Kind::ZooKeeper;
+}
 
 }  // namespace
 
 zk::MirrorContext Driver::mirror_context() const {
-  return {leadership_.znode(), leadership_.migration_zk_version, leadership_.zk_controller_epoch_zk_version,
-          leadership_.zk_controller_epoch};
+  return {leadership_.znode(), leadership_.migration_zk_version,
+          leadership_.zk_controller_epoch_zk_version, leadership_.zk_controller_epoch};
 }
 
 zk::MirrorOptions Driver::mirror_options(Context& context) const {
@@ -32,7 +34,8 @@ zk::MirrorOptions Driver::mirror_options(Context& context) const {
                             .defects = config_.mirror_defects,
                             .read_defects = config_.read_defects};
   constexpr sim::Site kNonce{"migrate.password_nonce"};
-  options.nonce_seed = context.choices.bits(kNonce, static_cast<std::uint64_t>(config_.node_id.value()));
+  options.nonce_seed =
+      context.choices.bits(kNonce, static_cast<std::uint64_t>(config_.node_id.value()));
   return options;
 }
 
@@ -43,8 +46,8 @@ void Driver::sync(Context& context) {
     transition_to(context, MigrationDriverState::KraftControllerToBrokerComm);
     return;
   }
-  task_.emplace<MirrorTask>(zk::MirrorWriter::snapshot(image_, mirror_context(), mirror_options(context)),
-                            std::nullopt);
+  task_.emplace<MirrorTask>(
+      zk::MirrorWriter::snapshot(image_, mirror_context(), mirror_options(context)), std::nullopt);
   write_on(context, std::get<MirrorTask>(task_));
 }
 
@@ -53,19 +56,20 @@ void Driver::change(Context& context, MetadataChangeEvent event) {
   if (!first_publish_ && event.image.digest() == sim::MetadataImage().digest()) return;
   first_publish_ = true;
   image_ = event.image;
-  if (state_ == MigrationDriverState::Uninitialized || state_ == MigrationDriverState::Inactive) return;
+  if (state_ == MigrationDriverState::Uninitialized || state_ == MigrationDriverState::Inactive)
+    return;
   if (!allows_dual_write(state_)) {
     // The delta of a snapshot has a ClusterDelta in any case (MetadataDelta.finishSnapshot).
     if (event.is_snapshot || event.delta->changes().any_node()) events_.emplace_back(PollEvent{});
     return;
   }
-  if (event.leader != leader_ || !is_copied() ||
-      highest_of(image_) < leadership_.kraft_metadata) {
+  if (event.leader != leader_ || !is_copied() || highest_of(image_) < leadership_.kraft_metadata) {
     return;
   }
   zk::MirrorWriter writer =
-      event.is_snapshot ? zk::MirrorWriter::snapshot(image_, mirror_context(), mirror_options(context))
-                        : zk::MirrorWriter::delta(*event.delta, mirror_context(), mirror_options(context));
+      event.is_snapshot
+          ? zk::MirrorWriter::snapshot(image_, mirror_context(), mirror_options(context))
+          : zk::MirrorWriter::delta(*event.delta, mirror_context(), mirror_options(context));
   task_.emplace<MirrorTask>(std::move(writer), std::move(event));
   write_on(context, std::get<MirrorTask>(task_));
 }
@@ -94,17 +98,20 @@ void Driver::proceed(Context& context, MirrorTask& task, std::vector<zk::Respons
   const auto* const stat = zk::result_if<zk::Stat>(responses.front());
   if (stat == nullptr) {
     const zk::ErrorCode error = responses.front().error;
-    fail_mirror(context, fmt::format("writing the checkpoint to /migration: {}", zk::name_of(error)),
+    fail_mirror(context,
+                fmt::format("writing the checkpoint to /migration: {}", zk::name_of(error)),
                 is_auth_failure(error));
     return;
   }
-  leadership_ = leadership_.with_kraft_metadata(highest_of(image_)).with_migration_zk_version(stat->version);
+  leadership_ =
+      leadership_.with_kraft_metadata(highest_of(image_)).with_migration_zk_version(stat->version);
   checkpointed(context, task);
 }
 
 void Driver::written(Context& context, MirrorTask& task) {
   if (!task.change) {
-    std::map<std::string, std::int32_t> operations(task.write.counts().begin(), task.write.counts().end());
+    std::map<std::string, std::int32_t> operations(task.write.counts().begin(),
+                                                   task.write.counts().end());
     finish();
     notify(context, sim::Payload::of(Reconciled{config_.node_id, std::move(operations)}));
     transition_to(context, MigrationDriverState::KraftControllerToBrokerComm);
@@ -121,7 +128,8 @@ void Driver::checkpointed(Context& context, MirrorTask& task) {
   for (const auto& [type, count] : task.write.counts()) operations += count;
   const MetadataChangeEvent change = std::move(*task.change);
   finish();
-  notify(context, sim::Payload::of(Mirrored{config_.node_id, leadership_.kraft_metadata, operations}));
+  notify(context,
+         sim::Payload::of(Mirrored{config_.node_id, leadership_.kraft_metadata, operations}));
   if (config_.defects.requests_wait_for_zookeeper) send_requests_for(context, change);
 }
 
@@ -135,10 +143,10 @@ void Driver::send_requests_for(Context& context, const MetadataChangeEvent& chan
   }
   const auto& changes = change.delta->changes();
   if (changes.any_topic() || changes.any_node()) {
-    context.actions.emplace_back(
-        SendRequests{image, leadership_.zk_controller_epoch,
-                     requests_for_delta(config_.node_id, *change.delta, image, leadership_.zk_controller_epoch,
-                                        config_.propagator_defects)});
+    context.actions.emplace_back(SendRequests{
+        image, leadership_.zk_controller_epoch,
+        requests_for_delta(config_.node_id, *change.delta, image, leadership_.zk_controller_epoch,
+                           config_.propagator_defects)});
   }
 }
 
@@ -146,7 +154,8 @@ void Driver::send_requests_for(Context& context, const MetadataChangeEvent& chan
 
 void Driver::fail_mirror(Context& context, std::string why, bool unhandled) {
   fail(context, std::move(why), unhandled);
-  repair_due_ = !config_.defects.migration_version_is_never_reread || !config_.defects.failed_change_is_skipped;
+  repair_due_ = !config_.defects.migration_version_is_never_reread ||
+                !config_.defects.failed_change_is_skipped;
 }
 
 void Driver::repair(Context& context) {

@@ -34,15 +34,24 @@ constexpr std::pair<MigrationDriverState, MigrationDriverState> kLegal[] = {
 
 std::string_view name_of(MigrationDriverState state) {
   switch (state) {
-    case Uninitialized: return "UNINITIALIZED";
-    case Inactive: return "INACTIVE";
-    case WaitForControllerQuorum: return "WAIT_FOR_CONTROLLER_QUORUM";
-    case WaitForBrokers: return "WAIT_FOR_BROKERS";
-    case BecomeController: return "BECOME_CONTROLLER";
-    case ZkMigration: return "ZK_MIGRATION";
-    case SyncKraftToZk: return "SYNC_KRAFT_TO_ZK";
-    case KraftControllerToBrokerComm: return "KRAFT_CONTROLLER_TO_BROKER_COMM";
-    case DualWrite: return "DUAL_WRITE";
+    case Uninitialized:
+      return "UNINITIALIZED";
+    case Inactive:
+      return "INACTIVE";
+    case WaitForControllerQuorum:
+      return "WAIT_FOR_CONTROLLER_QUORUM";
+    case WaitForBrokers:
+      return "WAIT_FOR_BROKERS";
+    case BecomeController:
+      return "BECOME_CONTROLLER";
+    case ZkMigration:
+      return "ZK_MIGRATION";
+    case SyncKraftToZk:
+      return "SYNC_KRAFT_TO_ZK";
+    case KraftControllerToBrokerComm:
+      return "KRAFT_CONTROLLER_TO_BROKER_COMM";
+    case DualWrite:
+      return "DUAL_WRITE";
   }
   sim::unreachable("the driver has nine states");
 }

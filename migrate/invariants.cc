@@ -18,9 +18,10 @@ namespace {
 void check_claim(const Claimed& claim, MigrationMemory& memory, Violations& found) {
   const auto [before, is_new] = memory.claims.emplace(claim.zk_controller_epoch, claim.node);
   if (!is_new) {
-    found.push_back({"migration.S1", fmt::format("controllers {} and {} both claimed with controller epoch {}",
-                                                 before->second.value(), claim.node.value(),
-                                                 claim.zk_controller_epoch.value())});
+    found.push_back(
+        {"migration.S1", fmt::format("controllers {} and {} both claimed with controller epoch {}",
+                                     before->second.value(), claim.node.value(),
+                                     claim.zk_controller_epoch.value())});
   }
   // A claimant that stood still learns of its claim when a later one may have been made already.
   if (!memory.last_claim || claim.zk_controller_epoch > memory.last_claim->zk_controller_epoch) {
@@ -28,7 +29,9 @@ void check_claim(const Claimed& claim, MigrationMemory& memory, Violations& foun
     memory.checkpoint.reset();
   }
   if (memory.post_migration) {
-    found.push_back({"migration.S16", fmt::format("controller {} claimed ZooKeeper after POST_MIGRATION", claim.node.value())});
+    found.push_back(
+        {"migration.S16",
+         fmt::format("controller {} claimed ZooKeeper after POST_MIGRATION", claim.node.value())});
   }
 }
 
@@ -43,8 +46,13 @@ std::vector<const zk::SubTxn*> parts_of(const zk::MultiTxn& multi) {
 // Looks at one transaction of ZooKeeper: who wrote it, and may they still.
 class WriteCheck {
  public:
-  WriteCheck(const zk::LoggedTxn& logged, const std::string& root, MigrationMemory& memory, Violations& found)
-      : session_(logged.header.client_id), root_(root), all_(memory), memory_(memory.authority), found_(found) {
+  WriteCheck(const zk::LoggedTxn& logged, const std::string& root, MigrationMemory& memory,
+             Violations& found)
+      : session_(logged.header.client_id),
+        root_(root),
+        all_(memory),
+        memory_(memory.authority),
+        found_(found) {
     const auto* const multi = std::get_if<zk::MultiTxn>(&logged.txn);
     if (multi == nullptr) {
       std::visit([&](const auto& one) { look(one); }, logged.txn);
@@ -67,10 +75,12 @@ class WriteCheck {
     const auto epoch = zk::parse_controller_epoch(set.data.value_or(""));
     if (!epoch) return;
     if (memory_.claimant != zk::kNoSession && *epoch != memory_.epoch.next()) {
-      found_.push_back({"migration.S2", fmt::format("session 0x{:x} claims with controller epoch {}, after {}",
-                                                    number(), epoch->value(), memory_.epoch.value())});
+      found_.push_back(
+          {"migration.S2", fmt::format("session 0x{:x} claims with controller epoch {}, after {}",
+                                       number(), epoch->value(), memory_.epoch.value())});
     }
-    if (memory_.claimant != session_ && memory_.claimant != zk::kNoSession) memory_.former.insert(memory_.claimant);
+    if (memory_.claimant != session_ && memory_.claimant != zk::kNoSession)
+      memory_.former.insert(memory_.claimant);
     memory_.former.erase(session_);
     memory_.claimant = session_;
     memory_.epoch = *epoch;
@@ -86,19 +96,22 @@ class WriteCheck {
     memory_.claim_is_noted = false;
     const sim::RaftEpoch epoch = controller->kraft_controller_epoch.value();
     if (memory_.kraft_epoch && epoch <= *memory_.kraft_epoch) {
-      found_.push_back({"migration.S2", fmt::format("controller {} claims with KRaft epoch {}, after {}",
-                                                    controller->broker.value(), epoch.value(),
-                                                    memory_.kraft_epoch->value())});
+      found_.push_back(
+          {"migration.S2",
+           fmt::format("controller {} claims with KRaft epoch {}, after {}",
+                       controller->broker.value(), epoch.value(), memory_.kraft_epoch->value())});
     }
     memory_.kraft_epoch = epoch;
   }
 
   void must_have_authority(std::string_view what) {
     if (!memory_.former.contains(session_)) return;
-    found_.push_back({"migration.S3", fmt::format("{} of session 0x{:x} is applied though session 0x{:x} has claimed "
-                                                  "controller epoch {} since",
-                                                  what, number(), static_cast<std::uint64_t>(memory_.claimant.value()),
-                                                  memory_.epoch.value())});
+    found_.push_back(
+        {"migration.S3",
+         fmt::format("{} of session 0x{:x} is applied though session 0x{:x} has claimed "
+                     "controller epoch {} since",
+                     what, number(), static_cast<std::uint64_t>(memory_.claimant.value()),
+                     memory_.epoch.value())});
   }
 
   template <class Txn>
@@ -113,14 +126,16 @@ class WriteCheck {
       memory_.leader_epochs.erase(txn.path);
       topic_goes(txn.path);
       // Controllers give up /controller within a claim alone: this is the way back, and whoever comes may count anew.
-      if (!in_multi_ && txn.path == root_ + std::string(zk::paths::kController)) memory_.kraft_epoch.reset();
+      if (!in_multi_ && txn.path == root_ + std::string(zk::paths::kController))
+        memory_.kraft_epoch.reset();
     }
   }
 
   // Claims are multis: whoever sets /controller_epoch alone is a person.
   void by_hand(const zk::SetDataTxn& set) {
     if (set.path != root_ + std::string(zk::paths::kControllerEpoch)) return;
-    if (const auto epoch = zk::parse_controller_epoch(set.data.value_or(""))) memory_.epoch = *epoch;
+    if (const auto epoch = zk::parse_controller_epoch(set.data.value_or("")))
+      memory_.epoch = *epoch;
   }
 
   void write(const std::string& path, const zk::Data& data) {
@@ -135,11 +150,13 @@ class WriteCheck {
     if (!parsed) return;
     const sim::Offset offset = parsed->kraft_metadata.offset;
     if (offset < memory_.checkpoint && memory_.former.contains(session_)) {
-      found_.push_back({"MB-23", fmt::format("session 0x{:x} takes /migration back from {} to {} though session 0x{:x} "
-                                             "has claimed controller epoch {} since",
-                                             number(), memory_.checkpoint.value(), offset.value(),
-                                             static_cast<std::uint64_t>(memory_.claimant.value()),
-                                             memory_.epoch.value())});
+      found_.push_back(
+          {"MB-23",
+           fmt::format("session 0x{:x} takes /migration back from {} to {} though session 0x{:x} "
+                       "has claimed controller epoch {} since",
+                       number(), memory_.checkpoint.value(), offset.value(),
+                       static_cast<std::uint64_t>(memory_.claimant.value()),
+                       memory_.epoch.value())});
     }
     memory_.checkpoint = offset;
     if (parsed->kraft_controller_epoch == memory_.kraft_epoch) memory_.claim_is_noted = true;
@@ -155,12 +172,15 @@ class WriteCheck {
 
   void topic_appears(const std::string& path, const zk::Data& data) {
     const std::string_view name = topic_of(path);
-    const auto topic = name.empty() ? zk::Parsed<zk::TopicZnode>(std::unexpected(zk::Unreadable{})) : zk::parse_topic(data.value_or(""));
+    const auto topic = name.empty() ? zk::Parsed<zk::TopicZnode>(std::unexpected(zk::Unreadable{}))
+                                    : zk::parse_topic(data.value_or(""));
     if (!topic || !topic->topic_id) return;
     memory_.topics[path] = *topic->topic_id;
-    if (in_multi_ && memory_.office && memory_.office->is_kraft()) memory_.mirrored_topics.emplace(name);
+    if (in_multi_ && memory_.office && memory_.office->is_kraft())
+      memory_.mirrored_topics.emplace(name);
     if (!memory_.deleted.contains(*topic->topic_id)) return;
-    found_.push_back({by_name("migration.S14"), fmt::format("topic {} is back, which was deleted", name)});
+    found_.push_back(
+        {by_name("migration.S14"), fmt::format("topic {} is back, which was deleted", name)});
   }
 
   // A person deletes znodes one by one, controllers do it under their fence.
@@ -171,28 +191,34 @@ class WriteCheck {
       memory_.deleted.insert(known->second);
       const std::string name(topic_of(path));
       if (!all_.deletions_asked.contains(name)) {
-        found_.push_back({by_name("migration.S14"), fmt::format("topic {} is deleted, and nobody asked for it", name)});
+        found_.push_back({by_name("migration.S14"),
+                          fmt::format("topic {} is deleted, and nobody asked for it", name)});
       }
     }
     memory_.topics.erase(known);
   }
 
-  std::string by_name(std::string_view invariant) const { return all_.astray.empty() ? std::string(invariant) : all_.astray; }
+  std::string by_name(std::string_view invariant) const {
+    return all_.astray.empty() ? std::string(invariant) : all_.astray;
+  }
 
   void state(const std::string& path, const zk::Data& data) {
     must_have_authority(path);
     const auto parsed = zk::parse_partition_state(data.value_or(""));
     if (!parsed) return;
-    sim::LeaderEpoch& known = memory_.leader_epochs.try_emplace(path, parsed->leader_epoch).first->second;
+    sim::LeaderEpoch& known =
+        memory_.leader_epochs.try_emplace(path, parsed->leader_epoch).first->second;
     if (parsed->leader_epoch < known) {
-      found_.push_back({by_name("migration.S10"), fmt::format("the leader epoch in {} falls from {} to {}", path, known.value(),
-                                                     parsed->leader_epoch.value())});
+      found_.push_back(
+          {by_name("migration.S10"), fmt::format("the leader epoch in {} falls from {} to {}", path,
+                                                 known.value(), parsed->leader_epoch.value())});
     }
     known = parsed->leader_epoch;
   }
 
   bool is_state(const std::string& path) const {
-    return path.ends_with("/state") && path.starts_with(root_ + std::string(zk::paths::kTopics) + "/");
+    return path.ends_with("/state") &&
+           path.starts_with(root_ + std::string(zk::paths::kTopics) + "/");
   }
   std::uint64_t number() const { return static_cast<std::uint64_t>(session_.value()); }
 
@@ -215,9 +241,10 @@ DiffReport compare_with(const sim::MetadataImage& image, const zk::TreeImage& re
 Violations violations_of(std::string_view invariant, const DiffReport& report) {
   Violations found;
   for (const sim::Difference& difference : report.different) {
-    found.push_back({std::string(invariant),
-                     fmt::format("{}: ZooKeeper {}, KRaft {}", difference.path, difference.left.value_or("nothing"),
-                                 difference.right.value_or("nothing"))});
+    found.push_back(
+        {std::string(invariant),
+         fmt::format("{}: ZooKeeper {}, KRaft {}", difference.path,
+                     difference.left.value_or("nothing"), difference.right.value_or("nothing"))});
   }
   return found;
 }
@@ -229,11 +256,14 @@ std::set<std::string> changed_meanwhile(const kraft::Log& log, const sim::Metada
     for (const auto& entry : payload.as<kraft::Batch>().records()) {
       if (std::holds_alternative<sim::BeginTransactionRecord>(entry.record)) paths.clear();
       const auto* const change = std::get_if<sim::PartitionChangeRecord>(&entry.record);
-      const sim::Topic* const topic = change == nullptr ? nullptr : image.topics().find(change->topic_id);
+      const sim::Topic* const topic =
+          change == nullptr ? nullptr : image.topics().find(change->topic_id);
       if (topic == nullptr) continue;
-      const std::string place = fmt::format("topics/{}/partitions/{}/", topic->name(), change->partition_id.value());
+      const std::string place =
+          fmt::format("topics/{}/partitions/{}/", topic->name(), change->partition_id.value());
       if (change->isr) paths.insert(place + "isr");
-      if (change->leader != sim::kLeaderUnchanged) paths.insert({place + "leader", place + "leaderEpoch"});
+      if (change->leader != sim::kLeaderUnchanged)
+        paths.insert({place + "leader", place + "leaderEpoch"});
     }
   }
   return paths;
@@ -259,7 +289,8 @@ std::string_view name_of_vain(std::string_view why, std::string_view wedge) {
 }
 
 // Topics that ZooKeeper lacks although it must have them, since another one of the name was deleted.
-bool is_lost_with_its_namesake(const sim::Difference& difference, const std::set<std::string>& deleted) {
+bool is_lost_with_its_namesake(const sim::Difference& difference,
+                               const std::set<std::string>& deleted) {
   constexpr std::string_view kTopics = "topics/";
   if (difference.left || !difference.path.starts_with(kTopics)) return false;
   const std::string name = difference.path.substr(kTopics.size());
@@ -269,10 +300,13 @@ bool is_lost_with_its_namesake(const sim::Difference& difference, const std::set
 // MB-04: it knows another version of /migration than its own last write gave it.
 bool is_wedged(const Driver& driver, const zk::ClusterView& view) {
   using enum MigrationDriverState;
-  if (!view.migration || !driver.idle() || (driver.state() != DualWrite && driver.state() != SyncKraftToZk)) return false;
+  if (!view.migration || !driver.idle() ||
+      (driver.state() != DualWrite && driver.state() != SyncKraftToZk))
+    return false;
   const zk::MigrationZnode& migration = view.migration->znode;
-  const bool is_own = migration.kraft_controller_id == driver.node_id() &&
-                      migration.kraft_controller_epoch == driver.leadership().kraft_controller_epoch;
+  const bool is_own =
+      migration.kraft_controller_id == driver.node_id() &&
+      migration.kraft_controller_epoch == driver.leadership().kraft_controller_epoch;
   return is_own && view.migration->version != driver.leadership().migration_zk_version;
 }
 
@@ -293,50 +327,69 @@ bool has_copied_nothing(const Driver& driver) {
 }
 
 // A claim that never wrote /migration knows another version of it than an older claim has given it since.
-bool is_overtaken(const Driver& driver, const zk::ClusterView& view, const AuthorityMemory& authority) {
-  return view.migration && !authority.claim_is_noted && driver.state() != MigrationDriverState::BecomeController &&
-         view.migration->znode.kraft_controller_epoch < driver.leadership().kraft_controller_epoch &&
+bool is_overtaken(const Driver& driver, const zk::ClusterView& view,
+                  const AuthorityMemory& authority) {
+  return view.migration && !authority.claim_is_noted &&
+         driver.state() != MigrationDriverState::BecomeController &&
+         view.migration->znode.kraft_controller_epoch <
+             driver.leadership().kraft_controller_epoch &&
          view.migration->version != driver.leadership().migration_zk_version;
 }
 
-Violations what_stops(const Driver& driver, const zk::ClusterView& view, const MigrationMemory& memory) {
+Violations what_stops(const Driver& driver, const zk::ClusterView& view,
+                      const MigrationMemory& memory) {
   using enum MigrationDriverState;
   const MigrationMemory::Trouble trouble = trouble_of(driver, memory);
   const sim::BrokerId node = driver.node_id();
   Violations found;
-  const auto claimed = view.controller ? view.controller->znode.kraft_controller_epoch : std::nullopt;
+  const auto claimed =
+      view.controller ? view.controller->znode.kraft_controller_epoch : std::nullopt;
   const bool owns_controller = claimed && view.controller->znode.broker == node &&
                                *claimed == driver.leadership().kraft_controller_epoch;
   if (driver.state() == BecomeController && owns_controller) {
-    found.push_back({"MB-03", fmt::format("controller {} waits to claim /controller, which it has claimed", node.value())});
+    found.push_back(
+        {"MB-03", fmt::format("controller {} waits to claim /controller, which it has claimed",
+                              node.value())});
   }
-  const bool in_log = driver.image().features().zk_migration_state == sim::ZkMigrationState::Migration;
+  const bool in_log =
+      driver.image().features().zk_migration_state == sim::ZkMigrationState::Migration;
   if (driver.state() == SyncKraftToZk && !trouble.reconciling.empty()) {
-    found.push_back({std::string(name_of_vain(trouble.reconciling, name_of_wedge(memory.authority))),
-                     fmt::format("controller {} reconciles in vain: {}", node.value(), trouble.reconciling)});
+    found.push_back(
+        {std::string(name_of_vain(trouble.reconciling, name_of_wedge(memory.authority))),
+         fmt::format("controller {} reconciles in vain: {}", node.value(), trouble.reconciling)});
   }
   if (driver.state() == Inactive && trouble.election) {
-    found.push_back({"MB-05", fmt::format("controller {} is active, and its driver never learned of it", node.value())});
+    found.push_back(
+        {"MB-05",
+         fmt::format("controller {} is active, and its driver never learned of it", node.value())});
   } else if (driver.state() == Inactive && in_log) {
-    found.push_back({"MB-07", fmt::format("the log says MIGRATION, /migration {}, and the driver of the active controller "
-                                          "{} is INACTIVE",
-                                          view.migration && view.migration->znode.initial_migration_complete()
-                                              ? "learned of the copy's offset too late"
-                                              : "says that nothing was copied",
-                                          node.value())});
+    found.push_back(
+        {"MB-07",
+         fmt::format(
+             "the log says MIGRATION, /migration {}, and the driver of the active controller "
+             "{} is INACTIVE",
+             view.migration && view.migration->znode.initial_migration_complete()
+                 ? "learned of the copy's offset too late"
+                 : "says that nothing was copied",
+             node.value())});
   }
   if (!view.migration) return found;
   const zk::MigrationZnode& migration = view.migration->znode;
   if (is_wedged(driver, view)) {
-    found.push_back({"MB-04", fmt::format("controller {} believes /migration to have version {}; its own last write gave it {}",
-                                          node.value(), driver.leadership().migration_zk_version.value(),
-                                          view.migration->version.value())});
+    found.push_back(
+        {"MB-04",
+         fmt::format(
+             "controller {} believes /migration to have version {}; its own last write gave it {}",
+             node.value(), driver.leadership().migration_zk_version.value(),
+             view.migration->version.value())});
   }
-  if (claimed && migration.kraft_controller_epoch < *claimed && driver.state() != BecomeController) {
+  if (claimed && migration.kraft_controller_epoch < *claimed &&
+      driver.state() != BecomeController) {
     const bool overtaken = is_overtaken(driver, view, memory.authority);
     if (memory.authority.claim_is_noted || overtaken) {
       found.push_back({overtaken ? "KAFKA-16171" : "MB-23",
-                       fmt::format("/migration was written under KRaft epoch {}, after /controller had been claimed with "
+                       fmt::format("/migration was written under KRaft epoch {}, after /controller "
+                                   "had been claimed with "
                                    "epoch {}",
                                    migration.kraft_controller_epoch.value(), claimed->value())});
     }
@@ -348,8 +401,9 @@ Violations what_stops(const Driver& driver, const zk::ClusterView& view, const M
 bool is_silent(const sim::MetadataImage& image) {
   if (image.features().zk_migration_state != sim::ZkMigrationState::PreMigration) return true;
   const sim::ImageParts& parts = image.parts();
-  return parts.topics.size() == 0 && parts.configs.resources.size() == 0 && parts.client_quotas.entities.size() == 0 &&
-         parts.scram.credentials.size() == 0 && parts.acls.acls.size() == 0;
+  return parts.topics.size() == 0 && parts.configs.resources.size() == 0 &&
+         parts.client_quotas.entities.size() == 0 && parts.scram.credentials.size() == 0 &&
+         parts.acls.acls.size() == 0;
 }
 
 }  // namespace
@@ -376,16 +430,20 @@ Violations check_notice(const sim::Payload& notice, MigrationMemory& memory) {
   } else if (const auto* const mirrored = notice.get_if<Mirrored>()) {
     if (memory.last_claim && mirrored->node == memory.last_claim->node) {
       if (memory.checkpoint && mirrored->up_to < *memory.checkpoint) {
-        found.push_back({"migration.S7", fmt::format("the checkpoint stepped back from {} to {} within one claim",
-                                                     memory.checkpoint->offset.value(), mirrored->up_to.offset.value())});
+        found.push_back(
+            {"migration.S7",
+             fmt::format("the checkpoint stepped back from {} to {} within one claim",
+                         memory.checkpoint->offset.value(), mirrored->up_to.offset.value())});
       }
       memory.checkpoint = mirrored->up_to;
     }
   } else if (const auto* const outlived = notice.get_if<kraft::CopyOutlivedItsClaim>()) {
     memory.copy_outlived = true;
-    found.push_back({"MB-24", fmt::format("controller {} appends under epoch {} to a copy that it began under epoch {}, "
-                                          "whose transaction is over",
-                                          outlived->node.value(), outlived->epoch.value(), outlived->began.value())});
+    found.push_back(
+        {"MB-24",
+         fmt::format("controller {} appends under epoch {} to a copy that it began under epoch {}, "
+                     "whose transaction is over",
+                     outlived->node.value(), outlived->epoch.value(), outlived->began.value())});
   } else if (const auto* const failed = notice.get_if<EventFailed>()) {
     remember(*failed, memory);
   } else if (const auto* const reconciled = notice.get_if<Reconciled>()) {
@@ -393,14 +451,16 @@ Violations check_notice(const sim::Payload& notice, MigrationMemory& memory) {
   } else if (const auto* const changed = notice.get_if<StateChanged>()) {
     remember(*changed, memory);
     if (memory.post_migration && changed->to > MigrationDriverState::WaitForControllerQuorum) {
-      found.push_back({"migration.S16", fmt::format("controller {}'s driver went to {} after POST_MIGRATION",
-                                                    changed->node.value(), name_of(changed->to))});
+      found.push_back(
+          {"migration.S16", fmt::format("controller {}'s driver went to {} after POST_MIGRATION",
+                                        changed->node.value(), name_of(changed->to))});
     }
   }
   return found;
 }
 
-Violations check_write(const zk::Committed& notice, const std::string& root, MigrationMemory& memory) {
+Violations check_write(const zk::Committed& notice, const std::string& root,
+                       MigrationMemory& memory) {
   Violations found;
   if (notice.zxid <= memory.authority.newest) return found;
   memory.authority.newest = notice.zxid;
@@ -409,31 +469,43 @@ Violations check_write(const zk::Committed& notice, const std::string& root, Mig
 }
 
 Violations check_beginning(const sim::MetadataImage& image) {
-  if (supports(image.features().metadata_version, sim::MetadataGate::Transactions) || is_silent(image)) return {};
-  return {{"KAFKA-17457", fmt::format("a copy begins where another one was broken off, which left an {}", image.describe())}};
+  if (supports(image.features().metadata_version, sim::MetadataGate::Transactions) ||
+      is_silent(image))
+    return {};
+  return {{"KAFKA-17457",
+           fmt::format("a copy begins where another one was broken off, which left an {}",
+                       image.describe())}};
 }
 
 Violations check_silence(const sim::MetadataImage& image, const MigrationMemory& memory) {
-  if (!supports(image.features().metadata_version, sim::MetadataGate::Transactions) || is_silent(image)) return {};
-  return {{memory.copy_outlived ? "MB-24" : "migration.S15", fmt::format("in PRE_MIGRATION there is already an {}", image.describe())}};
+  if (!supports(image.features().metadata_version, sim::MetadataGate::Transactions) ||
+      is_silent(image))
+    return {};
+  return {{memory.copy_outlived ? "MB-24" : "migration.S15",
+           fmt::format("in PRE_MIGRATION there is already an {}", image.describe())}};
 }
 
-Violations check_copy(const sim::MetadataImage& image, const kraft::Log& log, const zk::Tree& tree, const std::string& root,
-                      const std::optional<std::string>& password_secret) {
+Violations check_copy(const sim::MetadataImage& image, const kraft::Log& log, const zk::Tree& tree,
+                      const std::string& root, const std::optional<std::string>& password_secret) {
   const zk::TreeImage read = zk::zk_to_image(tree, root, {.password_secret = password_secret});
   DiffReport report = compare_with(image, read);
   // What a mirror may write of the block in use, a copy may not: its ids would be given out again.
   for (const Tolerated& tolerated : report.tolerated) {
-    if (tolerated.why == Tolerance::ProducerIdBlock) report.different.push_back(tolerated.difference);
+    if (tolerated.why == Tolerance::ProducerIdBlock)
+      report.different.push_back(tolerated.difference);
   }
   if (report.different.empty()) return {};
   const std::set<std::string> meanwhile = changed_meanwhile(log, image);
-  std::erase_if(report.different, [&](const sim::Difference& difference) { return meanwhile.contains(difference.path); });
+  std::erase_if(report.different, [&](const sim::Difference& difference) {
+    return meanwhile.contains(difference.path);
+  });
   return violations_of("migration.S4", report);
 }
 
-Violations check_checkpoint(const sim::MetadataImage& image, const zk::Tree& tree, const std::string& root,
-                            const std::optional<std::string>& password_secret, const std::set<std::string>& deleted) {
+Violations check_checkpoint(const sim::MetadataImage& image, const zk::Tree& tree,
+                            const std::string& root,
+                            const std::optional<std::string>& password_secret,
+                            const std::set<std::string>& deleted) {
   const zk::TreeImage read = zk::zk_to_image(tree, root, {.password_secret = password_secret});
   const DiffReport report = compare_with(image, read);
   Violations found = violations_of("migration.S5", report);
@@ -442,12 +514,14 @@ Violations check_checkpoint(const sim::MetadataImage& image, const zk::Tree& tre
   }
   for (const Tolerated& tolerated : report.tolerated) {
     if (tolerated.why != Tolerance::QuotaLeftBehind) continue;
-    found.push_back({"MB-12", fmt::format("ZooKeeper keeps {}, which was removed", tolerated.difference.path)});
+    found.push_back(
+        {"MB-12", fmt::format("ZooKeeper keeps {}, which was removed", tolerated.difference.path)});
   }
   return found;
 }
 
-std::string_view why_behind(const Driver& driver, const MigrationMemory& memory, const zk::Tree& tree, const std::string& root) {
+std::string_view why_behind(const Driver& driver, const MigrationMemory& memory,
+                            const zk::Tree& tree, const std::string& root) {
   const zk::ClusterView view = zk::cluster_view(tree, root);
   // An empty image is told to brokers that have everything.
   if (has_copied_nothing(driver)) return "MB-01";
@@ -456,12 +530,14 @@ std::string_view why_behind(const Driver& driver, const MigrationMemory& memory,
   return trouble_of(driver, memory).skipped > 0 ? "MB-06" : "";
 }
 
-Violations check_driver(const Driver& driver, const MigrationMemory& memory, const zk::Tree& tree, const std::string& root,
+Violations check_driver(const Driver& driver, const MigrationMemory& memory, const zk::Tree& tree,
+                        const std::string& root,
                         const std::optional<std::string>& password_secret) {
   const zk::ClusterView view = zk::cluster_view(tree, root);
   Violations found = what_stops(driver, view, memory);
   if (driver.state() != MigrationDriverState::DualWrite || !driver.idle()) return found;
-  Violations differences = check_checkpoint(driver.image(), tree, root, password_secret, memory.deletions_asked);
+  Violations differences =
+      check_checkpoint(driver.image(), tree, root, password_secret, memory.deletions_asked);
   const std::string why(why_behind(driver, memory, tree, root));
   for (Violation& difference : differences) {
     // Such a quorum leaves producer ids in ZooKeeper alone, which it does not know either.

@@ -19,8 +19,10 @@ sim::ControllerEpoch partition_controller_epoch(const MetadataImage& image) {
 }
 
 // Every registered broker is "live or shutting down" here, fenced ones included.
-sim::ControlSender sender_of(BrokerId controller, const MetadataImage& image, sim::ControllerEpoch epoch) {
-  sim::ControlSender sender{.controller_id = controller, .is_kraft_controller = true, .controller_epoch = epoch};
+sim::ControlSender sender_of(BrokerId controller, const MetadataImage& image,
+                             sim::ControllerEpoch epoch) {
+  sim::ControlSender sender{
+      .controller_id = controller, .is_kraft_controller = true, .controller_epoch = epoch};
   for (const sim::BrokerRegistration& broker : image.cluster().brokers) {
     sender.live.emplace(broker.broker_id, broker.broker_epoch);
     sim::UpdateMetadataBroker named{.id = broker.broker_id, .rack = broker.rack};
@@ -80,11 +82,12 @@ sim::UpdateMetadataPartitionState update_metadata_state(const MetadataImage& ima
 // A partition told to those of its replicas that `wanted` accepts, and named in everybody's metadata: adding a
 // LeaderAndIsr queues an UpdateMetadata for every registered broker.
 template <class Wanted>
-void add_partition(ControlRequestBatch& batch, const MetadataImage& image, const Topic& topic, PartitionId id,
-                   const Partition& partition, Wanted wanted) {
+void add_partition(ControlRequestBatch& batch, const MetadataImage& image, const Topic& topic,
+                   PartitionId id, const Partition& partition, Wanted wanted) {
   for (const BrokerId replica : partition.replicas) {
     if (wanted(replica)) {
-      batch.add_leader_and_isr(replica, topic.name(), topic.id(), leader_and_isr_state(image, id, partition));
+      batch.add_leader_and_isr(replica, topic.name(), topic.id(),
+                               leader_and_isr_state(image, id, partition));
     }
   }
   batch.add_update_metadata(topic.name(), topic.id(), update_metadata_state(image, id, partition));
@@ -93,14 +96,16 @@ void add_partition(ControlRequestBatch& batch, const MetadataImage& image, const
 void add_all_metadata(ControlRequestBatch& batch, const MetadataImage& image) {
   for (const Topic& topic : image.topics()) {
     for (const auto& [id, partition] : topic.partitions()) {
-      batch.add_update_metadata(topic.name(), topic.id(), update_metadata_state(image, id, partition));
+      batch.add_update_metadata(topic.name(), topic.id(),
+                                update_metadata_state(image, id, partition));
     }
   }
 }
 
 std::vector<BrokerId> all_brokers(const MetadataImage& image) {
   std::vector<BrokerId> ids;
-  for (const sim::BrokerRegistration& broker : image.cluster().brokers) ids.push_back(broker.broker_id);
+  for (const sim::BrokerRegistration& broker : image.cluster().brokers)
+    ids.push_back(broker.broker_id);
   return ids;
 }
 
@@ -108,7 +113,9 @@ std::vector<BrokerId> all_brokers(const MetadataImage& image) {
 void keep_reachable(const MetadataImage& image, std::vector<sim::ControlRequest>& requests) {
   std::set<BrokerId> reachable;
   for (const auto& broker : reachable_zk_brokers(image)) reachable.insert(broker.broker_id);
-  std::erase_if(requests, [&](const sim::ControlRequest& request) { return !reachable.contains(request.to); });
+  std::erase_if(requests, [&](const sim::ControlRequest& request) {
+    return !reachable.contains(request.to);
+  });
 }
 
 void append(std::vector<sim::ControlRequest>& to, std::vector<sim::ControlRequest> more) {
@@ -136,13 +143,15 @@ void add_deleted_topic(ControlRequestBatch& batch, const MetadataImage& image, c
   }
 }
 
-void add_changed_topic(ControlRequestBatch& batch, const sim::MetadataDelta& delta, const MetadataImage& image,
-                       const Topic& topic, const sim::TopicChange& change, const PropagatorDefects& defects) {
+void add_changed_topic(ControlRequestBatch& batch, const sim::MetadataDelta& delta,
+                       const MetadataImage& image, const Topic& topic,
+                       const sim::TopicChange& change, const PropagatorDefects& defects) {
   const bool was_there = delta.base().topics().find(topic.id()) != nullptr;
   for (const PartitionId id : change.partitions) {
     const std::optional<Partition> partition = topic.partition(id);
     if (!partition) continue;
-    if (defects.new_partitions_are_not_told && was_there && !delta.partition_before(topic.id(), id)) continue;
+    if (defects.new_partitions_are_not_told && was_there && !delta.partition_before(topic.id(), id))
+      continue;
     batch.add_update_metadata(all_brokers(image));
     add_partition(batch, image, topic, id, *partition, [](BrokerId) { return true; });
     const std::optional<Partition> before = delta.partition_before(topic.id(), id);
@@ -188,7 +197,8 @@ std::vector<sim::ControlRequest> requests_for_image(BrokerId controller, const M
   return requests;
 }
 
-std::vector<sim::ControlRequest> requests_for_delta(BrokerId controller, const sim::MetadataDelta& delta,
+std::vector<sim::ControlRequest> requests_for_delta(BrokerId controller,
+                                                    const sim::MetadataDelta& delta,
                                                     const MetadataImage& image,
                                                     sim::ControllerEpoch zk_controller_epoch,
                                                     const PropagatorDefects& defects) {
@@ -213,9 +223,12 @@ std::vector<sim::ControlRequest> requests_for_delta(BrokerId controller, const s
   if (!changed.empty()) {
     for (const Topic& topic : image.topics()) {
       for (const auto& [id, partition] : topic.partitions()) {
-        if (std::ranges::none_of(partition.replicas, [&](BrokerId r) { return changed.contains(r); })) continue;
+        if (std::ranges::none_of(partition.replicas,
+                                 [&](BrokerId r) { return changed.contains(r); }))
+          continue;
         topics.add_update_metadata(all_brokers(image));
-        add_partition(topics, image, topic, id, partition, [&](BrokerId r) { return changed.contains(r); });
+        add_partition(topics, image, topic, id, partition,
+                      [&](BrokerId r) { return changed.contains(r); });
       }
     }
   }
@@ -226,7 +239,8 @@ std::vector<sim::ControlRequest> requests_for_delta(BrokerId controller, const s
     }
   }
   for (const auto& [id, change] : delta.changes().topics) {
-    if (const Topic* const topic = image.topics().find(id)) add_changed_topic(topics, delta, image, *topic, change, defects);
+    if (const Topic* const topic = image.topics().find(id))
+      add_changed_topic(topics, delta, image, *topic, change, defects);
   }
   append(requests, topics.finish(sender));
   keep_reachable(image, requests);

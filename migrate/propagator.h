@@ -28,11 +28,13 @@ std::vector<sim::BrokerRegistration> reachable_zk_brokers(const sim::MetadataIma
 
 // The full push, on entering KRAFT_CONTROLLER_TO_BROKER_COMM and after every snapshot: metadata for all first,
 // then with type FULL one LeaderAndIsr per broker of exactly its partitions, and the metadata once more.
-std::vector<sim::ControlRequest> requests_for_image(sim::BrokerId controller, const sim::MetadataImage& image,
+std::vector<sim::ControlRequest> requests_for_image(sim::BrokerId controller,
+                                                    const sim::MetadataImage& image,
                                                     sim::ControllerEpoch zk_controller_epoch);
 
 // What a delta asks for. `image` is what the delta led to.
-std::vector<sim::ControlRequest> requests_for_delta(sim::BrokerId controller, const sim::MetadataDelta& delta,
+std::vector<sim::ControlRequest> requests_for_delta(sim::BrokerId controller,
+                                                    const sim::MetadataDelta& delta,
                                                     const sim::MetadataImage& image,
                                                     sim::ControllerEpoch zk_controller_epoch,
                                                     const PropagatorDefects& defects = {});

@@ -9,11 +9,12 @@
 namespace migrate {
 namespace {
 
-constexpr Release k340{3, 4, 0}, k350{3, 5, 0}, k351{3, 5, 1}, k352{3, 5, 2}, k360{3, 6, 0}, k361{3, 6, 1}, k362{3, 6, 2},
-    k370{3, 7, 0}, k371{3, 7, 1}, k380{3, 8, 0}, k381{3, 8, 1}, k390{3, 9, 0}, k391{3, 9, 1}, k392{3, 9, 2};
+constexpr Release k340{3, 4, 0}, k350{3, 5, 0}, k351{3, 5, 1}, k352{3, 5, 2}, k360{3, 6, 0},
+    k361{3, 6, 1}, k362{3, 6, 2}, k370{3, 7, 0}, k371{3, 7, 1}, k380{3, 8, 0}, k381{3, 8, 1},
+    k390{3, 9, 0}, k391{3, 9, 1}, k392{3, 9, 2};
 
-constexpr Release kReleases[] = {k340, {3, 4, 1}, k350, k351, k352, k360, k361, k362, k370, k371, {3, 7, 2},
-                                 k380, k381,      k390, k391};
+constexpr Release kReleases[] = {k340, {3, 4, 1}, k350,      k351, k352, k360, k361, k362,
+                                 k370, k371,      {3, 7, 2}, k380, k381, k390, k391};
 
 // Of an issue: as migration.md §7.1 has them; KAFKA-16171 and KAFKA-16563 from 3.5.0 on, whose driver has the same lines as
 // that of 3.6.0 (KRaftMigrationDriver.BecomeZkControllerEvent, PollEvent). Of an MB number, which is read in 3.9: the first release with the code that
@@ -28,7 +29,10 @@ constexpr KnownBug kBugs[] = {
     {"KAFKA-15552", "producer ids are handed out twice", k340, {k352, k361, k370}},
     {"KAFKA-15605", "topics being deleted come back", k340, {k361, k370}},
     {"KAFKA-15799", "brokers keep deleted topics", k340, {k361, k370}},
-    {"KAFKA-16003", "a topic that is created without configs has no config znode in ZooKeeper", k340, {k371, k380}},
+    {"KAFKA-16003",
+     "a topic that is created without configs has no config znode in ZooKeeper",
+     k340,
+     {k371, k380}},
     {"KAFKA-16007", "the copy waits for each small topic", k340, {k362, k370}},
     {"KAFKA-16120", "reassignments in hybrid mode leave replicas behind", k340, {k362, k370}},
     {"KAFKA-16171", "a failover wedges dual write", k350, {k362, k370}},
@@ -41,9 +45,14 @@ constexpr KnownBug kBugs[] = {
     {"KAFKA-16667", "a failover wedges dual write although /migration is read again", k340, {k390}},
     {"KAFKA-17457", "a crash leaves half a copy", k340, {k381, k390}},
     {"KAFKA-17506", "the leader's driver stays inactive", k340, {k381, k390}},
-    {"KAFKA-19026", "alter.config.policy is given other arguments in KRaft mode (KIP-1252)", k340, {k392}, true},
+    {"KAFKA-19026",
+     "alter.config.policy is given other arguments in KRaft mode (KIP-1252)",
+     k340,
+     {k392},
+     true},
     {"KAFKA-19480", "an empty /migration stops controllers", k340, {k392}, true},
-    {"KAFKA-20488", "after a rollback no leader is elected where the epoch is higher than the controllers'", k340},
+    {"KAFKA-20488",
+     "after a rollback no leader is elected where the epoch is higher than the controllers'", k340},
     {"MB-01", "what a former attempt left in /migration has ZooKeeper overwritten", k350},
     {"MB-02", "a controller with a former attempt's log claims from the brokers", k350},
     {"MB-03", "a claim whose answer is lost is taken for another's", k340},
@@ -98,8 +107,12 @@ std::string describe(const Release& release) {
   return fmt::format("{}.{}.{}", release.major, release.minor, release.patch);
 }
 
-std::span<const Release> releases_that_migrate() { return kReleases; }
-std::span<const KnownBug> known_bugs() { return kBugs; }
+std::span<const Release> releases_that_migrate() {
+  return kReleases;
+}
+std::span<const KnownBug> known_bugs() {
+  return kBugs;
+}
 
 const KnownBug* find_known_bug(std::string_view id) {
   const auto found = std::ranges::find(kBugs, id, &KnownBug::id);
@@ -111,7 +124,8 @@ bool KnownBug::is_in(const Release& release) const {
   if (!is_fixed_somewhere()) return true;
   for (const Release& first_without : fixed) {
     if (first_without == Release{}) continue;
-    const bool same_line = first_without.major == release.major && first_without.minor == release.minor;
+    const bool same_line =
+        first_without.major == release.major && first_without.minor == release.minor;
     if (same_line) return release < first_without;
     // A line that is older than every fix never got one.
     if (release < first_without) return true;

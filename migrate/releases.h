@@ -27,7 +27,8 @@ std::optional<Release> release_of(std::string_view text);
 std::span<const Release> releases_that_migrate();
 
 struct KnownBug {
-  std::string_view id;  // "KAFKA-16171", or "MB-04" for one that is read in the code and has no issue
+  std::string_view
+      id;  // "KAFKA-16171", or "MB-04" for one that is read in the code and has no issue
   std::string_view symptom;
   Release since;  // the first release that has it
   // The first release of each line that has it no more, ascending; the rest is zero. None: it is in all later ones.

@@ -248,8 +248,9 @@ Violations check_leftovers(const sim::MetadataImage& image, std::string_view why
       continue;
     for (const std::string& topic : broker.core->broker()->metadata().topic_names()) {
       if (image.topics().find(topic) != nullptr) continue;
-      found.push_back({name, fmt::format("broker {} still tells clients of topic {}, which was deleted",
-                                         broker.id.value(), topic)});
+      found.push_back(
+          {name, fmt::format("broker {} still tells clients of topic {}, which was deleted",
+                             broker.id.value(), topic)});
     }
     broker.core->broker()->for_each_partition([&](const sim::HostedPartition& hosted) {
       const sim::TopicPartition& id = hosted.id();
@@ -258,8 +259,9 @@ Violations check_leftovers(const sim::MetadataImage& image, std::string_view why
       const sim::Uuid known = hosted.log().topic_id();
       const bool is_namesake = topic != nullptr && !known.is_zero() && known != topic->id();
       if (partition && partition->has_replica(broker.id) && !is_namesake) return;
-      found.push_back({name, fmt::format("broker {} keeps a replica of {}-{}{}, which is not its", broker.id.value(),
-                                         id.topic, id.partition.value(), is_namesake ? " of a former topic" : "")});
+      found.push_back({name, fmt::format("broker {} keeps a replica of {}-{}{}, which is not its",
+                                         broker.id.value(), id.topic, id.partition.value(),
+                                         is_namesake ? " of a former topic" : "")});
     });
   }
   return found;

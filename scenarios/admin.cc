@@ -18,7 +18,8 @@ sim::ErrorCode error_of(const sim::IncrementalAlterConfigsResponse& response) {
   return response.responses.empty() ? sim::ErrorCode::None : response.responses.front().error_code;
 }
 sim::ErrorCode error_of(const sim::AlterPartitionReassignmentsResponse& response) {
-  if (response.error_code != sim::ErrorCode::None || response.responses.empty()) return response.error_code;
+  if (response.error_code != sim::ErrorCode::None || response.responses.empty())
+    return response.error_code;
   return response.responses.front().error_code;
 }
 
@@ -106,7 +107,8 @@ void Admin::try_next(sim::Context& context) {
 
 std::optional<sim::Instant> Admin::deadline() const {
   std::optional<sim::Instant> earliest = network_.deadline();
-  if (!tasks_.empty() && !in_flight_ && (!earliest || not_before_ < *earliest)) earliest = not_before_;
+  if (!tasks_.empty() && !in_flight_ && (!earliest || not_before_ < *earliest))
+    earliest = not_before_;
   return earliest;
 }
 

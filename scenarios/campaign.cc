@@ -22,7 +22,8 @@ constexpr sim::Site kTurnAt{"operator.turn_at"};
 constexpr sim::Site kMistakes{"operator.mistakes"};
 constexpr sim::Site kMistake{"operator.mistake"};
 
-std::vector<std::string> names(const Cluster& cluster, const char* prefix, const std::map<sim::BrokerId, sim::NodeId>& nodes) {
+std::vector<std::string> names(const Cluster& cluster, const char* prefix,
+                               const std::map<sim::BrokerId, sim::NodeId>& nodes) {
   std::vector<std::string> found;
   for (const auto& [id, node] : nodes) found.push_back(fmt::format("{}{}", prefix, id.value()));
   static_cast<void>(cluster);
@@ -31,12 +32,16 @@ std::vector<std::string> names(const Cluster& cluster, const char* prefix, const
 
 sim::FaultBudget budget_of(const Cluster& cluster) {
   sim::FaultBudget budget;
-  sim::FaultGroup ensemble{.name = "ensemble", .minimum_healthy = static_cast<std::uint32_t>(cluster.zookeepers().size() / 2 + 1)};
-  for (std::size_t i = 0; i < cluster.zookeepers().size(); ++i) ensemble.members.push_back(fmt::format("zk-{}", i + 1));
+  sim::FaultGroup ensemble{
+      .name = "ensemble",
+      .minimum_healthy = static_cast<std::uint32_t>(cluster.zookeepers().size() / 2 + 1)};
+  for (std::size_t i = 0; i < cluster.zookeepers().size(); ++i)
+    ensemble.members.push_back(fmt::format("zk-{}", i + 1));
   budget.groups.push_back(std::move(ensemble));
-  budget.groups.push_back({.name = "quorum",
-                           .members = names(cluster, "controller-", cluster.controllers()),
-                           .minimum_healthy = static_cast<std::uint32_t>(cluster.controllers().size() / 2 + 1)});
+  budget.groups.push_back(
+      {.name = "quorum",
+       .members = names(cluster, "controller-", cluster.controllers()),
+       .minimum_healthy = static_cast<std::uint32_t>(cluster.controllers().size() / 2 + 1)});
   const auto brokers = static_cast<std::uint32_t>(cluster.brokers().size());
   budget.groups.push_back({.name = "brokers",
                            .members = names(cluster, "broker-", cluster.brokers()),
@@ -101,8 +106,9 @@ std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario,
   limits.within_budget = !wanted.beyond_budget();
   limits.notices = {wanted.notices().begin(), wanted.notices().end()};
   if (limits.notices.empty()) {
-    limits.notices = {"migrate.Claimed",    "migrate.CopyBegan",         "migrate.CopyBatch",   "migrate.CopyCompleted",
-                      "migrate.Reconciled", "kraft.ControllerActivated", "kraft.BrokerUnfenced"};
+    limits.notices = {"migrate.Claimed",       "migrate.CopyBegan",  "migrate.CopyBatch",
+                      "migrate.CopyCompleted", "migrate.Reconciled", "kraft.ControllerActivated",
+                      "kraft.BrokerUnfenced"};
   }
   for (const std::string& kind : wanted.kinds()) {
     if (const auto found = families().find(kind); found != families().end()) {
@@ -118,29 +124,36 @@ std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario,
   return random_faults(scenario, cluster, sim::ChoiceSource(tape));
 }
 
-zk2kraft::Scenario with_random_road(const zk2kraft::Scenario& scenario, std::uint64_t seed, std::vector<std::string>& drawn) {
+zk2kraft::Scenario with_random_road(const zk2kraft::Scenario& scenario, std::uint64_t seed,
+                                    std::vector<std::string>& drawn) {
   const zk2kraft::RandomFaults& wanted = scenario.random_faults();
   zk2kraft::Scenario with = scenario;
   if (!wanted.way_back()) return with;
   // The counterfactual of this run has no mistakes, and is not to be given new ones.
   with.mutable_random_faults()->set_way_back(false);
   sim::Choices tape(sim::Digest::mix(seed ^ kRoadTape));
-  const auto pick = [&](sim::Site site, std::uint64_t low, std::uint64_t high) { return tape.pick(site, 0, low, high); };
+  const auto pick = [&](sim::Site site, std::uint64_t low, std::uint64_t high) {
+    return tape.pick(site, 0, low, high);
+  };
   if (pick(kTurns, 0, 3) == 0) return with;  // three of four do
   const auto seconds = [&](const std::string& text, std::int64_t usual) {
-    return static_cast<std::uint64_t>(parse_duration(text).value_or(sim::Duration(usual * 1'000'000'000)).nanoseconds() / 1'000'000'000);
+    return static_cast<std::uint64_t>(
+        parse_duration(text).value_or(sim::Duration(usual * 1'000'000'000)).nanoseconds() /
+        1'000'000'000);
   };
   const std::string goal = with.operator_().goal().empty() ? "S7" : with.operator_().goal();
   zk2kraft::Operator& person = *with.mutable_operator_();
   person.set_goal(goal);
-  person.add_then(fmt::format("R2 at {}s", pick(kTurnAt, seconds(wanted.from(), 0), seconds(wanted.until(), 300))));
+  person.add_then(fmt::format(
+      "R2 at {}s", pick(kTurnAt, seconds(wanted.from(), 0), seconds(wanted.until(), 300))));
   person.add_then(goal);
   drawn.push_back(fmt::format("then: {}", person.then(0)));
   const auto most = static_cast<std::uint64_t>(std::max(0, wanted.mistakes()));
   for (std::uint64_t made = most == 0 ? 0 : pick(kMistakes, 0, most); made > 0; --made) {
     std::vector<std::string_view> words;
     for (const MistakeWord& word : mistake_words()) {
-      if (!word.names_a_server && word.kind != MistakeKind::FinaliseEarly) words.push_back(word.word);
+      if (!word.names_a_server && word.kind != MistakeKind::FinaliseEarly)
+        words.push_back(word.word);
     }
     person.add_mistakes(std::string(words[tape.pick(kMistake, made, 0, words.size() - 1)]));
     drawn.push_back(fmt::format("mistakes: {}", person.mistakes(person.mistakes_size() - 1)));

@@ -26,7 +26,7 @@ struct SeedResult {
   // scenario expects of the version.
   std::vector<std::string> violated;
   std::vector<std::string> known;
-  std::vector<std::string> faults;  // the random ones, as directives
+  std::vector<std::string> faults;                // the random ones, as directives
   std::map<std::string, std::int64_t> phases_ms;  // simulated time at which a phase began
   std::map<std::string, std::uint64_t> losses;    // expected ones, by the name of their excuse
   std::int64_t simulated_ms = 0;
@@ -51,7 +51,8 @@ std::vector<FaultDirective> random_faults(const zk2kraft::Scenario& scenario,
 
 // The scenario with what its `random_faults` leaves to the seed of the operator's own doing: whether and when she turns
 // back, and her mistakes. The same scenario if that is nothing. What was drawn is told by `drawn`.
-zk2kraft::Scenario with_random_road(const zk2kraft::Scenario& scenario, std::uint64_t seed, std::vector<std::string>& drawn);
+zk2kraft::Scenario with_random_road(const zk2kraft::Scenario& scenario, std::uint64_t seed,
+                                    std::vector<std::string>& drawn);
 
 // Runs one seed. A sim::Bug is a finding, named.
 SeedResult run_seed(const zk2kraft::Scenario& scenario, const Initial& initial, std::uint64_t seed,

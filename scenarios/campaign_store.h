@@ -52,8 +52,8 @@ struct CampaignSummary {
   std::map<std::string, std::uint64_t> verdicts;  // seeds
   std::vector<Finding> findings;  // by what came first in a seed, the most frequent first
   std::map<std::string, Invariant> invariants;
-  Coverage coverage;                             // seeds in which each was met
-  std::map<std::string, std::uint64_t> losses;   // seeds in which each was expected and came
+  Coverage coverage;                            // seeds in which each was met
+  std::map<std::string, std::uint64_t> losses;  // seeds in which each was expected and came
 };
 
 class CampaignStore {

@@ -60,7 +60,8 @@ class Checkers : public sim::Observer {
   void listen_to_controllers(const sim::Occurrence& occurrence, const sim::World& world);
   void listen_to_brokers(const sim::Occurrence& occurrence, const sim::World& world);
   template <class Request, class Response>
-  void check_obedience(const sim::Occurrence& occurrence, const sim::World& world, const migrate::BrokerNode* broker);
+  void check_obedience(const sim::Occurrence& occurrence, const sim::World& world,
+                       const migrate::BrokerNode* broker);
   void look_at_authority(const sim::Payload& notice, const sim::World& world);
   void look_at_migration(const sim::Occurrence& occurrence, const sim::World& world);
   void look_at_copy(const migrate::ControllerNode& controller, const sim::World& world);
@@ -85,8 +86,9 @@ class Checkers : public sim::Observer {
   // Control requests that a broker must not obey: which broker, who asked, which one, and what obeying it breaks.
   std::map<std::tuple<sim::NodeId, sim::NodeId, sim::CorrelationId>, std::string> unfit_requests_;
   std::map<sim::BrokerId, sim::ControllerEpoch> obeyed_epochs_;  // by broker, in its present life
-  std::map<sim::BrokerId, sim::Instant> silent_since_;  // dead or paused
-  std::set<sim::BrokerId> told_everything_;  // in ZooKeeper mode, and unfenced since the last full requests to them
+  std::map<sim::BrokerId, sim::Instant> silent_since_;           // dead or paused
+  std::set<sim::BrokerId>
+      told_everything_;  // in ZooKeeper mode, and unfenced since the last full requests to them
   sim::Offset committed_{0};  // the end of what any node of the quorum knows to be committed
   std::optional<sim::Instant> driver_waits_since_;
   std::uint64_t last_occurrence_ = 0;

@@ -42,12 +42,14 @@ std::vector<sim::SupportedFeature> features(std::int16_t lowest, std::int16_t hi
 }
 
 // The next thousand above the brokers' ids; where ids end before that, the lowest that the brokers leave free.
-std::int32_t first_controller_beside(const std::vector<InitialBroker>& brokers, std::int32_t voters) {
+std::int32_t first_controller_beside(const std::vector<InitialBroker>& brokers,
+                                     std::int32_t voters) {
   std::int64_t first = kUsualFirstController;
   for (const InitialBroker& broker : brokers) {
     first = std::max<std::int64_t>(first, (std::int64_t{broker.id.value()} / 1000 + 1) * 1000);
   }
-  if (first + voters <= std::numeric_limits<std::int32_t>::max()) return static_cast<std::int32_t>(first);
+  if (first + voters <= std::numeric_limits<std::int32_t>::max())
+    return static_cast<std::int32_t>(first);
   const auto taken = [&](std::int32_t from) {
     return std::ranges::any_of(brokers, [&](const InitialBroker& broker) {
       return broker.id.value() >= from && broker.id.value() < from + voters;
@@ -62,18 +64,21 @@ std::int32_t first_controller_beside(const std::vector<InitialBroker>& brokers, 
 // Simplified: no client of a test reads a whole cluster, and each of ours asks for what it reads all the time.
 std::vector<std::string> topics_of_clients(const Initial& initial) {
   constexpr std::size_t kMost = 200;
-  std::vector<std::string> names = initial.database.tree.children(initial.chroot + std::string(zk::paths::kTopics));
+  std::vector<std::string> names =
+      initial.database.tree.children(initial.chroot + std::string(zk::paths::kTopics));
   std::erase_if(names, [](const std::string& name) { return name.starts_with("__"); });
   if (names.size() <= kMost) return {};
   std::vector<std::string> some;
-  for (std::size_t i = 0; i < kMost; ++i) some.push_back(std::move(names[i * names.size() / kMost]));
+  for (std::size_t i = 0; i < kMost; ++i)
+    some.push_back(std::move(names[i * names.size() / kMost]));
   return some;
 }
 
 }  // namespace
 
 // Which release runs, with which metadata.version and which defects.
-sim::Expected<void> Cluster::plan_software(const zk2kraft::Cluster& wanted, const sim::Place& place) {
+sim::Expected<void> Cluster::plan_software(const zk2kraft::Cluster& wanted,
+                                           const sim::Place& place) {
   if (!wanted.kafka_version().empty()) {
     const auto releases = migrate::releases_that_migrate();
     const auto release = std::ranges::find(releases, wanted.kafka_version(), &migrate::describe);
@@ -82,8 +87,9 @@ sim::Expected<void> Cluster::plan_software(const zk2kraft::Cluster& wanted, cons
       for (const migrate::Release& each : releases) {
         if (each >= kFirstSimulated) known += (known.empty() ? "" : ", ") + migrate::describe(each);
       }
-      return std::unexpected(unusable(place, fmt::format("Kafka {} is not simulated.", wanted.kafka_version()),
-                                      fmt::format("Take one of {}.", known)));
+      return std::unexpected(
+          unusable(place, fmt::format("Kafka {} is not simulated.", wanted.kafka_version()),
+                   fmt::format("Take one of {}.", known)));
     }
     release_ = *release;
     defects_ = Defects::of(release_);
@@ -94,27 +100,35 @@ sim::Expected<void> Cluster::plan_software(const zk2kraft::Cluster& wanted, cons
   for (const std::string& name : wanted.fixed()) {
     if (auto set = defects_.set(name, false, place); !set) return std::unexpected(set.error());
   }
-  latest_metadata_version_ = sim::parse_metadata_version(migrate::describe(release_)).value_or(sim::kLatestProduction);
+  latest_metadata_version_ =
+      sim::parse_metadata_version(migrate::describe(release_)).value_or(sim::kLatestProduction);
   metadata_version_ = latest_metadata_version_;
   if (wanted.metadata_version().empty()) return {};
   const auto version = sim::parse_metadata_version(wanted.metadata_version());
   if (!version || *version > latest_metadata_version_) {
-    return std::unexpected(unusable(
-        place, fmt::format("Kafka {} knows no metadata.version '{}'.", migrate::describe(release_), wanted.metadata_version()),
-        fmt::format("Write it like {}.", sim::describe(latest_metadata_version_))));
+    return std::unexpected(
+        unusable(place,
+                 fmt::format("Kafka {} knows no metadata.version '{}'.",
+                             migrate::describe(release_), wanted.metadata_version()),
+                 fmt::format("Write it like {}.", sim::describe(latest_metadata_version_))));
   }
   // Since KAFKA-17457 a controller that begins a migration without transactions ends at once, again and again.
-  const auto least = defects_.kraft.copies_without_transaction ? sim::MetadataVersion::V3_4_IV0 : sim::kMinimumForMigration;
+  const auto least = defects_.kraft.copies_without_transaction ? sim::MetadataVersion::V3_4_IV0
+                                                               : sim::kMinimumForMigration;
   // Who has it fixed is refused an older one, and takes the least that is not.
   const auto& fixed = wanted.fixed();
-  const bool would_be_told = std::ranges::find(fixed, "KAFKA-17457") != fixed.end() && least <= latest_metadata_version_;
+  const bool would_be_told =
+      std::ranges::find(fixed, "KAFKA-17457") != fixed.end() && least <= latest_metadata_version_;
   if (*version < least && would_be_told) {
     metadata_version_ = least;
     return {};
   }
   if (*version < least) {
-    return std::unexpected(unusable(place, fmt::format("with metadata.version {} there is no migration from ZooKeeper.", wanted.metadata_version()),
-                                    fmt::format("Write {} or a later one.", sim::describe(least))));
+    return std::unexpected(
+        unusable(place,
+                 fmt::format("with metadata.version {} there is no migration from ZooKeeper.",
+                             wanted.metadata_version()),
+                 fmt::format("Write {} or a later one.", sim::describe(least))));
   }
   metadata_version_ = *version;
   return {};
@@ -124,27 +138,40 @@ sim::Expected<Cluster> Cluster::plan(const zk2kraft::Scenario& scenario, Initial
                                      const sim::Place& place) {
   Cluster cluster;
   const zk2kraft::Cluster& wanted = scenario.cluster();
-  if (auto software = cluster.plan_software(wanted, place); !software) return std::unexpected(software.error());
+  if (auto software = cluster.plan_software(wanted, place); !software)
+    return std::unexpected(software.error());
   const auto is_one_of = [](std::int32_t value, std::initializer_list<std::int32_t> allowed) {
     return value == 0 || std::ranges::find(allowed, value) != allowed.end();
   };
   if (!is_one_of(wanted.zookeepers(), {1, 3, 5})) {
-    return std::unexpected(unusable(place, fmt::format("zookeepers: {} is not simulated.", wanted.zookeepers()), "Take 1, 3 or 5."));
+    return std::unexpected(
+        unusable(place, fmt::format("zookeepers: {} is not simulated.", wanted.zookeepers()),
+                 "Take 1, 3 or 5."));
   }
   if (!is_one_of(wanted.controllers(), {1, 3})) {
-    return std::unexpected(unusable(place, fmt::format("controllers: {} is not simulated.", wanted.controllers()), "Take 1 or 3."));
+    return std::unexpected(
+        unusable(place, fmt::format("controllers: {} is not simulated.", wanted.controllers()),
+                 "Take 1 or 3."));
   }
-  if (wanted.min_batch_size() < 0) return std::unexpected(unusable(place, "min_batch_size is negative.", ""));
-  if (wanted.min_batch_size() > 0) cluster.min_batch_size_ = static_cast<std::size_t>(wanted.min_batch_size());
-  if (wanted.snap_count() < 0) return std::unexpected(unusable(place, "snap_count is negative.", ""));
-  if (wanted.snap_count() == 1) return std::unexpected(unusable(place, "snap_count is 1.", "ZooKeeper takes 2 for the least."));
-  if (wanted.snap_count() > 0) cluster.snap_count_ = static_cast<std::uint64_t>(wanted.snap_count());
-  if (wanted.metadata_snapshot_bytes() < 0) return std::unexpected(unusable(place, "metadata_snapshot_bytes is negative.", ""));
+  if (wanted.min_batch_size() < 0)
+    return std::unexpected(unusable(place, "min_batch_size is negative.", ""));
+  if (wanted.min_batch_size() > 0)
+    cluster.min_batch_size_ = static_cast<std::size_t>(wanted.min_batch_size());
+  if (wanted.snap_count() < 0)
+    return std::unexpected(unusable(place, "snap_count is negative.", ""));
+  if (wanted.snap_count() == 1)
+    return std::unexpected(unusable(place, "snap_count is 1.", "ZooKeeper takes 2 for the least."));
+  if (wanted.snap_count() > 0)
+    cluster.snap_count_ = static_cast<std::uint64_t>(wanted.snap_count());
+  if (wanted.metadata_snapshot_bytes() < 0)
+    return std::unexpected(unusable(place, "metadata_snapshot_bytes is negative.", ""));
   if (wanted.metadata_snapshot_bytes() > 0) {
     cluster.metadata_snapshot_bytes_ = static_cast<std::uint64_t>(wanted.metadata_snapshot_bytes());
   }
-  cluster.zookeeper_session_timeout_ = duration_or(wanted.zookeeper_session_timeout(), cluster.zookeeper_session_timeout_);
-  cluster.broker_session_timeout_ = duration_or(wanted.broker_session_timeout(), cluster.broker_session_timeout_);
+  cluster.zookeeper_session_timeout_ =
+      duration_or(wanted.zookeeper_session_timeout(), cluster.zookeeper_session_timeout_);
+  cluster.broker_session_timeout_ =
+      duration_or(wanted.broker_session_timeout(), cluster.broker_session_timeout_);
   if (auto left = leave_behind(wanted, initial, place); !left) return std::unexpected(left.error());
   cluster.initial_ = std::make_shared<const Initial>(std::move(initial));
   if (cluster.initial_->beginning == Beginning::BeforeClaim) {
@@ -155,8 +182,9 @@ sim::Expected<Cluster> Cluster::plan(const zk2kraft::Scenario& scenario, Initial
   cluster.number_nodes(scenario);
   for (const auto& [id, node] : cluster.controllers_) {
     if (cluster.brokers_.contains(id)) {
-      return std::unexpected(unusable(place, fmt::format("id {} would be both a broker's and a controller's.", id.value()),
-                                   "Set first_controller_id so that the ids differ."));
+      return std::unexpected(unusable(
+          place, fmt::format("id {} would be both a broker's and a controller's.", id.value()),
+          "Set first_controller_id so that the ids differ."));
     }
   }
   return cluster;
@@ -165,12 +193,15 @@ sim::Expected<Cluster> Cluster::plan(const zk2kraft::Scenario& scenario, Initial
 void Cluster::number_nodes(const zk2kraft::Scenario& scenario) {
   std::uint32_t next = 0;
   const auto number = [&] { return sim::NodeId(next++); };
-  const std::int32_t servers = scenario.cluster().zookeepers() == 0 ? 3 : scenario.cluster().zookeepers();
+  const std::int32_t servers =
+      scenario.cluster().zookeepers() == 0 ? 3 : scenario.cluster().zookeepers();
   for (std::int32_t i = 0; i < servers; ++i) zookeepers_.push_back(number());
-  const std::int32_t voters = scenario.cluster().controllers() == 0 ? 3 : scenario.cluster().controllers();
+  const std::int32_t voters =
+      scenario.cluster().controllers() == 0 ? 3 : scenario.cluster().controllers();
   std::int32_t first = scenario.cluster().first_controller_id();
   if (first == 0) first = first_controller_beside(initial_->brokers, voters);
-  for (std::int32_t i = 0; i < voters; ++i) controllers_.emplace(sim::BrokerId(first + i), number());
+  for (std::int32_t i = 0; i < voters; ++i)
+    controllers_.emplace(sim::BrokerId(first + i), number());
   for (const InitialBroker& broker : initial_->brokers) brokers_.emplace(broker.id, number());
   for (const zk2kraft::Workload& workload : scenario.workload()) {
     if (workload.has_producer()) producers_.push_back(number());
@@ -179,9 +210,10 @@ void Cluster::number_nodes(const zk2kraft::Scenario& scenario) {
     if (workload.has_group()) groups_.push_back(number());
   }
   admin_ = number();
-  const bool asks_controllers = std::ranges::any_of(scenario.workload(), [](const zk2kraft::Workload& workload) {
-    return workload.has_change() && workload.change().to_controllers();
-  });
+  const bool asks_controllers =
+      std::ranges::any_of(scenario.workload(), [](const zk2kraft::Workload& workload) {
+        return workload.has_change() && workload.change().to_controllers();
+      });
   if (asks_controllers) controller_admin_ = number();
   const zk2kraft::Operator& person = scenario.operator_();
   const bool goes_back = person.then_size() > 0 || person.goal().starts_with('R');
@@ -210,7 +242,8 @@ sim::AddressBook Cluster::address_book() const {
   return book;
 }
 
-std::unique_ptr<sim::Process> Cluster::controller_program(sim::BrokerId id, ControllerMode mode) const {
+std::unique_ptr<sim::Process> Cluster::controller_program(sim::BrokerId id,
+                                                          ControllerMode mode) const {
   migrate::ControllerNodeConfig config;
   config.node.id = id;
   config.node.self = controllers_.at(id);
@@ -223,7 +256,8 @@ std::unique_ptr<sim::Process> Cluster::controller_program(sim::BrokerId id, Cont
                             .broker_session_timeout = broker_session_timeout_,
                             .latest_supported = latest_metadata_version_,
                             .behaviour = defects_.kraft};
-  config.node.listeners = {{.name = "CONTROLLER", .host = fmt::format("controller-{}", id.value()), .port = 9093}};
+  config.node.listeners = {
+      {.name = "CONTROLLER", .host = fmt::format("controller-{}", id.value()), .port = 9093}};
   config.node.features = features(1, sim::level_of(latest_metadata_version_));
   config.node.behaviour = defects_.kraft;
   config.node.snapshot_bytes = metadata_snapshot_bytes_.value_or(config.node.snapshot_bytes);
@@ -248,7 +282,8 @@ std::unique_ptr<sim::Process> Cluster::controller_program(sim::BrokerId id, Cont
       });
 }
 
-std::unique_ptr<sim::Process> Cluster::broker_program(sim::BrokerId id, migrate::BrokerMode mode) const {
+std::unique_ptr<sim::Process> Cluster::broker_program(sim::BrokerId id,
+                                                      migrate::BrokerMode mode) const {
   const auto initial = std::ranges::find(initial_->brokers, id, &InitialBroker::id);
   sim::check(initial != initial_->brokers.end(), "a program is asked for a broker of the cluster");
   migrate::BrokerNodeConfig config{.mode = mode};
@@ -264,7 +299,8 @@ std::unique_ptr<sim::Process> Cluster::broker_program(sim::BrokerId id, migrate:
   if (mode != migrate::BrokerMode::KRaft) {
     zk::BrokerZnode registration{.rack = initial->rack, .timestamp_ms = kWallClockAtZeroMs};
     for (const sim::ListenerAddress& listener : initial->listeners) {
-      registration.endpoints.push_back({listener.name, listener.security_protocol, listener.host, listener.port});
+      registration.endpoints.push_back(
+          {listener.name, listener.security_protocol, listener.host, listener.port});
     }
     config.zookeeper = zk::BrokerLinkConfig{.id = id,
                                             .registration = std::move(registration),
@@ -285,7 +321,8 @@ std::unique_ptr<sim::Process> Cluster::broker_program(sim::BrokerId id, migrate:
         .quorum = quorum(),
         .listeners = initial->listeners,
         // A migrating broker supports exactly its inter.broker.protocol.version (migration.md §5.9).
-        .features = migrating ? features(level, level) : features(1, sim::level_of(latest_metadata_version_)),
+        .features = migrating ? features(level, level)
+                              : features(1, sim::level_of(latest_metadata_version_)),
         .rack = initial->rack,
         .log_dirs = initial->log_dirs,
         .is_migrating_zk_broker = migrating,
@@ -313,11 +350,13 @@ std::unique_ptr<sim::Process> Cluster::broker_program(sim::BrokerId id, migrate:
 std::vector<sim::ControlRequest> Cluster::told_before(sim::BrokerId id) const {
   const zk::Tree& tree = initial_->database.tree;
   const zk::ClusterView view = zk::cluster_view(tree, initial_->chroot);
-  sim::ControlSender sender{.controller_id = view.controller ? view.controller->znode.broker : sim::BrokerId(-1),
-                            .controller_epoch = view.controller_epoch.value_or(sim::ControllerEpoch(0))};
+  sim::ControlSender sender{
+      .controller_id = view.controller ? view.controller->znode.broker : sim::BrokerId(-1),
+      .controller_epoch = view.controller_epoch.value_or(sim::ControllerEpoch(0))};
   for (const InitialBroker& broker : initial_->brokers) {
     sender.live.emplace(broker.id, sim::kNoBrokerEpoch);
-    sender.live_brokers.push_back({.id = broker.id, .endpoints = broker.listeners, .rack = broker.rack});
+    sender.live_brokers.push_back(
+        {.id = broker.id, .endpoints = broker.listeners, .rack = broker.rack});
   }
   sim::ControlRequestBatch batch;
   const sim::BrokerId told[] = {id};
@@ -358,7 +397,9 @@ sim::Durable Cluster::zookeeper_disk() const {
                         .tree = tree,
                         .session_timeouts_ms = initial_->database.session_timeouts_ms};
   const zk::ZabEpoch epoch(static_cast<zk::ZabEpoch::Representation>(snapshot.zxid.epoch()));
-  const auto one = [](sim::Payload entry) { return sim::FileContent{.first = 0, .entries = {std::move(entry)}}; };
+  const auto one = [](sim::Payload entry) {
+    return sim::FileContent{.first = 0, .entries = {std::move(entry)}};
+  };
   disk.files[zk::kSnapshotFile] = one(sim::Payload::of(std::move(snapshot)));
   disk.files[zk::kAcceptedEpochFile] = one(sim::Payload::of(zk::EpochFile{epoch}));
   disk.files[zk::kCurrentEpochFile] = one(sim::Payload::of(zk::EpochFile{epoch}));
@@ -367,7 +408,8 @@ sim::Durable Cluster::zookeeper_disk() const {
 
 sim::WorldOptions Cluster::world_options() const {
   sim::WorldOptions options;
-  options.link.delay = delay_of(scenario_->cluster().network().delay(), sim::Duration(200'000), sim::Duration(100'000));
+  options.link.delay = delay_of(scenario_->cluster().network().delay(), sim::Duration(200'000),
+                                sim::Duration(100'000));
   return options;
 }
 
@@ -379,17 +421,19 @@ void Cluster::populate(sim::World& world) const {
   for (std::size_t i = 0; i < zookeepers_.size(); ++i) {
     ensemble.push_back({zk::ServerId(static_cast<std::int32_t>(i + 1)), zookeepers_[i]});
   }
-  const sim::Distribution fsync = delay_of(scenario_->cluster().disk().fsync(), sim::Duration(1'000'000), sim::Duration(1'000'000));
+  const sim::Distribution fsync = delay_of(scenario_->cluster().disk().fsync(),
+                                           sim::Duration(1'000'000), sim::Duration(1'000'000));
   for (const zk::Peer& peer : ensemble) {
     zk::ServerConfig config{.myid = peer.server,
                             .ensemble = ensemble,
                             .wall_clock_at_zero_ms = kWallClockAtZeroMs,
                             .behaviour = defects_.zookeeper};
     config.snap_count = snap_count_.value_or(config.snap_count);
-    added(world.add<zk::Server>(
-              fmt::format("zk-{}", peer.server.value()),
-              [config](sim::Instant, const sim::Durable& disk, sim::Incarnation) { return zk::Server(config, disk); },
-              {.disk = zookeeper_disk(), .fsync = fsync}),
+    added(world.add<zk::Server>(fmt::format("zk-{}", peer.server.value()),
+                                [config](sim::Instant, const sim::Durable& disk, sim::Incarnation) {
+                                  return zk::Server(config, disk);
+                                },
+                                {.disk = zookeeper_disk(), .fsync = fsync}),
           peer.node);
   }
   sim::Durable quorum_disk;
@@ -398,14 +442,18 @@ void Cluster::populate(sim::World& world) const {
     quorum_disk.files[kraft::kQuorumStateFile] = {.first = 0, .entries = {sim::Payload::of(state)}};
   }
   for (const auto& [id, node] : controllers_) {
-    added(world.add(fmt::format("controller-{}", id.value()), controller_program(id, ControllerMode::Migration),
+    added(world.add(fmt::format("controller-{}", id.value()),
+                    controller_program(id, ControllerMode::Migration),
                     {.start = sim::Start::ByFault, .disk = quorum_disk, .fsync = fsync}),
           node);
   }
-  const migrate::BrokerMode mode = initial_->beginning == Beginning::BeforeClaim ? migrate::BrokerMode::Migrating
-                                                                                 : migrate::BrokerMode::ZooKeeper;
+  const migrate::BrokerMode mode = initial_->beginning == Beginning::BeforeClaim
+                                       ? migrate::BrokerMode::Migrating
+                                       : migrate::BrokerMode::ZooKeeper;
   for (const auto& [id, node] : brokers_) {
-    added(world.add(fmt::format("broker-{}", id.value()), broker_program(id, mode), {.fsync = fsync}), node);
+    added(
+        world.add(fmt::format("broker-{}", id.value()), broker_program(id, mode), {.fsync = fsync}),
+        node);
   }
   const std::vector<std::string> usual_topics = topics_of_clients(*initial_);
   const auto topics_or_usual = [&](const std::string& named) {
@@ -415,15 +463,17 @@ void Cluster::populate(sim::World& world) const {
   std::size_t groups = 0;
   for (const zk2kraft::Workload& workload : scenario_->workload()) {
     if (!workload.has_producer()) continue;
-    sim::ProducerConfig config{.name = fmt::format("producer-{}", producers + 1),
-                               .self = producers_[producers],
-                               .brokers = address_book(),
-                               .interval = duration_or(workload.producer().every(), sim::Duration(20'000'000)),
-                               .first_token = sim::RecordToken(static_cast<std::int64_t>(producers) * kTokensPerProducer)};
+    sim::ProducerConfig config{
+        .name = fmt::format("producer-{}", producers + 1),
+        .self = producers_[producers],
+        .brokers = address_book(),
+        .interval = duration_or(workload.producer().every(), sim::Duration(20'000'000)),
+        .first_token = sim::RecordToken(static_cast<std::int64_t>(producers) * kTokensPerProducer)};
     config.topics = topics_or_usual(workload.producer().topic());
-    added(world.add<sim::Producer>(config.name, [config](sim::Instant, const sim::Durable&, sim::Incarnation) {
-            return sim::Producer(config);
-          }),
+    added(world.add<sim::Producer>(config.name,
+                                   [config](sim::Instant, const sim::Durable&, sim::Incarnation) {
+                                     return sim::Producer(config);
+                                   }),
           producers_[producers]);
     ++producers;
   }
@@ -434,25 +484,28 @@ void Cluster::populate(sim::World& world) const {
                                .self = groups_[groups],
                                .brokers = address_book()};
     config.topics = topics_or_usual(workload.group().topic());
-    added(world.add<sim::Consumer>(fmt::format("group-{}", groups + 1), [config](sim::Instant, const sim::Durable&, sim::Incarnation) {
-            return sim::Consumer(config);
-          }),
+    added(world.add<sim::Consumer>(fmt::format("group-{}", groups + 1),
+                                   [config](sim::Instant, const sim::Durable&, sim::Incarnation) {
+                                     return sim::Consumer(config);
+                                   }),
           groups_[groups]);
     ++groups;
   }
   const auto add_admin = [&](std::string name, sim::NodeId self, sim::AddressBook servers) {
     const Admin::Config config{.self = self, .brokers = std::move(servers)};
-    added(world.add<Admin>(std::move(name),
-                           [config](sim::Instant, const sim::Durable&, sim::Incarnation) { return Admin(config); }),
+    added(world.add<Admin>(std::move(name), [config](sim::Instant, const sim::Durable&,
+                                                     sim::Incarnation) { return Admin(config); }),
           self);
   };
   add_admin("admin", admin_, address_book());
-  if (controller_admin_) add_admin("controller-admin", *controller_admin_, {controllers_.begin(), controllers_.end()});
+  if (controller_admin_)
+    add_admin("controller-admin", *controller_admin_, {controllers_.begin(), controllers_.end()});
   if (shell_) {
     const zk::ClientConfig session = session_of(*shell_);
-    added(world.add<ZookeeperShell>(
-              std::string(kShell),
-              [session](sim::Instant, const sim::Durable&, sim::Incarnation) { return ZookeeperShell(session); }),
+    added(world.add<ZookeeperShell>(std::string(kShell),
+                                    [session](sim::Instant, const sim::Durable&, sim::Incarnation) {
+                                      return ZookeeperShell(session);
+                                    }),
           *shell_);
   }
 }
@@ -460,8 +513,9 @@ void Cluster::populate(sim::World& world) const {
 // ── Roles ───────────────────────────────────────────────────────────────────────────────────────
 
 std::vector<std::string_view> Cluster::roles() {
-  return {"zk",     "zk:leader",  "zk:follower",       "zk:any", "controller", "controller:active", "controller:standby",
-          "controller:any", "broker", "broker:any", "broker:controller", "client"};
+  return {"zk",         "zk:leader",         "zk:follower",        "zk:any",
+          "controller", "controller:active", "controller:standby", "controller:any",
+          "broker",     "broker:any",        "broker:controller",  "client"};
 }
 
 const migrate::ControllerNode* Cluster::active_controller(const sim::World& world) const {
@@ -469,7 +523,9 @@ const migrate::ControllerNode* Cluster::active_controller(const sim::World& worl
   for (const auto& [id, node] : controllers_) {
     const auto* const core = world.core_if<migrate::ControllerNode>(node);
     if (core == nullptr || core->node() == nullptr || !core->node()->is_active()) continue;
-    if (found == nullptr || core->node()->leader_and_epoch().epoch > found->node()->leader_and_epoch().epoch) found = core;
+    if (found == nullptr ||
+        core->node()->leader_and_epoch().epoch > found->node()->leader_and_epoch().epoch)
+      found = core;
   }
   return found;
 }
@@ -504,9 +560,11 @@ std::vector<sim::NodeId> Cluster::resolve(const sim::World& world, std::string_v
     leader.push_back(zookeepers_[static_cast<std::size_t>(server->id().value() - 1)]);
   }
   std::vector<sim::NodeId> active;
-  if (const migrate::ControllerNode* const core = active_controller(world)) active.push_back(core->config().node.self);
+  if (const migrate::ControllerNode* const core = active_controller(world))
+    active.push_back(core->config().node.self);
   const auto without = [](std::vector<sim::NodeId> nodes, const std::vector<sim::NodeId>& those) {
-    std::erase_if(nodes, [&](sim::NodeId node) { return std::ranges::find(those, node) != those.end(); });
+    std::erase_if(nodes,
+                  [&](sim::NodeId node) { return std::ranges::find(those, node) != those.end(); });
     return nodes;
   };
   if (role == "zk") return zookeepers_;
@@ -525,7 +583,8 @@ std::vector<sim::NodeId> Cluster::resolve(const sim::World& world, std::string_v
     const zk::ClusterView view = zk::cluster_view(server->database().tree, initial_->chroot);
     if (!view.controller) return {};
     const auto broker = brokers_.find(view.controller->znode.broker);
-    return broker == brokers_.end() ? std::vector<sim::NodeId>{} : std::vector<sim::NodeId>{broker->second};
+    return broker == brokers_.end() ? std::vector<sim::NodeId>{}
+                                    : std::vector<sim::NodeId>{broker->second};
   }
   if (role == "client") {
     std::vector<sim::NodeId> clients = producers_;

@@ -99,7 +99,8 @@ class Cluster {
   sim::AddressBook address_book() const;
 
   std::shared_ptr<const Initial> initial_;
-  std::shared_ptr<const sim::MetadataImage> found_;  // in the tree, for brokers that begin before the claim
+  std::shared_ptr<const sim::MetadataImage>
+      found_;  // in the tree, for brokers that begin before the claim
   std::shared_ptr<const zk2kraft::Scenario> scenario_;
   Defects defects_;
   migrate::Release release_{3, 9, 1};  // of brokers and controllers

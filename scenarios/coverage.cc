@@ -53,8 +53,10 @@ Coverage all_there_is() {
   Coverage all;
   for (const std::string_view kind : sim::fault_kinds()) all.faults[std::string(kind)] = 0;
   for (const NoticeType& type : notice_types()) all.notices[std::string(type.name)] = 0;
-  for (const auto& [from, to] : migrate::legal_transitions()) all.driver_moves[driver_move(from, to)] = 0;
-  for (const kraft::Move& move : kraft::kMoves) all.raft_moves[raft_move(kraft::name_of(move.to), move.rule)] = 0;
+  for (const auto& [from, to] : migrate::legal_transitions())
+    all.driver_moves[driver_move(from, to)] = 0;
+  for (const kraft::Move& move : kraft::kMoves)
+    all.raft_moves[raft_move(kraft::name_of(move.to), move.rule)] = 0;
   for (const Phase phase : kPhases) all.phases[std::string(name_of(phase))] = 0;
   return all;
 }
@@ -83,7 +85,8 @@ std::vector<std::string> not_listed(const Coverage& met) {
   std::vector<std::string> found;
   for (const Aspect& aspect : kAspects) {
     for (const auto& [name, count] : met.*aspect.counts) {
-      if (!(all.*aspect.counts).contains(name)) found.push_back(fmt::format("{} {}", aspect.one, name));
+      if (!(all.*aspect.counts).contains(name))
+        found.push_back(fmt::format("{} {}", aspect.one, name));
     }
   }
   return found;
@@ -96,7 +99,8 @@ std::string describe(const Coverage& met) {
     const auto never = lacking(all.*aspect.counts, met.*aspect.counts);
     const std::size_t there_are = (all.*aspect.counts).size();
     text += fmt::format("  {} of {} {}\n", there_are - never.size(), there_are, aspect.heading);
-    for (const auto& [name, count] : met.*aspect.counts) text += fmt::format("    {:<48} {}\n", name, count);
+    for (const auto& [name, count] : met.*aspect.counts)
+      text += fmt::format("    {:<48} {}\n", name, count);
     if (!never.empty()) text += fmt::format("    never met: {}\n", fmt::join(never, ", "));
   }
   return text;
@@ -114,7 +118,8 @@ void from_json(const nlohmann::json& json, Coverage& coverage) {
 }
 
 CoverageObserver::CoverageObserver(const sim::FaultPlan& plan) {
-  for (const sim::PlannedFault& planned : plan) kind_of_planned_.emplace(planned.name, kind_of(planned.fault));
+  for (const sim::PlannedFault& planned : plan)
+    kind_of_planned_.emplace(planned.name, kind_of(planned.fault));
 }
 
 void CoverageObserver::on(const sim::Occurrence& occurrence, const sim::World& /*world*/) {

@@ -17,11 +17,13 @@ namespace scenarios {
 // How often each was met, aspect by aspect. What was never met may be missing or 0.
 struct Coverage {
   using Counts = std::map<std::string, std::uint64_t, std::less<>>;
-  Counts faults;        // kinds of planned faults that were applied, those that cure included: "crash", "heal"
+  Counts
+      faults;  // kinds of planned faults that were applied, those that cure included: "crash", "heal"
   Counts notices;       // "zk.LeaderElected"
   Counts driver_moves;  // of the migration driver: "INACTIVE -> WAIT_FOR_CONTROLLER_QUORUM"
-  Counts raft_moves;    // of a replica of the quorum, the role it takes and by which rule: "Leader by T8"
-  Counts phases;        // of the operator: "S4"
+  Counts
+      raft_moves;  // of a replica of the quorum, the role it takes and by which rule: "Leader by T8"
+  Counts phases;   // of the operator: "S4"
 
   bool operator==(const Coverage&) const = default;
 };
@@ -31,7 +33,7 @@ struct Coverage {
 Coverage all_there_is();
 
 enum class CountAs : std::uint8_t {
-  Times,  // as often as it was met
+  Times,   // as often as it was met
   OneRun,  // once if it was met at all: sums are numbers of runs
 };
 void add(Coverage& to, const Coverage& more, CountAs as);

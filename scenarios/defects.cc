@@ -17,7 +17,8 @@ namespace {
 struct Alias {
   std::string_view known;
   std::variant<bool zk::MirrorDefects::*, bool zk::ReadDefects::*, bool migrate::DriverDefects::*,
-               bool migrate::PropagatorDefects::*, bool kraft::Behaviour::*, bool sim::BrokerBehaviour::*>
+               bool migrate::PropagatorDefects::*, bool kraft::Behaviour::*,
+               bool sim::BrokerBehaviour::*>
       flag;
 };
 constexpr Alias kAliases[] = {

@@ -13,8 +13,8 @@ struct Unit {
   std::int64_t nanoseconds;
 };
 // The longer name first where one begins with the other.
-constexpr Unit kUnits[] = {{"ms", 1'000'000},       {"us", 1'000}, {"ns", 1}, {"s", 1'000'000'000},
-                           {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
+constexpr Unit kUnits[] = {{"ms", 1'000'000},    {"us", 1'000},         {"ns", 1},
+                           {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
 constexpr Unit kPrinted[] = {{"h", 3'600'000'000'000}, {"m", 60'000'000'000}, {"s", 1'000'000'000},
                              {"ms", 1'000'000},        {"us", 1'000},         {"ns", 1}};
 

@@ -41,7 +41,8 @@ std::optional<Number> number(std::string_view text) {
 // Reads word after word; the first thing that goes wrong is kept, and everything after it is in vain.
 class Reader {
  public:
-  Reader(std::string_view words, sim::Place place) : words_(split(words)), place_(std::move(place)) {}
+  Reader(std::string_view words, sim::Place place)
+      : words_(split(words)), place_(std::move(place)) {}
 
   sim::Expected<FaultDirective> read() {
     FaultDirective directive;
@@ -90,20 +91,23 @@ class Reader {
     const bool negative = text.starts_with('-');
     const auto parsed = parse_duration(negative ? text.substr(1) : text);
     if (!parsed) {
-      complain(fmt::format("'{}' is no duration.", text), "Write a number and a unit: 250ms, 10s, 2m.");
+      complain(fmt::format("'{}' is no duration.", text),
+               "Write a number and a unit: 250ms, 10s, 2m.");
       return {};
     }
     return negative ? sim::Duration(-parsed->nanoseconds()) : *parsed;
   }
   void expect(std::string_view expected) {
     const std::string_view found = word(fmt::format("'{}'", expected));
-    if (!problem_ && found != expected) complain(fmt::format("'{}' stands where '{}' should.", found, expected), "");
+    if (!problem_ && found != expected)
+      complain(fmt::format("'{}' stands where '{}' should.", found, expected), "");
   }
   sim::Ratio percent() {
     std::string_view text = word("a percentage");
     if (text.ends_with('%')) {
       text.remove_suffix(1);
-      if (const auto value = number<std::uint64_t>(text); value && *value <= 100) return {*value, 100};
+      if (const auto value = number<std::uint64_t>(text); value && *value <= 100)
+        return {*value, 100};
     }
     complain(fmt::format("'{}' is no percentage.", text), "Write a whole number and %: 10%.");
     return {};
@@ -137,7 +141,8 @@ class Reader {
     const bool one_way = next_is("->");
     const std::string second = target();
     if (kind == "cut") {
-      return sim::CutLink{first, second, one_way ? sim::Direction::OneWay : sim::Direction::BothWays};
+      return sim::CutLink{first, second,
+                          one_way ? sim::Direction::OneWay : sim::Direction::BothWays};
     }
     if (kind == "heal") return sim::Heal{first, second};
     if (kind == "reset") return sim::ResetConnections{first, second};
@@ -155,11 +160,13 @@ class Reader {
     const std::string_view how = word("'at' or 'on'");
     if (how == "at") return sim::At{sim::Instant(0) + span()};
     if (how != "on") {
-      complain(fmt::format("'{}' stands where the time should.", how), "Write 'at 12s' or 'on migrate.CopyBatch 2'.");
+      complain(fmt::format("'{}' stands where the time should.", how),
+               "Write 'at 12s' or 'on migrate.CopyBatch 2'.");
       return {};
     }
     sim::On on{.notice = std::string(word("the name of a notice"))};
-    if (const auto known = check_notice(on.notice, place_); !problem_ && !known) problem_ = known.error();
+    if (const auto known = check_notice(on.notice, place_); !problem_ && !known)
+      problem_ = known.error();
     if (next_is("of")) on.node = target();
     if (next_is("with")) on.containing = std::string(word("what the notice says"));
     if (at_ < words_.size()) {
@@ -185,7 +192,8 @@ class Reader {
         fault, [&](sim::Pause& f) { return own_duration(f, lasts); },
         [&](sim::StallLink& f) { return own_duration(f, lasts); },
         [&](sim::StallDisk& f) { return own_duration(f, lasts); },
-        [&](const sim::CrashProcess&) { return lasts; }, [&](const sim::CrashMachine&) { return lasts; },
+        [&](const sim::CrashProcess&) { return lasts; },
+        [&](const sim::CrashMachine&) { return lasts; },
         [&](const sim::LoseDisk&) { return lasts; }, [&](const sim::CutLink&) { return lasts; },
         [&](const sim::Isolate&) { return lasts; }, [&](const sim::SlowLink&) { return lasts; },
         [&](const sim::Loss&) { return lasts; }, [&](const sim::Duplicate&) { return lasts; },
@@ -199,7 +207,8 @@ class Reader {
         [](const sim::Poke&) { return std::optional<sim::Duration>(); });
   }
   template <class WithDuration>
-  std::optional<sim::Duration> own_duration(WithDuration& fault, std::optional<sim::Duration> lasts) {
+  std::optional<sim::Duration> own_duration(WithDuration& fault,
+                                            std::optional<sim::Duration> lasts) {
     if (!lasts) complain("this fault cannot last forever.", "Say for how long: for 10s.");
     fault.duration = lasts.value_or(kUsualFaultDuration);
     return lasts;
@@ -212,7 +221,9 @@ class Reader {
   std::optional<sim::Problem> problem_;
 };
 
-std::string percent_of(sim::Ratio ratio) { return fmt::format("{}%", ratio.numerator * 100 / ratio.denominator); }
+std::string percent_of(sim::Ratio ratio) {
+  return fmt::format("{}%", ratio.numerator * 100 / ratio.denominator);
+}
 
 std::string signed_span(sim::Duration by) {
   if (by >= sim::Duration(0)) return print_duration(by);
@@ -227,24 +238,31 @@ std::string print_action(const sim::Fault& fault) {
       [](const sim::Restart& f) { return fmt::format("restart {}", f.target); },
       [](const sim::Pause& f) { return fmt::format("pause {}", f.target); },
       [](const sim::CutLink& f) {
-        return fmt::format("cut {} {}{}", f.from, f.direction == sim::Direction::OneWay ? "-> " : "", f.to);
+        return fmt::format("cut {} {}{}", f.from,
+                           f.direction == sim::Direction::OneWay ? "-> " : "", f.to);
       },
       [](const sim::Isolate& f) { return fmt::format("isolate {}", f.target); },
       [](const sim::Heal& f) { return fmt::format("heal {} {}", f.from, f.to); },
       [](const sim::SlowLink& f) {
         return fmt::format("slow {} {} by {}", f.from, f.to, print_duration(f.extra.first()));
       },
-      [](const sim::Loss& f) { return fmt::format("lose {} {} {}", f.from, f.to, percent_of(f.probability)); },
+      [](const sim::Loss& f) {
+        return fmt::format("lose {} {} {}", f.from, f.to, percent_of(f.probability));
+      },
       [](const sim::Duplicate& f) {
         return fmt::format("duplicate {} {} {}", f.from, f.to, percent_of(f.probability));
       },
-      [](const sim::Reorder& f) { return fmt::format("reorder {} {} {}", f.from, f.to, percent_of(f.probability)); },
+      [](const sim::Reorder& f) {
+        return fmt::format("reorder {} {} {}", f.from, f.to, percent_of(f.probability));
+      },
       [](const sim::ResetConnections& f) { return fmt::format("reset {} {}", f.from, f.to); },
       [](const sim::StallLink& f) { return fmt::format("stall {} {}", f.from, f.to); },
       [](const sim::StallDisk& f) { return fmt::format("stall_disk {}", f.target); },
       [](const sim::FullDisk& f) { return fmt::format("fill_disk {}", f.target); },
       [](const sim::TearTail& f) { return fmt::format("tear_tail {}", f.target); },
-      [](const sim::SkewClock& f) { return fmt::format("skew {} by {}", f.target, signed_span(f.by)); },
+      [](const sim::SkewClock& f) {
+        return fmt::format("skew {} by {}", f.target, signed_span(f.by));
+      },
       [](const sim::DriftClock& f) {
         return fmt::format("drift {} by {}ppm", f.target, f.parts_per_billion / 1'000);
       },
@@ -253,16 +271,17 @@ std::string print_action(const sim::Fault& fault) {
 
 bool has_end(const sim::Fault& fault) {
   return sim::match(
-      fault, [](const sim::CrashProcess&) { return true; }, [](const sim::CrashMachine&) { return true; },
-      [](const sim::LoseDisk&) { return true; }, [](const sim::Restart&) { return false; },
-      [](const sim::Pause&) { return true; }, [](const sim::CutLink&) { return true; },
-      [](const sim::Isolate&) { return true; }, [](const sim::Heal&) { return false; },
-      [](const sim::SlowLink&) { return true; }, [](const sim::Loss&) { return true; },
-      [](const sim::Duplicate&) { return true; }, [](const sim::Reorder&) { return true; },
-      [](const sim::ResetConnections&) { return false; }, [](const sim::StallLink&) { return true; },
-      [](const sim::StallDisk&) { return true; }, [](const sim::FullDisk&) { return true; },
-      [](const sim::TearTail&) { return false; }, [](const sim::SkewClock&) { return false; },
-      [](const sim::DriftClock&) { return true; }, [](const sim::Poke&) { return false; });
+      fault, [](const sim::CrashProcess&) { return true; },
+      [](const sim::CrashMachine&) { return true; }, [](const sim::LoseDisk&) { return true; },
+      [](const sim::Restart&) { return false; }, [](const sim::Pause&) { return true; },
+      [](const sim::CutLink&) { return true; }, [](const sim::Isolate&) { return true; },
+      [](const sim::Heal&) { return false; }, [](const sim::SlowLink&) { return true; },
+      [](const sim::Loss&) { return true; }, [](const sim::Duplicate&) { return true; },
+      [](const sim::Reorder&) { return true; }, [](const sim::ResetConnections&) { return false; },
+      [](const sim::StallLink&) { return true; }, [](const sim::StallDisk&) { return true; },
+      [](const sim::FullDisk&) { return true; }, [](const sim::TearTail&) { return false; },
+      [](const sim::SkewClock&) { return false; }, [](const sim::DriftClock&) { return true; },
+      [](const sim::Poke&) { return false; });
 }
 
 // Of faults that say themselves how long they last.
@@ -277,7 +296,10 @@ std::optional<sim::Duration> own_duration_of(const sim::Fault& fault) {
 
 std::string print_when(const sim::When& when) {
   return sim::match(
-      when, [](const sim::At& at) { return fmt::format("at {}", print_duration(at.time - sim::Instant(0))); },
+      when,
+      [](const sim::At& at) {
+        return fmt::format("at {}", print_duration(at.time - sim::Instant(0)));
+      },
       [](const sim::On& on) {
         std::string text = fmt::format("on {}", on.notice);
         if (!on.node.empty()) text += fmt::format(" of {}", on.node);
@@ -293,22 +315,33 @@ std::string print_when(const sim::When& when) {
 std::optional<sim::Fault> ending_of(const sim::Fault& fault, const std::string& name) {
   const sim::Target hit = fmt::format("{}{}", kVictims, name);
   const sim::Target other_end = hit + std::string(kOtherEnd);
-  const auto heal = [&](const auto&) { return std::optional<sim::Fault>(sim::Heal{hit, other_end}); };
-  const auto restart = [&](const auto&) { return std::optional<sim::Fault>(sim::Restart{hit, sim::IfRunning::Leave}); };
+  const auto heal = [&](const auto&) {
+    return std::optional<sim::Fault>(sim::Heal{hit, other_end});
+  };
+  const auto restart = [&](const auto&) {
+    return std::optional<sim::Fault>(sim::Restart{hit, sim::IfRunning::Leave});
+  };
   const auto none = [](const auto&) { return std::optional<sim::Fault>(); };
   return sim::match(
       fault, [&](const sim::CrashProcess& f) { return restart(f); },
-      [&](const sim::CrashMachine& f) { return restart(f); }, [&](const sim::LoseDisk& f) { return restart(f); },
-      [&](const sim::CutLink& f) { return heal(f); }, [&](const sim::SlowLink& f) { return heal(f); },
-      [&](const sim::Loss& f) { return heal(f); }, [&](const sim::Duplicate& f) { return heal(f); },
+      [&](const sim::CrashMachine& f) { return restart(f); },
+      [&](const sim::LoseDisk& f) { return restart(f); },
+      [&](const sim::CutLink& f) { return heal(f); },
+      [&](const sim::SlowLink& f) { return heal(f); }, [&](const sim::Loss& f) { return heal(f); },
+      [&](const sim::Duplicate& f) { return heal(f); },
       [&](const sim::Reorder& f) { return heal(f); },
       [&](const sim::Isolate&) { return std::optional<sim::Fault>(sim::Heal{hit, "*"}); },
-      [&](const sim::FullDisk&) { return std::optional<sim::Fault>(sim::FullDisk{hit, sim::Space::Free}); },
+      [&](const sim::FullDisk&) {
+        return std::optional<sim::Fault>(sim::FullDisk{hit, sim::Space::Free});
+      },
       [&](const sim::DriftClock&) { return std::optional<sim::Fault>(sim::DriftClock{hit, 0}); },
       [&](const sim::Restart& f) { return none(f); }, [&](const sim::Pause& f) { return none(f); },
-      [&](const sim::Heal& f) { return none(f); }, [&](const sim::ResetConnections& f) { return none(f); },
-      [&](const sim::StallLink& f) { return none(f); }, [&](const sim::StallDisk& f) { return none(f); },
-      [&](const sim::TearTail& f) { return none(f); }, [&](const sim::SkewClock& f) { return none(f); },
+      [&](const sim::Heal& f) { return none(f); },
+      [&](const sim::ResetConnections& f) { return none(f); },
+      [&](const sim::StallLink& f) { return none(f); },
+      [&](const sim::StallDisk& f) { return none(f); },
+      [&](const sim::TearTail& f) { return none(f); },
+      [&](const sim::SkewClock& f) { return none(f); },
       [&](const sim::Poke& f) { return none(f); });
 }
 
@@ -329,7 +362,8 @@ sim::Expected<sim::When> parse_when(std::string_view words, const sim::Place& pl
 }
 
 std::string print_fault(const FaultDirective& directive) {
-  std::string text = fmt::format("{} {}", print_action(directive.fault), print_when(directive.when));
+  std::string text =
+      fmt::format("{} {}", print_action(directive.fault), print_when(directive.when));
   if (has_end(directive.fault)) {
     text += directive.lasts ? fmt::format(" for {}", print_duration(*directive.lasts)) : " forever";
   }
@@ -370,7 +404,8 @@ std::vector<FaultDirective> directives_of(const sim::FaultPlan& plan) {
   }
   for (FaultDirective& directive : directives) {
     auto same = parse_fault(print_fault(directive), {});
-    sim::check(same && print_fault(*same) == print_fault(directive), "what is drawn can be said in a scenario file");
+    sim::check(same && print_fault(*same) == print_fault(directive),
+               "what is drawn can be said in a scenario file");
     directive = std::move(*same);  // 3/10 becomes 30/100: to the last bit what the file will say
   }
   return directives;

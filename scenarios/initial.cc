@@ -14,7 +14,8 @@ namespace scenarios {
 namespace {
 
 constexpr std::int32_t kDefaultBrokers = 3;
-constexpr std::int64_t kWallClockMs = 1'731'984'000'000;  // 2024-11-19, as the simulated servers' clocks
+constexpr std::int64_t kWallClockMs =
+    1'731'984'000'000;  // 2024-11-19, as the simulated servers' clocks
 
 sim::Problem wrong(const sim::Place& place, std::string what, std::string remedy) {
   return {sim::Severity::Usage, place, std::move(what), std::move(remedy)};
@@ -31,7 +32,8 @@ class TreeWriter {
  public:
   void create(std::string path, zk::Data data) {
     zk::TxnHeader header{.zxid = zk::Zxid::of(1, ++counter_), .time = zk::WallTime(kWallClockMs)};
-    zk::CreateTxn txn{.path = std::move(path), .data = std::move(data), .acl = zk::open_acl_unsafe()};
+    zk::CreateTxn txn{
+        .path = std::move(path), .data = std::move(data), .acl = zk::open_acl_unsafe()};
     txn.parent_cversion = zk::ChildVersion(-1);
     database.apply(header, txn);
   }
@@ -44,7 +46,8 @@ class TreeWriter {
 // The next transaction of a tree that exists.
 zk::TxnHeader next_transaction(const zk::Tree& tree) {
   const zk::Zxid last = tree.last_processed_zxid();
-  return {.zxid = zk::Zxid::of(last.epoch(), last.counter() + 1), .time = zk::WallTime(kWallClockMs)};
+  return {.zxid = zk::Zxid::of(last.epoch(), last.counter() + 1),
+          .time = zk::WallTime(kWallClockMs)};
 }
 
 // Whether it is there or not.
@@ -62,7 +65,8 @@ void put(zk::Database& database, const std::string& path, std::string data) {
 }
 
 template <class T>
-std::optional<T> read(const Initial& initial, const std::string& path, zk::Parsed<T> (*parse)(std::string_view)) {
+std::optional<T> read(const Initial& initial, const std::string& path,
+                      zk::Parsed<T> (*parse)(std::string_view)) {
   const zk::Znode* const znode = initial.database.tree.find(initial.chroot + path);
   if (znode == nullptr || !znode->data) return std::nullopt;
   auto parsed = parse(*znode->data);
@@ -81,21 +85,28 @@ void put_earlier_attempt(const zk2kraft::EarlierAttempt& attempt, Initial& initi
   put(initial.database, initial.chroot + std::string(zk::paths::kMigration), zk::encode(left));
 }
 
-sim::Expected<void> put_ghost(const zk2kraft::GhostReplica& wanted, Initial& initial, const sim::Place& place) {
+sim::Expected<void> put_ghost(const zk2kraft::GhostReplica& wanted, Initial& initial,
+                              const sim::Place& place) {
   const sim::BrokerId ghost(wanted.broker());
-  if (wanted.broker() <= 0 || std::ranges::find(initial.brokers, ghost, &InitialBroker::id) != initial.brokers.end()) {
-    return std::unexpected(wrong(place, fmt::format("broker {} cannot be a ghost.", wanted.broker()),
+  if (wanted.broker() <= 0 ||
+      std::ranges::find(initial.brokers, ghost, &InitialBroker::id) != initial.brokers.end()) {
+    return std::unexpected(wrong(place,
+                                 fmt::format("broker {} cannot be a ghost.", wanted.broker()),
                                  "Name an id that no broker of the cluster has."));
   }
   std::string name = wanted.topic();
-  for (const std::string& each : initial.database.tree.children(initial.chroot + std::string(zk::paths::kTopics))) {
+  for (const std::string& each :
+       initial.database.tree.children(initial.chroot + std::string(zk::paths::kTopics))) {
     if (name.empty() && !each.starts_with("__")) name = each;
   }
   auto topic = read(initial, zk::paths::topic(name), zk::parse_topic);
   const sim::PartitionId id(wanted.partition());
-  if (name.empty() || !topic || !topic->partitions.contains(id) || topic->partitions[id].replicas.empty()) {
-    return std::unexpected(wrong(place, fmt::format("there is no partition {}-{} that could have a ghost.", name, id.value()),
-                                 "Name a topic that is there, and one of its partitions."));
+  if (name.empty() || !topic || !topic->partitions.contains(id) ||
+      topic->partitions[id].replicas.empty()) {
+    return std::unexpected(
+        wrong(place,
+              fmt::format("there is no partition {}-{} that could have a ghost.", name, id.value()),
+              "Name a topic that is there, and one of its partitions."));
   }
   std::vector<sim::BrokerId>& replicas = topic->partitions[id].replicas;
   const sim::BrokerId replaced = replicas.back();
@@ -104,9 +115,11 @@ sim::Expected<void> put_ghost(const zk2kraft::GhostReplica& wanted, Initial& ini
   // Who is no more is out of sync, and where nobody is left the last leader stays in the ISR.
   if (auto state = read(initial, zk::paths::partition_state(name, id), zk::parse_partition_state)) {
     std::erase(state->isr, replaced);
-    if (state->leader == replaced) state->leader = state->isr.empty() ? sim::BrokerId(-1) : state->isr.front();
+    if (state->leader == replaced)
+      state->leader = state->isr.empty() ? sim::BrokerId(-1) : state->isr.front();
     if (state->isr.empty()) state->isr.push_back(ghost);
-    put(initial.database, initial.chroot + zk::paths::partition_state(name, id), zk::encode(*state));
+    put(initial.database, initial.chroot + zk::paths::partition_state(name, id),
+        zk::encode(*state));
   }
   return {};
 }
@@ -117,36 +130,44 @@ struct TopicPlan {
   std::map<std::string, std::string> configs;
 };
 
-sim::Expected<TopicPlan> plan_topic(const zk2kraft::Topic& topic, const std::vector<sim::BrokerId>& brokers,
-                                    std::size_t offset, const sim::Place& place) {
+sim::Expected<TopicPlan> plan_topic(const zk2kraft::Topic& topic,
+                                    const std::vector<sim::BrokerId>& brokers, std::size_t offset,
+                                    const sim::Place& place) {
   TopicPlan plan{.name = topic.name()};
-  if (plan.name.empty()) return std::unexpected(wrong(place, "a topic has no name.", "Give it one: name: \"orders\"."));
+  if (plan.name.empty())
+    return std::unexpected(wrong(place, "a topic has no name.", "Give it one: name: \"orders\"."));
   for (const auto& [key, value] : topic.configs()) plan.configs.emplace(key, value);
   if (!topic.assignment().empty()) {
     for (const zk2kraft::Replicas& replicas : topic.assignment()) {
       std::vector<sim::BrokerId>& list = plan.replicas.emplace_back();
       for (const std::int32_t id : replicas.broker()) {
         if (std::ranges::find(brokers, sim::BrokerId(id)) == brokers.end()) {
-          return std::unexpected(wrong(place, fmt::format("topic {} has a replica on broker {}, which is none.", plan.name, id),
-                                       "Name brokers of the cluster."));
+          return std::unexpected(wrong(
+              place,
+              fmt::format("topic {} has a replica on broker {}, which is none.", plan.name, id),
+              "Name brokers of the cluster."));
         }
         list.emplace_back(id);
       }
     }
     return plan;
   }
-  const std::size_t partitions = topic.partitions() > 0 ? static_cast<std::size_t>(topic.partitions()) : 1;
-  const std::size_t factor = topic.replication_factor() > 0 ? static_cast<std::size_t>(topic.replication_factor())
-                                                            : std::min<std::size_t>(3, brokers.size());
+  const std::size_t partitions =
+      topic.partitions() > 0 ? static_cast<std::size_t>(topic.partitions()) : 1;
+  const std::size_t factor = topic.replication_factor() > 0
+                                 ? static_cast<std::size_t>(topic.replication_factor())
+                                 : std::min<std::size_t>(3, brokers.size());
   if (factor > brokers.size()) {
-    return std::unexpected(wrong(place,
-                                 fmt::format("topic {} wants {} replicas of each partition, and there are {} brokers.",
-                                             plan.name, factor, brokers.size()),
-                                 "Lower replication_factor or raise brokers."));
+    return std::unexpected(
+        wrong(place,
+              fmt::format("topic {} wants {} replicas of each partition, and there are {} brokers.",
+                          plan.name, factor, brokers.size()),
+              "Lower replication_factor or raise brokers."));
   }
   for (std::size_t p = 0; p < partitions; ++p) {
     std::vector<sim::BrokerId>& list = plan.replicas.emplace_back();
-    for (std::size_t r = 0; r < factor; ++r) list.push_back(brokers[(offset + p + r) % brokers.size()]);
+    for (std::size_t r = 0; r < factor; ++r)
+      list.push_back(brokers[(offset + p + r) % brokers.size()]);
   }
   return plan;
 }
@@ -156,7 +177,8 @@ void write_topic(TreeWriter& tree, const TopicPlan& plan) {
   for (std::size_t p = 0; p < plan.replicas.size(); ++p) {
     znode.partitions[sim::PartitionId(static_cast<std::int32_t>(p))].replicas = plan.replicas[p];
   }
-  tree.create(zk::paths::config(zk::paths::kTopicEntity, plan.name), zk::encode(zk::ConfigZnode(plan.configs)));
+  tree.create(zk::paths::config(zk::paths::kTopicEntity, plan.name),
+              zk::encode(zk::ConfigZnode(plan.configs)));
   tree.create(zk::paths::topic(plan.name), zk::encode(znode));
   tree.create(zk::paths::partitions(plan.name), std::nullopt);
   for (const auto& [id, assignment] : znode.partitions) {
@@ -172,10 +194,10 @@ void write_topic(TreeWriter& tree, const TopicPlan& plan) {
 // What every cluster in ZooKeeper mode has, made by its first broker.
 void write_foundation(TreeWriter& tree, const std::string& cluster_id) {
   for (const char* path :
-       {"/consumers", "/brokers", "/brokers/ids", "/brokers/topics", "/config", "/config/changes", "/admin",
-        "/admin/delete_topics", "/brokers/seqid", "/isr_change_notification", "/latest_producer_id_block",
-        "/log_dir_event_notification", "/config/topics", "/config/clients", "/config/users", "/config/brokers",
-        "/config/ips", "/cluster"}) {
+       {"/consumers", "/brokers", "/brokers/ids", "/brokers/topics", "/config", "/config/changes",
+        "/admin", "/admin/delete_topics", "/brokers/seqid", "/isr_change_notification",
+        "/latest_producer_id_block", "/log_dir_event_notification", "/config/topics",
+        "/config/clients", "/config/users", "/config/brokers", "/config/ips", "/cluster"}) {
     tree.create(path, std::nullopt);
   }
   tree.create(std::string(zk::paths::kClusterId), zk::encode_cluster_id(cluster_id));
@@ -190,10 +212,12 @@ std::vector<sim::ListenerAddress> plain_listener(sim::BrokerId id) {
 
 }  // namespace
 
-sim::Expected<Initial> initial_from_topology(const zk2kraft::Cluster& cluster, const sim::Place& place) {
+sim::Expected<Initial> initial_from_topology(const zk2kraft::Cluster& cluster,
+                                             const sim::Place& place) {
   Initial initial{.described = "topology"};
   const std::int32_t count = cluster.brokers() == 0 ? kDefaultBrokers : cluster.brokers();
-  if (count < 0) return std::unexpected(wrong(place, "the cluster has a negative number of brokers.", ""));
+  if (count < 0)
+    return std::unexpected(wrong(place, "the cluster has a negative number of brokers.", ""));
   const std::int32_t first = cluster.first_broker_id() == 0 ? 1 : cluster.first_broker_id();
   std::vector<sim::BrokerId> ids;
   for (std::int32_t i = 0; i < count; ++i) {
@@ -231,20 +255,28 @@ sim::Expected<Initial> initial_from_source(SourceTree source) {
                   .described = source.described};
   if (!source.at_claim && view.controller && view.controller->znode.is_kraft()) {
     return std::unexpected(wrong(
-        place, fmt::format("/controller names KRaft controller {}: this cluster has begun to migrate.", view.controller->znode.broker.value()),
-        "Add --at claim to begin with the tree that was copied, or take files from before the migration."));
+        place,
+        fmt::format("/controller names KRaft controller {}: this cluster has begun to migrate.",
+                    view.controller->znode.broker.value()),
+        "Add --at claim to begin with the tree that was copied, or take files from before the "
+        "migration."));
   }
   if (view.controller && view.controller->znode.is_kraft()) {
     initial.quorum_epoch = *view.controller->znode.kraft_controller_epoch;
   }
   if (view.brokers.empty()) {
-    return std::unexpected(wrong(place, "no broker is registered under /brokers/ids, so there is nobody to simulate.",
-                                 "Take the files while the brokers run, or name a moment when they did: --at ZXID."));
+    return std::unexpected(
+        wrong(place, "no broker is registered under /brokers/ids, so there is nobody to simulate.",
+              "Take the files while the brokers run, or name a moment when they did: --at ZXID."));
   }
   for (const auto& [id, registered] : view.brokers) {
     if (registered.znode.endpoints.empty()) {
-      return std::unexpected(wrong(place, fmt::format("broker {} is registered without endpoints, so nobody could reach it.", id.value()),
-                                   "Look at /brokers/ids in the source: a broker writes its listeners there when it starts."));
+      return std::unexpected(
+          wrong(place,
+                fmt::format("broker {} is registered without endpoints, so nobody could reach it.",
+                            id.value()),
+                "Look at /brokers/ids in the source: a broker writes its listeners there when it "
+                "starts."));
     }
     InitialBroker broker{.id = id, .rack = registered.znode.rack};
     for (const auto& endpoint : registered.znode.endpoints) {
@@ -277,7 +309,8 @@ sim::Expected<Initial> initial_from_source(SourceTree source) {
   return initial;
 }
 
-sim::Expected<void> leave_behind(const zk2kraft::Cluster& cluster, Initial& initial, const sim::Place& place) {
+sim::Expected<void> leave_behind(const zk2kraft::Cluster& cluster, Initial& initial,
+                                 const sim::Place& place) {
   if (cluster.has_earlier_attempt()) put_earlier_attempt(cluster.earlier_attempt(), initial);
   for (const zk2kraft::GhostReplica& ghost : cluster.ghost_replicas()) {
     if (auto put = put_ghost(ghost, initial, place); !put) return put;

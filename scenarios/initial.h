@@ -52,7 +52,8 @@ struct Initial {
 };
 
 // Problems are Usage: a topology that cannot be (no brokers, a replication factor above their number, …).
-sim::Expected<Initial> initial_from_topology(const zk2kraft::Cluster& cluster, const sim::Place& place);
+sim::Expected<Initial> initial_from_topology(const zk2kraft::Cluster& cluster,
+                                             const sim::Place& place);
 
 // A tree read from files or from a live ensemble. Requires the root of the cluster in it. A Problem if the
 // tree cannot begin as asked: no brokers registered where they must be, a KRaft controller in /controller.
@@ -69,6 +70,7 @@ sim::Expected<Initial> initial_from_source(SourceTree source);
 
 // Puts into the tree what a scenario says was not put right before: ghost replicas, the /migration of an earlier attempt.
 // A Usage problem for a ghost that is none, and for a partition that is not there.
-sim::Expected<void> leave_behind(const zk2kraft::Cluster& cluster, Initial& initial, const sim::Place& place);
+sim::Expected<void> leave_behind(const zk2kraft::Cluster& cluster, Initial& initial,
+                                 const sim::Place& place);
 
 }  // namespace scenarios

@@ -18,7 +18,8 @@ struct TimelineLine;
 class Narrator : public sim::Observer {
  public:
   // Faults of the plan are told; what the operator does to processes is told as her deeds.
-  Narrator(const Cluster& cluster, const sim::FaultPlan& plan, std::function<void(const TimelineLine&)> tell);
+  Narrator(const Cluster& cluster, const sim::FaultPlan& plan,
+           std::function<void(const TimelineLine&)> tell);
 
   void on(const sim::Occurrence& occurrence, const sim::World& world) override;
   // What the operator did since the last time, and phases that began.

@@ -27,18 +27,19 @@ using AllNotices = NoticeList<
     kraft::RoleChanged, kraft::VoteGranted, kraft::BecameLeader, kraft::LeaderResigned,
     kraft::HighWatermark, kraft::LogTruncated, kraft::SnapshotInstalled, kraft::ControllerActivated,
     kraft::ControllerRenounced, kraft::Committed, kraft::MetadataPublished,
-    kraft::MigrationStateChanged, kraft::TransactionAborted, kraft::CopyOutlivedItsClaim, kraft::BrokerRegistered,
-    kraft::BrokerFenced, kraft::BrokerUnfenced, kraft::ElectedPartitionLeader,
-    kraft::ChangeAcknowledged, kraft::BrokerStateChanged,
+    kraft::MigrationStateChanged, kraft::TransactionAborted, kraft::CopyOutlivedItsClaim,
+    kraft::BrokerRegistered, kraft::BrokerFenced, kraft::BrokerUnfenced,
+    kraft::ElectedPartitionLeader, kraft::ChangeAcknowledged, kraft::BrokerStateChanged,
     // The migration.
     migrate::StateChanged, migrate::Claimed, migrate::CopyBegan, migrate::CopyBatch,
     migrate::CopyCompleted, migrate::CopyAborted, migrate::Reconciled, migrate::Mirrored,
     migrate::EventFailed,
     // Brokers and clients.
     sim::BrokerBecameLeader, sim::BrokerBecameFollower, sim::RequestProcessingEnabled,
-    sim::IsrShrunk, sim::IsrExpanded, sim::ReplicaTruncated, sim::ReplicaStopped, sim::ControlRequestRefused,
-    sim::CachedControllerChanged, sim::ClientAcknowledged, sim::ClientConsumed,
-    sim::ClientCommitted, sim::ClientFetchedOffset, sim::ClientWaits, AdminDone,
+    sim::IsrShrunk, sim::IsrExpanded, sim::ReplicaTruncated, sim::ReplicaStopped,
+    sim::ControlRequestRefused, sim::CachedControllerChanged, sim::ClientAcknowledged,
+    sim::ClientConsumed, sim::ClientCommitted, sim::ClientFetchedOffset, sim::ClientWaits,
+    AdminDone,
     // The operator.
     ZnodeEdited>;
 

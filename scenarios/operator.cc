@@ -10,11 +10,14 @@ namespace scenarios {
 
 using migrate::BrokerMode;
 
-Operator::Operator(const Cluster& cluster, OperatorConfig config) : cluster_(cluster), config_(std::move(config)) {
+Operator::Operator(const Cluster& cluster, OperatorConfig config)
+    : cluster_(cluster), config_(std::move(config)) {
   sim::check(!config_.roads.empty(), "she goes somewhere");
 }
 
-void Operator::note(sim::World& world, std::string what) { deeds_.push_back({world.now(), std::move(what)}); }
+void Operator::note(sim::World& world, std::string what) {
+  deeds_.push_back({world.now(), std::move(what)});
+}
 
 // ── Her way ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -89,7 +92,8 @@ void Operator::look(sim::World& world, const sim::Watch& watch) {
   }
   turn(world);
   look_after_processes(world, watch);
-  if ((phase_ >= Phase::S4 && phase_ <= Phase::S6) || phase_ == Phase::R1) look_after_fenced_brokers(world, watch);
+  if ((phase_ >= Phase::S4 && phase_ <= Phase::S6) || phase_ == Phase::R1)
+    look_after_fenced_brokers(world, watch);
   if (!done_) act(world, watch);
 }
 
@@ -111,7 +115,8 @@ void Operator::act(sim::World& world, const sim::Watch& watch) {
   }
   switch (phase_) {
     case Phase::S0:
-      return go_on(world, settled(world, zookeeper_mode_is_healthy(world), "every broker registered, every replica in sync"));
+      return go_on(world, settled(world, zookeeper_mode_is_healthy(world),
+                                  "every broker registered, every replica in sync"));
     case Phase::S1:
       return wait_for_the_quorum(world, watch);
     case Phase::S2:
@@ -167,10 +172,12 @@ void Operator::start_controllers(sim::World& world, const sim::Watch& watch) {
     if (world.incarnation(node) > 0 && !was_stopped) continue;
     const bool forgets = errs(world, MistakeKind::ForgetFlag, node);
     if (forgets || was_stopped) {
-      world.install(node, cluster_.controller_program(id, forgets ? ControllerMode::Final : ControllerMode::Migration));
+      world.install(node, cluster_.controller_program(
+                              id, forgets ? ControllerMode::Final : ControllerMode::Migration));
     }
     world.apply(sim::Restart{world.name_of(node)}, watch);
-    note(world, fmt::format("starts controller {}{}", id.value(), forgets ? " without the migration flag" : ""));
+    note(world, fmt::format("starts controller {}{}", id.value(),
+                            forgets ? " without the migration flag" : ""));
   }
 }
 

@@ -111,7 +111,8 @@ class Operator {
   bool roll_controllers(sim::World& world, const sim::Watch& watch);
   bool restart(sim::World& world, const sim::Watch& watch, sim::NodeId node,
                std::unique_ptr<sim::Process> program);
-  migrate::BrokerMode mode_given(const sim::World& world, sim::BrokerId id, migrate::BrokerMode meant) const;
+  migrate::BrokerMode mode_given(const sim::World& world, sim::BrokerId id,
+                                 migrate::BrokerMode meant) const;
   void look_after_processes(sim::World& world, const sim::Watch& watch);
   void look_after_fenced_brokers(sim::World& world, const sim::Watch& watch);
 

@@ -73,9 +73,8 @@ bool Operator::zookeeper_mode_is_healthy(const sim::World& world) {
   return tree.find(chroot + std::string(zk::paths::kController)) != nullptr &&
          tree.children(chroot + std::string(zk::paths::kBrokerIds)).size() >=
              cluster_.brokers().size() &&
-         std::ranges::none_of(out_of_sync_by(tree), [&](sim::BrokerId id) {
-           return cluster_.brokers().contains(id);
-         });
+         std::ranges::none_of(out_of_sync_by(tree),
+                              [&](sim::BrokerId id) { return cluster_.brokers().contains(id); });
 }
 
 // A tree says the same for as long as no transaction is applied; she looks far more often than

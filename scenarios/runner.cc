@@ -56,16 +56,19 @@ class Witness : public sim::Observer {
     for (const sim::Target& target : sim::targets_of(planned->fault)) {
       hit.push_back(world.resolve(target));
       // Who did not run is not started at the end.
-      if (ends_lives) std::erase_if(hit.back(), [&](sim::NodeId node) { return !world.alive(node); });
+      if (ends_lives)
+        std::erase_if(hit.back(), [&](sim::NodeId node) { return !world.alive(node); });
     }
   }
 
   Operator& person_;
   const sim::FaultPlan& plan_;
-  std::map<std::string, std::vector<std::vector<sim::NodeId>>, std::less<>> victims_;  // by fault, then target
+  std::map<std::string, std::vector<std::vector<sim::NodeId>>, std::less<>>
+      victims_;  // by fault, then target
 };
 
-sim::Expected<std::vector<FaultDirective>> directives_of(const zk2kraft::Scenario& scenario, const RunOptions& options,
+sim::Expected<std::vector<FaultDirective>> directives_of(const zk2kraft::Scenario& scenario,
+                                                         const RunOptions& options,
                                                          const sim::Place& place) {
   std::vector<FaultDirective> directives;
   for (const std::string& words : scenario.faults()) {
@@ -78,23 +81,27 @@ sim::Expected<std::vector<FaultDirective>> directives_of(const zk2kraft::Scenari
 }
 
 // Whom a directive names must be a node of this world or a role. The first ones are the scenario's.
-sim::Expected<void> check_targets(std::span<const FaultDirective> directives, const sim::World& world,
-                                  std::size_t of_scenario, const sim::Place& scenario, const sim::Place& more) {
+sim::Expected<void> check_targets(std::span<const FaultDirective> directives,
+                                  const sim::World& world, std::size_t of_scenario,
+                                  const sim::Place& scenario, const sim::Place& more) {
   std::vector<std::string_view> known = Cluster::roles();
-  for (std::uint32_t node = 0; node < world.node_count(); ++node) known.push_back(world.name_of(sim::NodeId(node)));
+  for (std::uint32_t node = 0; node < world.node_count(); ++node)
+    known.push_back(world.name_of(sim::NodeId(node)));
   for (const FaultDirective& directive : directives) {
     std::vector<sim::Target> named = sim::targets_of(directive.fault);
-    if (const auto* on = std::get_if<sim::On>(&directive.when); on != nullptr && !on->node.empty()) named.push_back(on->node);
+    if (const auto* on = std::get_if<sim::On>(&directive.when); on != nullptr && !on->node.empty())
+      named.push_back(on->node);
     for (const sim::Target& target : named) {
       for (const auto part : std::views::split(std::string_view(target), ',')) {
         const std::string_view name(part);
         if (name == "*" || std::ranges::find(known, name) != known.end()) continue;
         const bool written = static_cast<std::size_t>(&directive - directives.data()) < of_scenario;
-        return std::unexpected(sim::Problem{
-            sim::Severity::Usage, written ? scenario : more,
-            fmt::format("'{}' names nobody: there is no node and no role '{}'.{}", print_fault(directive), name,
-                        sim::did_you_mean(name, known)),
-            "'zk2kraft run --list roles' names the roles; nodes are zk-1, controller-3000, broker-1 and so on."});
+        return std::unexpected(
+            sim::Problem{sim::Severity::Usage, written ? scenario : more,
+                         fmt::format("'{}' names nobody: there is no node and no role '{}'.{}",
+                                     print_fault(directive), name, sim::did_you_mean(name, known)),
+                         "'zk2kraft run --list roles' names the roles; nodes are zk-1, "
+                         "controller-3000, broker-1 and so on."});
       }
     }
   }
@@ -114,7 +121,8 @@ std::vector<std::string> unmet_of(const sim::World& world, std::size_t planned) 
     unmet.push_back(fmt::format("{}: {}", report.described, report.why));
   }
   for (const sim::ChoiceName& choice : world.choices().unmet_overrides()) {
-    unmet.push_back(fmt::format("choice {} of {}, the {}th time, was never asked for", choice.site, choice.entity, choice.k));
+    unmet.push_back(fmt::format("choice {} of {}, the {}th time, was never asked for", choice.site,
+                                choice.entity, choice.k));
   }
   return unmet;
 }
@@ -128,22 +136,25 @@ void forgive_known(Outcome& outcome, const zk2kraft::Scenario& scenario, const I
   zk2kraft::Scenario without = scenario;
   without.mutable_expect()->clear_known();
   for (const std::string& known : scenario.expect().known()) {
-    const bool struck = std::ranges::find(outcome.known_violations, known, &Violation::invariant) != outcome.known_violations.end();
+    const bool struck = std::ranges::find(outcome.known_violations, known, &Violation::invariant) !=
+                        outcome.known_violations.end();
     if (struck) {
       without.mutable_cluster()->add_fixed(known);
     } else {
       without.mutable_expect()->add_known(known);
     }
   }
-  const auto same_tape =
-      run_scenario(without, initial, {.seed = outcome.seed, .more_faults = options.more_faults}, place);
+  const auto same_tape = run_scenario(
+      without, initial, {.seed = outcome.seed, .more_faults = options.more_faults}, place);
   std::erase_if(outcome.known_violations, [&](const Violation& known) {
-    const bool clean = same_tape && std::ranges::find(same_tape->violations, known.invariant, &Violation::invariant) ==
-                                        same_tape->violations.end();
+    const bool clean =
+        same_tape && std::ranges::find(same_tape->violations, known.invariant,
+                                       &Violation::invariant) == same_tape->violations.end();
     if (!clean) outcome.violations.push_back(known);
     return !clean;
   });
-  outcome.stopped_by_known = !outcome.goal_reached && outcome.violations.empty() && same_tape->violations.empty() &&
+  outcome.stopped_by_known = !outcome.goal_reached && outcome.violations.empty() &&
+                             same_tape->violations.empty() &&
                              (same_tape->goal_reached || same_tape->stopped_by_known);
 }
 
@@ -152,9 +163,13 @@ void forgive_known(Outcome& outcome, const zk2kraft::Scenario& scenario, const I
 void forgive_shown(Outcome& outcome, const zk2kraft::Scenario& scenario, const Initial& initial,
                    const Defects& defects, const RunOptions& options, const sim::Place& place) {
   const auto& shows = scenario.expect().shows();
-  const auto is_shown = [&](const Violation& violation) { return std::ranges::find(shows, violation.invariant) != shows.end(); };
+  const auto is_shown = [&](const Violation& violation) {
+    return std::ranges::find(shows, violation.invariant) != shows.end();
+  };
   for (const std::string& name : shows) {
-    if (std::ranges::find(outcome.violations, name, &Violation::invariant) != outcome.violations.end()) continue;
+    if (std::ranges::find(outcome.violations, name, &Violation::invariant) !=
+        outcome.violations.end())
+      continue;
     outcome.unmet.push_back(fmt::format("{} was to be shown, and was not violated", name));
   }
   const auto& because = scenario.expect().because();
@@ -174,12 +189,14 @@ void forgive_shown(Outcome& outcome, const zk2kraft::Scenario& scenario, const I
   without.mutable_expect()->clear_stuck_in();
   bool proven = anything_removed;
   if (proven) {
-    const auto other = run_scenario(without, initial, {.seed = outcome.seed, .more_faults = options.more_faults}, place);
+    const auto other = run_scenario(
+        without, initial, {.seed = outcome.seed, .more_faults = options.more_faults}, place);
     proven = other && other->violations.empty() && (other->goal_reached || other->stopped_by_known);
   }
   if (!proven) {
     if (stands_still) outcome.goal_reached = false;
-    outcome.unmet.push_back("the same run without mistakes, edits, leftovers and what is shown is not good");
+    outcome.unmet.push_back(
+        "the same run without mistakes, edits, leftovers and what is shown is not good");
     return;
   }
   for (const Violation& violation : outcome.violations) {
@@ -192,9 +209,12 @@ void forgive_shown(Outcome& outcome, const zk2kraft::Scenario& scenario, const I
 
 std::string_view name_of(Verdict verdict) {
   switch (verdict) {
-    case Verdict::Good: return "good";
-    case Verdict::Finding: return "finding";
-    case Verdict::Unknown: return "unknown";
+    case Verdict::Good:
+      return "good";
+    case Verdict::Finding:
+      return "finding";
+    case Verdict::Unknown:
+      return "unknown";
   }
   sim::unreachable("there are three verdicts");
 }
@@ -214,7 +234,8 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& written, const Ini
                                     const RunOptions& options, const sim::Place& place) {
   Outcome outcome;
   outcome.seed = seed_of(written, options);
-  const zk2kraft::Scenario scenario = with_random_road(written, outcome.seed, outcome.random_faults);
+  const zk2kraft::Scenario scenario =
+      with_random_road(written, outcome.seed, outcome.random_faults);
   const auto cluster = Cluster::plan(scenario, initial, place);
   if (!cluster) return std::unexpected(cluster.error());
   auto directives = directives_of(scenario, options, place);
@@ -228,8 +249,9 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& written, const Ini
                                   : std::string(name_of(script->config.roads.back().to));
   sim::World world(outcome.seed, cluster->world_options());
   cluster->populate(world);
-  if (auto targets = check_targets(*directives, world, static_cast<std::size_t>(scenario.faults_size()), place,
-                                   options.more_faults_from);
+  if (auto targets =
+          check_targets(*directives, world, static_cast<std::size_t>(scenario.faults_size()), place,
+                        options.more_faults_from);
       !targets) {
     return std::unexpected(targets.error());
   }
@@ -261,7 +283,9 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& written, const Ini
   const sim::Instant limit = sim::Instant(0) + duration_or(scenario.time_limit(), kUsualTimeLimit);
   const sim::Instant within =
       sim::Instant(0) + duration_or(scenario.expect().within(), limit - sim::Instant(0));
-  const auto seen_enough = [&] { return options.stop_at_violation && !checkers.violations().empty(); };
+  const auto seen_enough = [&] {
+    return options.stop_at_violation && !checkers.violations().empty();
+  };
   std::optional<Violation> broke_down;
   try {
     while (world.now() < limit && !operator_.done() && !seen_enough()) {
@@ -271,8 +295,9 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& written, const Ini
       narrator.tell(world, operator_);
       workload->look(world, operator_);
     }
-    outcome.goal_reached = script->stuck_in ? !operator_.done() && operator_.phase() == *script->stuck_in
-                                            : operator_.done() && world.now() <= within;
+    outcome.goal_reached = script->stuck_in
+                               ? !operator_.done() && operator_.phase() == *script->stuck_in
+                               : operator_.done() && world.now() <= within;
     if (!operator_.done()) outcome.stuck_at = operator_.waiting_for(world);
     // Let what is under way arrive, so that the last looks see a quiet world.
     if (!seen_enough()) {
@@ -304,7 +329,10 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& written, const Ini
   outcome.unmet = unmet_of(world, planned);
   std::vector<Violation> all = checkers.violations();
   for (const sim::BrokerId id : operator_.stuck_brokers()) {
-    all.push_back({"MB-22", fmt::format("broker {} stays fenced though it is alive and heartbeats", id.value()), world.now(), 0});
+    all.push_back(
+        {"MB-22",
+         fmt::format("broker {} stays fenced though it is alive and heartbeats", id.value()),
+         world.now(), 0});
   }
   if (broke_down) all.push_back(*std::move(broke_down));
   const auto& known = scenario.expect().known();
@@ -317,8 +345,8 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& written, const Ini
   forgive_shown(outcome, scenario, initial, cluster->defects(), options, place);
   const bool missed = !outcome.goal_reached && !outcome.stopped_by_known;
   outcome.verdict = !outcome.violations.empty() || missed ? Verdict::Finding
-                    : !outcome.unmet.empty()                             ? Verdict::Unknown
-                                                                         : Verdict::Good;
+                    : !outcome.unmet.empty()              ? Verdict::Unknown
+                                                          : Verdict::Good;
   if (options.at_end) options.at_end(world, *cluster);
   return outcome;
 }

@@ -20,9 +20,9 @@
 namespace scenarios {
 
 enum class Verdict : std::uint8_t {
-  Good,      // the goal was reached, no invariant was broken; or what the scenario is there to show was shown
-  Finding,   // an invariant was broken, or the goal was not reached
-  Unknown,   // a planned fault never fired, a fixed choice was never asked for, what was to be shown was not seen
+  Good,  // the goal was reached, no invariant was broken; or what the scenario is there to show was shown
+  Finding,  // an invariant was broken, or the goal was not reached
+  Unknown,  // a planned fault never fired, a fixed choice was never asked for, what was to be shown was not seen
 };
 std::string_view name_of(Verdict verdict);
 std::optional<Verdict> parse_verdict(std::string_view name);
@@ -32,7 +32,12 @@ std::optional<Verdict> parse_verdict(std::string_view name);
 constexpr std::uint32_t kDigestFormat = 1;
 
 // A line of the story, in the column of the part that it happened in.
-enum class Column : std::uint8_t { Ensemble, Brokers, Quorum, Operator };
+enum class Column : std::uint8_t {
+  Ensemble,
+  Brokers,
+  Quorum,
+  Operator
+};
 struct TimelineLine {
   sim::Instant at;
   Column column = Column::Operator;
@@ -49,7 +54,7 @@ struct Outcome {
   std::vector<std::string> unmet;           // what was planned and never came
   bool goal_reached = false;
   std::string goal;
-  std::string stuck_at;  // what the operator waited for at the end; empty once she is done
+  std::string stuck_at;           // what the operator waited for at the end; empty once she is done
   bool stopped_by_known = false;  // the goal was missed because of known violations alone
   std::map<Phase, sim::Instant> phases;
   std::vector<Operator::Deed> deeds;

@@ -26,14 +26,17 @@ struct Objection {
 // goal may also be missed because the seed's faults left too little time.
 constexpr std::string_view kGoal = "goal";
 
-std::optional<Objection> run_until_objection(const zk2kraft::Scenario& scenario, const Initial& initial,
-                                             std::uint64_t seed, bool liveness, const sim::Place& place) {
+std::optional<Objection> run_until_objection(const zk2kraft::Scenario& scenario,
+                                             const Initial& initial, std::uint64_t seed,
+                                             bool liveness, const sim::Place& place) {
   try {
-    const auto outcome = run_scenario(scenario, initial, {.seed = seed, .stop_at_violation = true}, place);
+    const auto outcome =
+        run_scenario(scenario, initial, {.seed = seed, .stop_at_violation = true}, place);
     if (!outcome) return Objection{"scenario", outcome.error().what, {}};
     if (outcome->violations.empty()) {
       if (!liveness || outcome->goal_reached) return std::nullopt;
-      return Objection{std::string(kGoal), "waits for " + outcome->stuck_at, outcome->random_faults};
+      return Objection{std::string(kGoal), "waits for " + outcome->stuck_at,
+                       outcome->random_faults};
     }
     const Violation& first = outcome->violations.front();
     return Objection{first.invariant, first.what, outcome->random_faults};
@@ -50,10 +53,12 @@ sim::Problem bad_table(const std::string& path, std::string what, std::string re
 sim::Expected<void> check_row(const std::string& path, const zk2kraft::SeededDefect& row) {
   if (auto known = Defects().set(row.defect(), true, {.source = path}); !known) return known;
   const auto incomplete = [&](std::string_view what, std::string remedy) {
-    return std::unexpected(bad_table(path, fmt::format("the row of '{}' {}.", row.defect(), what), std::move(remedy)));
+    return std::unexpected(
+        bad_table(path, fmt::format("the row of '{}' {}.", row.defect(), what), std::move(remedy)));
   };
   if (row.why().empty()) return incomplete("has no why", "Say how the defect comes to light.");
-  if (row.seen_by().empty()) return incomplete("names no invariant", "Say with seen_by which one sees it first.");
+  if (row.seen_by().empty())
+    return incomplete("names no invariant", "Say with seen_by which one sees it first.");
   if (row.seeds() == 0) return incomplete("says not how many seeds may pass", "Add seeds: 10.");
   return {};
 }
@@ -63,7 +68,8 @@ void drop(google::protobuf::RepeatedPtrField<std::string>& names, const std::str
   names.erase(gone.begin(), gone.end());
 }
 
-zk2kraft::Scenario merged(const zk2kraft::Scenario& base, const zk2kraft::SeededDefect& row, Topology topology) {
+zk2kraft::Scenario merged(const zk2kraft::Scenario& base, const zk2kraft::SeededDefect& row,
+                          Topology topology) {
   zk2kraft::Scenario scenario = base;
   scenario.MergeFrom(row.with());
   scenario.set_why(row.why());
@@ -80,17 +86,20 @@ zk2kraft::Scenario merged(const zk2kraft::Scenario& base, const zk2kraft::Seeded
 
 }  // namespace
 
-sim::Expected<std::vector<SeededDefect>> read_seeded_defects(const std::string& path, Topology topology) {
+sim::Expected<std::vector<SeededDefect>> read_seeded_defects(const std::string& path,
+                                                             Topology topology) {
   zk2kraft::SeededDefects file;
   if (auto read = read_message(path, file); !read) return std::unexpected(read.error());
   if (file.why().empty()) {
-    return std::unexpected(bad_table(path, "the table of seeded defects has no why.", "Begin with why: \"what it proves\"."));
+    return std::unexpected(bad_table(path, "the table of seeded defects has no why.",
+                                     "Begin with why: \"what it proves\"."));
   }
   std::vector<SeededDefect> rows;
   for (const zk2kraft::SeededDefect& row : file.row()) {
     if (auto checked = check_row(path, row); !checked) return std::unexpected(checked.error());
     if (std::ranges::find(rows, row.defect(), &SeededDefect::defect) != rows.end()) {
-      return std::unexpected(bad_table(path, fmt::format("'{}' has two rows.", row.defect()), "Remove one of them."));
+      return std::unexpected(
+          bad_table(path, fmt::format("'{}' has two rows.", row.defect()), "Remove one of them."));
     }
     rows.push_back({.defect = row.defect(),
                     .why = row.why(),
@@ -124,7 +133,8 @@ Hunt hunt(const SeededDefect& row, const Initial& initial, std::uint64_t first, 
   for (std::uint64_t seed = first; seed < first + seeds && !hunt.found; ++seed) {
     ++hunt.seeds;
     if (const auto control = run_until_objection(without, initial, seed, liveness, place)) {
-      hunt.disturbed.push_back(fmt::format("seed {}: {}: {}", seed, control->invariant, control->what));
+      hunt.disturbed.push_back(
+          fmt::format("seed {}: {}: {}", seed, control->invariant, control->what));
       continue;
     }
     auto objection = run_until_objection(with, initial, seed, liveness, place);
@@ -140,16 +150,18 @@ Hunt hunt(const SeededDefect& row, const Initial& initial, std::uint64_t first, 
 }
 
 std::string to_line(const Hunt& hunt) {
-  return nlohmann::json{{"defect", hunt.defect},       {"seeds", hunt.seeds},       {"seed", hunt.seed},
-                        {"found", hunt.found},         {"expected", hunt.expected}, {"invariant", hunt.invariant},
-                        {"what", hunt.what},           {"faults", hunt.faults},     {"disturbed", hunt.disturbed}}
+  return nlohmann::json{
+      {"defect", hunt.defect}, {"seeds", hunt.seeds},       {"seed", hunt.seed},
+      {"found", hunt.found},   {"expected", hunt.expected}, {"invariant", hunt.invariant},
+      {"what", hunt.what},     {"faults", hunt.faults},     {"disturbed", hunt.disturbed}}
       .dump();
 }
 
 sim::Expected<Hunt> hunt_from_line(const std::string& line) {
   const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
   if (!json.is_object() || !json.contains("defect")) {
-    return std::unexpected(sim::Problem{sim::Severity::Unknown, {}, "a worker's line is no result.", ""});
+    return std::unexpected(
+        sim::Problem{sim::Severity::Unknown, {}, "a worker's line is no result.", ""});
   }
   Hunt hunt{.defect = json.value("defect", "")};
   hunt.seeds = json.value("seeds", std::uint64_t{0});

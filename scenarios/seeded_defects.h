@@ -22,11 +22,15 @@ struct SeededDefect {
 };
 
 // Whether a table's own brokers and topics count, or are left out because a SOURCE says what the cluster is.
-enum class Topology : std::uint8_t { AsWritten, FromSource };
+enum class Topology : std::uint8_t {
+  AsWritten,
+  FromSource
+};
 
 // The rows of a file, each merged with the file's base. A Usage problem for a file that is none, for a row without a
 // why, an invariant or a number of seeds, for a second row of the same switch, or for a switch that does not exist.
-sim::Expected<std::vector<SeededDefect>> read_seeded_defects(const std::string& path, Topology topology);
+sim::Expected<std::vector<SeededDefect>> read_seeded_defects(const std::string& path,
+                                                             Topology topology);
 
 // The row's scenario with the switch on, or off. Of a defect that the simulated version has, off means fixed.
 zk2kraft::Scenario scenario_with(const SeededDefect& row);
@@ -37,11 +41,12 @@ struct Hunt {
   std::uint64_t seeds = 0;  // that were tried; the last one found it, if `found`
   std::uint64_t seed = 0;   // under which it was found
   bool found = false;
-  bool expected = false;    // by one of those that are expected to see it
-  std::string invariant;    // the first one that objected
-  std::string what;         // its evidence
-  std::vector<std::string> faults;     // that were drawn for that seed
-  std::vector<std::string> disturbed;  // "seed 7: broker.P1: …": objections although the switch was off
+  bool expected = false;            // by one of those that are expected to see it
+  std::string invariant;            // the first one that objected
+  std::string what;                 // its evidence
+  std::vector<std::string> faults;  // that were drawn for that seed
+  std::vector<std::string>
+      disturbed;  // "seed 7: broker.P1: …": objections although the switch was off
 };
 
 // Tries seeds from `first` on, at most `seeds`, until with the switch on an invariant objects. Each is also run with

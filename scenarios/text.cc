@@ -69,17 +69,22 @@ class FirstError : public pb::io::ErrorCollector {
   void AddError(int line, pb::io::ColumnNumber column, const std::string& message) override {
     if (problem_) return;
     std::string what = message;
-    std::string remedy = "See the schema (scenarios/scenario.proto, migrate/plan/plan.proto) for what may stand where.";
+    std::string remedy =
+        "See the schema (scenarios/scenario.proto, migrate/plan/plan.proto) for what may stand "
+        "where.";
     if (message.find("has no field named") != std::string::npos) {
       const std::string_view type = quoted(message, 0);
       const std::string field(quoted(message, 1));
       const std::vector<std::string> names = fields_of(type);
       const std::vector<std::string_view> candidates(names.begin(), names.end());
-      what = fmt::format("there is no field '{}' here.{}", field, sim::did_you_mean(field, candidates));
-      remedy = fmt::format("Fields of {}: {}.", type.substr(type.rfind('.') + 1), fmt::join(names, ", "));
+      what = fmt::format("there is no field '{}' here.{}", field,
+                         sim::did_you_mean(field, candidates));
+      remedy = fmt::format("Fields of {}: {}.", type.substr(type.rfind('.') + 1),
+                           fmt::join(names, ", "));
       column -= static_cast<int>(field.size());  // the parser stands behind the name
     }
-    problem_ = sim::Problem{sim::Severity::Usage, place(line, column), std::move(what), std::move(remedy)};
+    problem_ =
+        sim::Problem{sim::Severity::Usage, place(line, column), std::move(what), std::move(remedy)};
   }
   const std::optional<sim::Problem>& problem() const { return problem_; }
 
@@ -94,9 +99,20 @@ class FirstError : public pb::io::ErrorCollector {
 };
 
 const std::set<std::string_view>& duration_fields() {
-  static const std::set<std::string_view> names{
-      "time_limit", "zookeeper_session_timeout", "broker_session_timeout", "floor", "mean", "up_to", "every",
-      "patience",   "at",                        "after",                  "from",  "until", "within", "longest"};
+  static const std::set<std::string_view> names{"time_limit",
+                                                "zookeeper_session_timeout",
+                                                "broker_session_timeout",
+                                                "floor",
+                                                "mean",
+                                                "up_to",
+                                                "every",
+                                                "patience",
+                                                "at",
+                                                "after",
+                                                "from",
+                                                "until",
+                                                "within",
+                                                "longest"};
   return names;
 }
 
@@ -105,7 +121,8 @@ class Values {
  public:
   explicit Values(std::string source) : source_(std::move(source)) {}
 
-  std::optional<sim::Problem> check(const pb::Message& message, const pb::TextFormat::ParseInfoTree* tree) {
+  std::optional<sim::Problem> check(const pb::Message& message,
+                                    const pb::TextFormat::ParseInfoTree* tree) {
     const pb::Reflection& reflection = *message.GetReflection();
     std::vector<const pb::FieldDescriptor*> fields;
     reflection.ListFields(message, &fields);
@@ -120,7 +137,8 @@ class Values {
   }
 
  private:
-  std::optional<sim::Problem> check_one(const pb::Message& message, const pb::FieldDescriptor& field, int index,
+  std::optional<sim::Problem> check_one(const pb::Message& message,
+                                        const pb::FieldDescriptor& field, int index,
                                         const pb::TextFormat::ParseInfoTree* tree) {
     const pb::Reflection& reflection = *message.GetReflection();
     if (field.cpp_type() == pb::FieldDescriptor::CPPTYPE_MESSAGE) {
@@ -134,7 +152,8 @@ class Values {
                                        : reflection.GetRepeatedString(message, &field, index);
     const sim::Place place = place_of(field, index, tree);
     const bool is_scenario = field.file() == zk2kraft::Scenario::descriptor()->file();
-    if (is_scenario && duration_fields().contains(field.name()) && !text.empty() && !parse_duration(text)) {
+    if (is_scenario && duration_fields().contains(field.name()) && !text.empty() &&
+        !parse_duration(text)) {
       return sim::Problem{sim::Severity::Usage, place,
                           fmt::format("'{}' is no duration, which {} must be.", text, field.name()),
                           "Write a number and a unit: 250ms, 10s, 2m, 1m30s."};
@@ -145,7 +164,9 @@ class Values {
   // Fields whose text has a grammar of its own.
   static std::optional<sim::Problem> check_words(std::string_view field, const std::string& text,
                                                  const sim::Place& place) {
-    const auto problem_of = [](const auto& read) { return read ? std::nullopt : std::optional(read.error()); };
+    const auto problem_of = [](const auto& read) {
+      return read ? std::nullopt : std::optional(read.error());
+    };
     if (field == "zk2kraft.Scenario.faults") return problem_of(parse_fault(text, place));
     if (field == "zk2kraft.Operator.then") return problem_of(parse_road(text, place));
     if (field == "zk2kraft.Operator.mistakes") return problem_of(parse_mistake(text, place));
@@ -156,7 +177,8 @@ class Values {
     return std::nullopt;
   }
 
-  sim::Place place_of(const pb::FieldDescriptor& field, int index, const pb::TextFormat::ParseInfoTree* tree) const {
+  sim::Place place_of(const pb::FieldDescriptor& field, int index,
+                      const pb::TextFormat::ParseInfoTree* tree) const {
     sim::Place place{.source = source_};
     if (tree == nullptr) return place;
     const auto at = tree->GetLocation(&field, index);
@@ -182,7 +204,8 @@ sim::Expected<void> parse(std::string_view text, const std::string& source, pb::
   parser.WriteLocationsTo(&tree);
   if (!parser.ParseFromString(std::string(text), &message)) {
     if (first_error.problem()) return std::unexpected(*first_error.problem());
-    return std::unexpected(sim::Problem{sim::Severity::Usage, {.source = source}, "this is no scenario.", ""});
+    return std::unexpected(
+        sim::Problem{sim::Severity::Usage, {.source = source}, "this is no scenario.", ""});
   }
   if (auto problem = Values(source).check(message, &tree)) return std::unexpected(*problem);
   return {};
@@ -193,10 +216,11 @@ sim::Expected<std::string> text_of(const std::string& path) {
   std::stringstream text;
   if (in) text << in.rdbuf();
   if (!in || text.fail()) {
-    return std::unexpected(sim::Problem{sim::Severity::Usage,
-                                        {.source = path},
-                                        "the scenario file cannot be read.",
-                                        "Those that come with zk2kraft are under scenarios/, e.g. scenarios/plain.txtpb."});
+    return std::unexpected(sim::Problem{
+        sim::Severity::Usage,
+        {.source = path},
+        "the scenario file cannot be read.",
+        "Those that come with zk2kraft are under scenarios/, e.g. scenarios/plain.txtpb."});
   }
   return text.str();
 }
@@ -207,10 +231,11 @@ sim::Expected<zk2kraft::Scenario> parse_scenario(std::string_view text, const st
   zk2kraft::Scenario scenario;
   if (auto parsed = parse(text, source, scenario); !parsed) return std::unexpected(parsed.error());
   if (scenario.why().empty()) {
-    return std::unexpected(sim::Problem{sim::Severity::Usage,
-                                        {.source = source},
-                                        "the scenario has no why.",
-                                        "Begin with why: \"what the reader shall learn from this run\"."});
+    return std::unexpected(
+        sim::Problem{sim::Severity::Usage,
+                     {.source = source},
+                     "the scenario has no why.",
+                     "Begin with why: \"what the reader shall learn from this run\"."});
   }
   return scenario;
 }

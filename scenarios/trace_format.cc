@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "sim/kafka/disk/crc32c.h"
 #include "sim/base/bytes.h"
 #include "sim/base/check.h"
+#include "sim/kafka/disk/crc32c.h"
 
 namespace scenarios::trace {
 namespace {

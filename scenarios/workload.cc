@@ -11,10 +11,11 @@ namespace {
 constexpr sim::Duration kRequestTimeout{30'000'000'000};
 
 AdminTask create_topic(const zk2kraft::Topic& topic) {
-  sim::CreatableTopic wanted{.name = topic.name(),
-                             .num_partitions = topic.partitions() == 0 ? 1 : topic.partitions(),
-                             .replication_factor = static_cast<std::int16_t>(
-                                 topic.replication_factor() == 0 ? -1 : topic.replication_factor())};
+  sim::CreatableTopic wanted{
+      .name = topic.name(),
+      .num_partitions = topic.partitions() == 0 ? 1 : topic.partitions(),
+      .replication_factor = static_cast<std::int16_t>(
+          topic.replication_factor() == 0 ? -1 : topic.replication_factor())};
   for (const auto& [key, value] : topic.configs()) wanted.configs.emplace_back(key, value);
   return {fmt::format("create topic {}", topic.name()),
           sim::CreateTopicsRequest{.topics = {std::move(wanted)}, .timeout = kRequestTimeout}};
@@ -22,8 +23,9 @@ AdminTask create_topic(const zk2kraft::Topic& topic) {
 
 AdminTask alter_config(const zk2kraft::AlterConfig& alter) {
   using enum sim::ConfigResourceType;
-  sim::AlterConfigsResource resource{.resource_type = Broker,
-                                     .resource_name = alter.broker() == "<default>" ? "" : alter.broker()};
+  sim::AlterConfigsResource resource{
+      .resource_type = Broker,
+      .resource_name = alter.broker() == "<default>" ? "" : alter.broker()};
   std::string whose = "broker " + alter.broker();
   if (!alter.topic().empty()) {
     resource.resource_type = Topic;
@@ -34,9 +36,11 @@ AdminTask alter_config(const zk2kraft::AlterConfig& alter) {
     resource.resource_name = alter.client_metrics();
     whose = "client metrics " + alter.client_metrics();
   }
-  resource.configs.push_back({.name = alter.key(),
-                              .config_operation = alter.value().empty() ? sim::ConfigOperation::Delete : sim::ConfigOperation::Set,
-                              .value = alter.value().empty() ? std::nullopt : std::optional(alter.value())});
+  resource.configs.push_back(
+      {.name = alter.key(),
+       .config_operation =
+           alter.value().empty() ? sim::ConfigOperation::Delete : sim::ConfigOperation::Set,
+       .value = alter.value().empty() ? std::nullopt : std::optional(alter.value())});
   return {fmt::format("set {} of {}", alter.key(), whose),
           sim::IncrementalAlterConfigsRequest{.resources = {std::move(resource)}}};
 }
@@ -46,13 +50,16 @@ sim::Expected<AdminTask> alter_quota(const zk2kraft::AlterQuota& alter, const si
   if (!operation.remove) {
     const auto value = sim::QuotaValue::parse(alter.value());
     if (!value) {
-      return std::unexpected(sim::Problem{sim::Severity::Usage, place,
-                                          fmt::format("'{}' is no value of a quota.", alter.value()), "Write a number: 1048576."});
+      return std::unexpected(sim::Problem{
+          sim::Severity::Usage, place, fmt::format("'{}' is no value of a quota.", alter.value()),
+          "Write a number: 1048576."});
     }
     operation.value = *value;
   }
-  sim::QuotaEntry entry{.entity = {{.entity_type = "client-id", .entity_name = alter.client_id()}}, .ops = {operation}};
-  return AdminTask{fmt::format("{} {} of client {}", operation.remove ? "remove" : "set", alter.key(), alter.client_id()),
+  sim::QuotaEntry entry{.entity = {{.entity_type = "client-id", .entity_name = alter.client_id()}},
+                        .ops = {operation}};
+  return AdminTask{fmt::format("{} {} of client {}", operation.remove ? "remove" : "set",
+                               alter.key(), alter.client_id()),
                    sim::AlterClientQuotasRequest{.entries = {std::move(entry)}}};
 }
 
@@ -81,23 +88,34 @@ sim::Expected<Workload> Workload::plan(const zk2kraft::Scenario& scenario, const
     const zk2kraft::Change& wanted = entry.change();
     Change change{.to_controllers = wanted.to_controllers()};
     switch (wanted.request_case()) {
-      case zk2kraft::Change::kCreateTopic: change.task = create_topic(wanted.create_topic()); break;
+      case zk2kraft::Change::kCreateTopic:
+        change.task = create_topic(wanted.create_topic());
+        break;
       case zk2kraft::Change::kDeleteTopic:
         change.task = {fmt::format("delete topic {}", wanted.delete_topic()),
-                       sim::DeleteTopicsRequest{.topic_names = {wanted.delete_topic()}, .timeout = kRequestTimeout}};
+                       sim::DeleteTopicsRequest{.topic_names = {wanted.delete_topic()},
+                                                .timeout = kRequestTimeout}};
         break;
-      case zk2kraft::Change::kAlterConfig: change.task = alter_config(wanted.alter_config()); break;
+      case zk2kraft::Change::kAlterConfig:
+        change.task = alter_config(wanted.alter_config());
+        break;
       case zk2kraft::Change::kAlterQuota: {
         auto task = alter_quota(wanted.alter_quota(), place);
         if (!task) return std::unexpected(task.error());
         change.task = std::move(*task);
         break;
       }
-      case zk2kraft::Change::kReassign: change.task = reassign(wanted.reassign()); break;
-      case zk2kraft::Change::kCreatePartitions: change.task = create_partitions(wanted.create_partitions()); break;
+      case zk2kraft::Change::kReassign:
+        change.task = reassign(wanted.reassign());
+        break;
+      case zk2kraft::Change::kCreatePartitions:
+        change.task = create_partitions(wanted.create_partitions());
+        break;
       case zk2kraft::Change::REQUEST_NOT_SET:
-        return std::unexpected(sim::Problem{sim::Severity::Usage, place, "a change of the workload says not what to change.",
-                                            "Add create_topic, create_partitions, delete_topic, alter_config, alter_quota or reassign."});
+        return std::unexpected(sim::Problem{sim::Severity::Usage, place,
+                                            "a change of the workload says not what to change.",
+                                            "Add create_topic, create_partitions, delete_topic, "
+                                            "alter_config, alter_quota or reassign."});
     }
     const zk2kraft::When& when = wanted.when();
     if (!when.phase().empty()) {
@@ -106,7 +124,8 @@ sim::Expected<Workload> Workload::plan(const zk2kraft::Scenario& scenario, const
       change.phase = *phase;
       change.nth = when.nth() == 0 ? 1 : when.nth();
     } else if (!when.on().empty()) {
-      if (const auto known = check_notice(when.on(), place); !known) return std::unexpected(known.error());
+      if (const auto known = check_notice(when.on(), place); !known)
+        return std::unexpected(known.error());
       change.notice = when.on();
       change.node = when.node();
       change.nth = when.nth() == 0 ? 1 : when.nth();
@@ -122,7 +141,8 @@ sim::Expected<Workload> Workload::plan(const zk2kraft::Scenario& scenario, const
 void Workload::on(const sim::Occurrence& occurrence, const sim::World& world) {
   if (occurrence.kind != sim::OccurrenceKind::Noticed) return;
   for (Change& change : changes_) {
-    if (change.notice.empty() || change.due || occurrence.payload->name() != change.notice) continue;
+    if (change.notice.empty() || change.due || occurrence.payload->name() != change.notice)
+      continue;
     if (!change.node.empty() && world.name_of(occurrence.node) != change.node) continue;
     if (++change.seen == change.nth) change.due = world.now() + change.after;
   }
@@ -132,11 +152,13 @@ void Workload::look(sim::World& world, const Operator& person) {
   for (Change& change : changes_) {
     if (change.given) continue;
     if (change.at && world.now() >= *change.at) change.due = *change.at + change.after;
-    const bool begun = change.phase && person.times_begun(*change.phase) >= static_cast<std::size_t>(change.nth);
+    const bool begun =
+        change.phase && person.times_begun(*change.phase) >= static_cast<std::size_t>(change.nth);
     if (begun && !change.due) change.due = world.now() + change.after;
     if (!change.due || world.now() < *change.due) continue;
     change.given = true;
-    world.poke(change.to_controllers ? controller_admin_.value() : admin_, sim::Payload::of(change.task));
+    world.poke(change.to_controllers ? controller_admin_.value() : admin_,
+               sim::Payload::of(change.task));
   }
 }
 

@@ -38,7 +38,8 @@ class Workload : public sim::Observer {
     bool given = false;
     bool to_controllers = false;
   };
-  explicit Workload(const Cluster& cluster) : admin_(cluster.admin()), controller_admin_(cluster.controller_admin()) {}
+  explicit Workload(const Cluster& cluster)
+      : admin_(cluster.admin()), controller_admin_(cluster.controller_admin()) {}
 
   sim::NodeId admin_;
   std::optional<sim::NodeId> controller_admin_;

@@ -40,10 +40,11 @@ TEST(Readme, EveryTaggedCommandEndsWell) {
   const std::vector<std::string> commands = tagged_commands();
   ASSERT_GE(commands.size(), 3u) << "the README has commands that are tagged to be run";
   for (const std::string& command : commands) {
-    const std::string line =
-        "cd '" + std::string(ZK2KRAFT_SOURCE_DIR) + "' && " + with_this_build(command) + " > /dev/null";
+    const std::string line = "cd '" + std::string(ZK2KRAFT_SOURCE_DIR) + "' && " +
+                             with_this_build(command) + " > /dev/null";
     const int status = std::system(line.c_str());
-    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << command << " ended with " << WEXITSTATUS(status);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        << command << " ended with " << WEXITSTATUS(status);
   }
 }
 

@@ -19,7 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kRoot = ZK2KRAFT_SOURCE_DIR;
-const std::vector<std::string> kTopFolders{"sim", "zk", "kraft", "migrate", "scenarios", "tests", "tools"};
+const std::vector<std::string> kTopFolders{"sim",       "zk",    "kraft", "migrate",
+                                           "scenarios", "tests", "tools"};
 
 struct SourceFile {
   std::string path;  // from the root, with '/'
@@ -62,8 +63,10 @@ std::string code_of(const std::string& line) {
   bool in_string = false;
   for (std::size_t i = 0; i < line.size(); ++i) {
     if (in_string) {
-      if (line[i] == '\\') ++i;
-      else if (line[i] == '"') in_string = false;
+      if (line[i] == '\\')
+        ++i;
+      else if (line[i] == '"')
+        in_string = false;
       continue;
     }
     if (line[i] == '"' && (i == 0 || line[i - 1] != '\'')) {
@@ -95,21 +98,24 @@ const std::vector<Row> kRule{
     {"zk/live", {"sim/base", "sim/core", "sim/kafka", "zk"}},
     {"kraft", {"sim/base", "sim/core", "sim/kafka", "sim/kafka/security"}},
     {"kraft/disk", {"sim/base", "sim/core", "sim/kafka", "sim/kafka/disk", "kraft"}},
-    {"migrate", {"sim/base", "sim/core", "sim/kafka", "sim/kafka/security", "zk", "kraft", "migrate"}},
+    {"migrate",
+     {"sim/base", "sim/core", "sim/kafka", "sim/kafka/security", "zk", "kraft", "migrate"}},
     {"migrate/offsets", {"sim/base", "sim/core", "sim/kafka", "sim/kafka/disk"}},
     {"migrate/live", {"sim/base", "sim/core", "sim/kafka", "zk", "kraft", "migrate", "zk/live"}},
     {"scenarios",
-     {"sim/base", "sim/core", "sim/kafka", "sim/kafka/disk", "sim/kafka/security", "sim/kernel", "zk", "zk/disk",
-      "kraft", "kraft/disk", "migrate", "scenarios"}},
+     {"sim/base", "sim/core", "sim/kafka", "sim/kafka/disk", "sim/kafka/security", "sim/kernel",
+      "zk", "zk/disk", "kraft", "kraft/disk", "migrate", "scenarios"}},
     {"tools",
-     {"sim/base", "sim/core", "sim/kafka", "sim/kafka/disk", "sim/kafka/security", "sim/kernel", "zk", "zk/disk",
-      "zk/live", "kraft", "kraft/disk", "migrate", "migrate/offsets", "migrate/live", "scenarios", "tools"}},
+     {"sim/base", "sim/core", "sim/kafka", "sim/kafka/disk", "sim/kafka/security", "sim/kernel",
+      "zk", "zk/disk", "zk/live", "kraft", "kraft/disk", "migrate", "migrate/offsets",
+      "migrate/live", "scenarios", "tools"}},
 };
 
 const Row* row_of(const std::string& folder) {
   const Row* best = nullptr;
   for (const Row& row : kRule) {
-    if (below(folder, row.folder) && (best == nullptr || row.folder.size() > best->folder.size())) best = &row;
+    if (below(folder, row.folder) && (best == nullptr || row.folder.size() > best->folder.size()))
+      best = &row;
   }
   return best;
 }
@@ -121,7 +127,8 @@ TEST(Tidy, IncludesFollowTheDependencyRule) {
     if (below(file.folder, "tests")) continue;
     // A benchmark or fuzzer is a program beside the library, and bound by the same rule.
     const Row* const row = row_of(file.folder);
-    ASSERT_NE(row, nullptr) << file.path << " lies in a folder that the dependency rule does not know.";
+    ASSERT_NE(row, nullptr) << file.path
+                            << " lies in a folder that the dependency rule does not know.";
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
       std::smatch match;
       if (!std::regex_search(file.lines[i], match, include)) continue;
@@ -129,10 +136,11 @@ TEST(Tidy, IncludesFollowTheDependencyRule) {
       const Row* const included = row_of(target);
       if (included == nullptr) continue;  // generated files (protobuf) live beside their user
       const bool allowed =
-          included->folder == row->folder || std::ranges::find(row->may_include, included->folder) != row->may_include.end();
+          included->folder == row->folder ||
+          std::ranges::find(row->may_include, included->folder) != row->may_include.end();
       if (!allowed) {
-        complaints.push_back(fmt::format("{}:{} includes from {}, which {} may not see.", file.path, i + 1,
-                                         target, row->folder));
+        complaints.push_back(fmt::format("{}:{} includes from {}, which {} may not see.", file.path,
+                                         i + 1, target, row->folder));
       }
     }
   }
@@ -166,9 +174,10 @@ TEST(Tidy, LibrariesStayInTheirHomes) {
       if (!file.lines[i].starts_with("#include <")) continue;
       for (const Home& home : homes) {
         if (file.lines[i].find("<" + home.header) == std::string::npos) continue;
-        if (std::ranges::none_of(home.folders, [&](const std::string& f) { return below(file.folder, f); })) {
-          complaints.push_back(fmt::format("{}:{} uses <{}…>, whose home is {}.", file.path, i + 1, home.header,
-                                           fmt::join(home.folders, ", ")));
+        if (std::ranges::none_of(home.folders,
+                                 [&](const std::string& f) { return below(file.folder, f); })) {
+          complaints.push_back(fmt::format("{}:{} uses <{}…>, whose home is {}.", file.path, i + 1,
+                                           home.header, fmt::join(home.folders, ", ")));
         }
       }
     }
@@ -191,13 +200,16 @@ TEST(Tidy, CoresUseNothingThatASeedCannotReproduce) {
   const std::vector<std::pair<std::regex, std::string>> banned{
       {std::regex(R"(\b(s?rand|random)\()"), "draws from a hidden generator; ask sim::Choices"},
       {std::regex(R"(\brandom_device\b)"), "draws from the machine; ask sim::Choices"},
-      {std::regex(R"(\bstd::(mt19937|minstd_rand|\w+_distribution)\b)"), "differs by library; ask sim::Choices"},
-      {std::regex(R"(\b(system|steady|high_resolution)_clock\b)"), "reads a clock; take `now` as an argument"},
+      {std::regex(R"(\bstd::(mt19937|minstd_rand|\w+_distribution)\b)"),
+       "differs by library; ask sim::Choices"},
+      {std::regex(R"(\b(system|steady|high_resolution)_clock\b)"),
+       "reads a clock; take `now` as an argument"},
       {std::regex(R"(\bstd::(thread|jthread|async|mutex|atomic)\b)"), "brings threads into a core"},
       {std::regex(R"(\bunordered_)"), "iterates in an order that the library chooses"},
       {std::regex(R"(\bspdlog\b)"), "logs; emit a notice"},
       {std::regex(R"(\bstd::(cout|cerr|clog)\b)"), "prints; emit a notice"},
-      {std::regex(R"(\b(float|double)\b)"), "computes with floating point; only QuotaValue may hold a double"},
+      {std::regex(R"(\b(float|double)\b)"),
+       "computes with floating point; only QuotaValue may hold a double"},
       {std::regex(R"(\bgetenv\b)"), "reads the environment; take it as an argument"},
   };
   std::vector<std::string> complaints;
@@ -234,7 +246,11 @@ TEST(Tidy, ASourceIncludesItsOwnHeaderFirst) {
 
 TEST(Tidy, NobodyLeavesUnfinishedMarksMacrosOrOpenNamespaces) {
   // Written in two halves so that this file does not complain about itself.
-  const std::regex unfinished("\\b(FIX" "ME|TO" "DO|XX" "X)\\b");
+  const std::regex unfinished(
+      "\\b(FIX"
+      "ME|TO"
+      "DO|XX"
+      "X)\\b");
   const std::regex macro(R"(^\s*#\s*define\b)");
   const std::regex open_namespace(R"(^\s*using namespace (?!.*literals))");
   std::vector<std::string> complaints;
@@ -242,13 +258,15 @@ TEST(Tidy, NobodyLeavesUnfinishedMarksMacrosOrOpenNamespaces) {
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
       const std::string& line = file.lines[i];
       if (std::regex_search(line, unfinished)) {
-        complaints.push_back(fmt::format("{}:{} leaves a mark of unfinished work.", file.path, i + 1));
+        complaints.push_back(
+            fmt::format("{}:{} leaves a mark of unfinished work.", file.path, i + 1));
       }
       if (std::regex_search(line, macro) && !below(file.folder, "zk/live")) {
         complaints.push_back(fmt::format("{}:{} defines a macro.", file.path, i + 1));
       }
       if (file.path.ends_with(".h") && std::regex_search(line, open_namespace)) {
-        complaints.push_back(fmt::format("{}:{} opens a namespace for all who include it.", file.path, i + 1));
+        complaints.push_back(
+            fmt::format("{}:{} opens a namespace for all who include it.", file.path, i + 1));
       }
     }
     if (file.path.ends_with(".h") &&
@@ -277,7 +295,8 @@ TEST(Tidy, EveryScenarioSaysWhyItExists) {
   for (const auto& entry : fs::recursive_directory_iterator(kRoot / "scenarios")) {
     if (entry.path().extension() != ".txtpb") continue;
     const std::vector<std::string> lines = lines_of(entry.path());
-    EXPECT_TRUE(std::ranges::any_of(lines, [](const std::string& l) { return l.starts_with("why:"); }))
+    EXPECT_TRUE(
+        std::ranges::any_of(lines, [](const std::string& l) { return l.starts_with("why:"); }))
         << entry.path() << " has no why.";
   }
 }
@@ -291,7 +310,8 @@ TEST(Tidy, AShellCanReadEachScript) {
       const std::vector<std::string> lines = lines_of(entry.path());
       if (lines.empty() || !lines[0].starts_with("#!") || !lines[0].ends_with("sh")) continue;
       ++scripts;
-      EXPECT_EQ(std::system(fmt::format("bash -n '{}'", entry.path().string()).c_str()), 0) << entry.path();
+      EXPECT_EQ(std::system(fmt::format("bash -n '{}'", entry.path().string()).c_str()), 0)
+          << entry.path();
     }
   }
   EXPECT_GE(scripts, 20U);
@@ -300,7 +320,8 @@ TEST(Tidy, AShellCanReadEachScript) {
 // An invitation, not a wall: printed, never failed.
 TEST(Tidy, LongFilesAreListedAsAnInvitation) {
   for (const SourceFile& file : sources()) {
-    if (file.lines.size() > 500) fmt::print("{} has {} lines; what could leave it?\n", file.path, file.lines.size());
+    if (file.lines.size() > 500)
+      fmt::print("{} has {} lines; what could leave it?\n", file.path, file.lines.size());
   }
 }
 

@@ -97,7 +97,8 @@ std::optional<LinkEvent> BrokerLink::next(sim::Context& context) {
 std::optional<LinkEvent> BrokerLink::on_answer(sim::Context& context, const BatchDone& done) {
   own_call_.reset();
   if (phase_ == Phase::Registering) return on_registration(context, done);
-  sim::check(phase_ == Phase::Preparing, "only paths and the registration are the link's own calls");
+  sim::check(phase_ == Phase::Preparing,
+             "only paths and the registration are the link's own calls");
   for (const Response& response : done.responses) {
     // The new session begins with the registration; what was not made then is made now.
     if (response.error == ErrorCode::SessionExpired) {

@@ -120,7 +120,8 @@ std::optional<LeaderAndIsr> Controller::next_state(const sim::TopicPartition& id
 // PartitionStateMachine and ReplicaStateMachine take a state of a higher epoch for a newer controller's and leave it as
 // it is, leader dead or not. After the way back from KRaft it is the mirror's, which wrote Raft epochs (KAFKA-20488,
 // migration.md §1.5 rule 1). What a leader asks for its ISR is written all the same, and mends it.
-bool Controller::is_refused(sim::Context& context, const sim::TopicPartition& id, const Change& change) const {
+bool Controller::is_refused(sim::Context& context, const sim::TopicPartition& id,
+                            const Change& change) const {
   const sim::ControllerEpoch written_by = find(id)->leadership->controller_epoch;
   if (change.kind == Change::Kind::SetIsr || written_by <= epoch_) return false;
   context.notify(sim::Payload::of(ZkElectionRefused{config_.id, id, epoch_, written_by}));
@@ -163,8 +164,9 @@ void Controller::write_states(sim::Context& context, BrokerLink& link) {
     SetData write{.path = paths::partition_state(id.topic, id.partition),
                   .data = encode(znode_of(*next, epoch_)),
                   .version = version};
-    writes.push_back(config_.behaviour.state_version_unchecked ? Request(Multi{.ops = {std::move(write)}})
-                                                               : fenced(std::move(write)));
+    writes.push_back(config_.behaviour.state_version_unchecked
+                         ? Request(Multi{.ops = {std::move(write)}})
+                         : fenced(std::move(write)));
   }
   if (writes.empty()) return complete_changes(context, link);
   ask(context, link, Stage::WriteStates, std::move(writes));

@@ -8,9 +8,10 @@
 
 namespace zk {
 
-KafkaClientEvents KafkaClient::submit(ClientContext context, CallId batch, std::vector<Request> requests,
-                                      Watching watching) {
-  sim::check(!requests.empty() && !batches_.contains(batch), "a batch has requests and a name of its own");
+KafkaClientEvents KafkaClient::submit(ClientContext context, CallId batch,
+                                      std::vector<Request> requests, Watching watching) {
+  sim::check(!requests.empty() && !batches_.contains(batch),
+             "a batch has requests and a name of its own");
   for (std::size_t i = 0; i < requests.size(); ++i) queue_.push_back({batch, i});
   Batch& added = batches_[batch];
   added.responses.resize(requests.size());
@@ -35,7 +36,9 @@ KafkaClientEvents KafkaClient::handle(ClientContext context, const sim::Input& i
   return events;
 }
 
-std::optional<sim::Instant> KafkaClient::deadline() const { return client_.deadline(); }
+std::optional<sim::Instant> KafkaClient::deadline() const {
+  return client_.deadline();
+}
 
 // Sends as much as may be unanswered. While the connection is down the session client holds what it is given, and
 // hands it back as lost if the connection does not come back in time; so sending is always right.
@@ -53,7 +56,8 @@ void KafkaClient::pump(ClientContext& context, KafkaClientEvents& events) {
   }
 }
 
-void KafkaClient::take(ClientContext& context, std::vector<ClientEvent> arrived, KafkaClientEvents& events) {
+void KafkaClient::take(ClientContext& context, std::vector<ClientEvent> arrived,
+                       KafkaClientEvents& events) {
   bool expired = false;
   std::vector<Slot> again;
   for (ClientEvent& event : arrived) {

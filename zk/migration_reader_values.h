@@ -47,8 +47,8 @@ struct ReadOptions {
 
 struct UnreadableZnode {
   std::string path;
-  std::string why;           // a sentence without the path
-  bool kafka_throws = true;  // false: Kafka takes it for empty or absent and says nothing
+  std::string why;                 // a sentence without the path
+  bool kafka_throws = true;        // false: Kafka takes it for empty or absent and says nothing
   std::optional<ErrorCode> error;  // of the server, which refused; absent: of what the znode holds
   bool operator==(const UnreadableZnode&) const = default;
 };

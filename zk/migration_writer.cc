@@ -17,8 +17,7 @@ MirrorWriter::MirrorWriter(Stage stage, const sim::MetadataImage& image,
       image_(std::make_shared<const sim::MetadataImage>(image)),
       context_(context),
       options_(std::make_shared<const MirrorOptions>(options)),
-      reading_(
-          ReadOptions{.manner = ReadManner::Driver,
+      reading_(ReadOptions{.manner = ReadManner::Driver,
                            .defects = options.read_defects,
                            .password_secret = options.password_secret}) {}
 

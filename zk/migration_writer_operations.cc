@@ -188,12 +188,11 @@ std::string OperationMaker::state_text(const sim::Partition& partition) const {
       options_.defects.states_bear_raft_epoch
           ? sim::ControllerEpoch(context_.migration.kraft_controller_epoch.value())
           : context_.controller_epoch;
-  return encode(PartitionStateZnode{
-      .leader = partition.leader,
-      .leader_epoch = partition.leader_epoch,
-      .isr = partition.isr,
-      .controller_epoch = written_by,
-      .leader_recovery_state = partition.leader_recovery_state});
+  return encode(PartitionStateZnode{.leader = partition.leader,
+                                    .leader_epoch = partition.leader_epoch,
+                                    .isr = partition.isr,
+                                    .controller_epoch = written_by,
+                                    .leader_recovery_state = partition.leader_recovery_state});
 }
 
 void OperationMaker::add_partition_creates(const std::string& topic, const PartitionMap& partitions,

@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "zk/base64.h"
 #include "sim/base/utf8.h"
+#include "zk/base64.h"
 #include "zk/znodes_order.h"
 
 namespace zk {

@@ -7,8 +7,12 @@
 // write it.
 namespace zk {
 
-inline SubTxn torn_mark() { return ErrorTxn{ErrorCode::Ok}; }
-inline bool is_torn_mark(const SubTxn& part) { return part == torn_mark(); }
+inline SubTxn torn_mark() {
+  return ErrorTxn{ErrorCode::Ok};
+}
+inline bool is_torn_mark(const SubTxn& part) {
+  return part == torn_mark();
+}
 inline bool is_torn(const MultiTxn& multi) {
   return !multi.txns.empty() && is_torn_mark(multi.txns.back());
 }

@@ -36,14 +36,17 @@ constexpr std::array<std::string_view, 24> kPaths{
     "/admin/delete_topics/t",
     "/config/users/%40odd%2Fname",
 };
-constexpr std::string_view kTopic = R"({"version":3,"topic_id":"Tk3Z2c5KQ0CJLgD8kN0t3A","partitions":{"0":[1]}})";
-constexpr std::string_view kState = R"({"controller_epoch":1,"leader":1,"version":1,"leader_epoch":0,"isr":[1]})";
+constexpr std::string_view kTopic =
+    R"({"version":3,"topic_id":"Tk3Z2c5KQ0CJLgD8kN0t3A","partitions":{"0":[1]}})";
+constexpr std::string_view kState =
+    R"({"controller_epoch":1,"leader":1,"version":1,"leader_epoch":0,"isr":[1]})";
 
 class Writer {
  public:
   // With everything above it that is not there yet.
   void put(std::string_view path, std::string_view data) {
-    for (std::size_t at = path.find('/', 1); at != std::string_view::npos; at = path.find('/', at + 1)) {
+    for (std::size_t at = path.find('/', 1); at != std::string_view::npos;
+         at = path.find('/', at + 1)) {
       create(path.substr(0, at), "");
     }
     create(path, data);
@@ -58,7 +61,8 @@ class Writer {
                       .acl = {},
                       .ephemeral = false,
                       .parent_cversion = zk::ChildVersion(zxid_)};
-    (void)tree_.apply({.client_id = {}, .cxid = 0, .zxid = zk::Zxid(++zxid_), .time = {}}, zk::Txn{std::move(txn)});
+    (void)tree_.apply({.client_id = {}, .cxid = 0, .zxid = zk::Zxid(++zxid_), .time = {}},
+                      zk::Txn{std::move(txn)});
   }
   zk::Tree tree_;
   std::int32_t zxid_ = 0;

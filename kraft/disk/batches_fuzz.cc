@@ -12,12 +12,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   do {
     while (reader.next(batch)) {
       bool readable = !batch.records.empty();
-      for (const kraft::LogRecord& record : batch.records) readable = readable && record.content.index() < 2;
+      for (const kraft::LogRecord& record : batch.records)
+        readable = readable && record.content.index() < 2;
       if (!readable) continue;
       sim::ByteWriter out;
       kraft::write_batch(out, batch);
       kraft::RecordBatch again;
-      sim::check(kraft::read_batch(out.view(), again).has_value() && again.crc_valid, "what is written reads");
+      sim::check(kraft::read_batch(out.view(), again).has_value() && again.crc_valid,
+                 "what is written reads");
       sim::check(again.records.size() == batch.records.size(), "no record is lost");
     }
   } while (reader.skip_damaged());

@@ -26,7 +26,8 @@ sim::Expected<ControlRecord> decode_as(sim::ByteView value) {
   const std::optional<std::int16_t> version = sim::ByteReader(value).i16();
   if (!version) return wrong(Severity::Malformed, 0, fmt::format("{} has no version", T::kName));
   if (*version < 0 || *version > T::kHighestVersion) {
-    return wrong(Severity::Unknown, 0, fmt::format("{} version {} is not known", T::kName, *version));
+    return wrong(Severity::Unknown, 0,
+                 fmt::format("{} version {} is not known", T::kName, *version));
   }
   sim::WireReader in(value);
   T message;
@@ -83,14 +84,22 @@ sim::Expected<ControlRecord> decode_control_record(sim::ByteView key, sim::ByteV
 
 std::string control_type_name(std::int16_t type) {
   switch (type) {
-    case 0: return "ABORT(0)";
-    case 1: return "COMMIT(1)";
-    case 2: return "LEADER_CHANGE(2)";
-    case 3: return "SNAPSHOT_HEADER(3)";
-    case 4: return "SNAPSHOT_FOOTER(4)";
-    case 5: return "KRAFT_VERSION(5)";
-    case 6: return "KRAFT_VOTERS(6)";
-    default: return fmt::format("UNKNOWN({})", type);
+    case 0:
+      return "ABORT(0)";
+    case 1:
+      return "COMMIT(1)";
+    case 2:
+      return "LEADER_CHANGE(2)";
+    case 3:
+      return "SNAPSHOT_HEADER(3)";
+    case 4:
+      return "SNAPSHOT_FOOTER(4)";
+    case 5:
+      return "KRAFT_VERSION(5)";
+    case 6:
+      return "KRAFT_VOTERS(6)";
+    default:
+      return fmt::format("UNKNOWN({})", type);
   }
 }
 

@@ -22,7 +22,8 @@ sim::Bytes partition_log(int records_wanted) {
     std::vector<sim::VersionedRecord> records;
     while (records.size() < 1000) {
       const sim::Uuid id(7, ++topic);
-      records.push_back({sim::TopicRecord{.name = "topic-" + std::to_string(topic), .topic_id = id}, 0});
+      records.push_back(
+          {sim::TopicRecord{.name = "topic-" + std::to_string(topic), .topic_id = id}, 0});
       for (int partition = 0; partition < 10; ++partition) {
         const std::vector<BrokerId> replicas{BrokerId(1), BrokerId(2), BrokerId(3)};
         records.push_back({sim::PartitionRecord{.partition_id = sim::PartitionId(partition),
@@ -36,7 +37,8 @@ sim::Bytes partition_log(int records_wanted) {
                            1});
       }
     }
-    kraft::write_batch(out, kraft::data_batch(sim::Offset(written), sim::RaftEpoch(1), 1700000000000, records));
+    kraft::write_batch(
+        out, kraft::data_batch(sim::Offset(written), sim::RaftEpoch(1), 1700000000000, records));
     written += static_cast<std::int64_t>(records.size());
   }
   return out.take();
@@ -52,8 +54,10 @@ void decode(benchmark::State& state) {
     kraft::RecordBatch batch;
     while (reader.next(batch)) records += batch.records.size();
   }
-  state.counters["records/s"] = benchmark::Counter(static_cast<double>(records), benchmark::Counter::kIsRate);
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * static_cast<std::int64_t>(log.size()));
+  state.counters["records/s"] =
+      benchmark::Counter(static_cast<double>(records), benchmark::Counter::kIsRate);
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
+                          static_cast<std::int64_t>(log.size()));
 }
 BENCHMARK(decode)->Unit(benchmark::kMillisecond);
 
@@ -62,8 +66,9 @@ void decode_to_image(benchmark::State& state) {
   std::uint64_t records = 0;
   for (auto _ : state) {
     sim::MetadataDelta delta{sim::MetadataImage{}};
-    kraft::AppliedRecords applied(
-        [&](const kraft::AppliedRecord& record) { sim::check(delta.replay(record.record.record).has_value(), "it replays"); });
+    kraft::AppliedRecords applied([&](const kraft::AppliedRecord& record) {
+      sim::check(delta.replay(record.record.record).has_value(), "it replays");
+    });
     kraft::SegmentReader reader(log, "benchmark");
     kraft::RecordBatch batch;
     while (reader.next(batch)) {
@@ -72,14 +77,16 @@ void decode_to_image(benchmark::State& state) {
     }
     benchmark::DoNotOptimize(delta.apply({}));
   }
-  state.counters["records/s"] = benchmark::Counter(static_cast<double>(records), benchmark::Counter::kIsRate);
+  state.counters["records/s"] =
+      benchmark::Counter(static_cast<double>(records), benchmark::Counter::kIsRate);
 }
 BENCHMARK(decode_to_image)->Unit(benchmark::kMillisecond);
 
 void checksum(benchmark::State& state) {
   const sim::Bytes bytes(1U << 20, 0x5a);
   for (auto _ : state) benchmark::DoNotOptimize(sim::crc32c(bytes));
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * static_cast<std::int64_t>(bytes.size()));
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
+                          static_cast<std::int64_t>(bytes.size()));
 }
 BENCHMARK(checksum);
 

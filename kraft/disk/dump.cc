@@ -63,7 +63,8 @@ std::string record_line(const LogRecord& record, const BatchHeader& header) {
 void note_problem(const LogRecord& record, const RecordBatch& batch, const std::string& source,
                   std::vector<Problem>& problems) {
   const Problem* problem = std::get_if<Problem>(&record.content);
-  if (const auto* control = std::get_if<UnreadControl>(&record.content)) problem = &control->problem;
+  if (const auto* control = std::get_if<UnreadControl>(&record.content))
+    problem = &control->problem;
   if (problem == nullptr) return;
   Problem& noted = problems.emplace_back(*problem);
   noted.place.source = source;

@@ -15,8 +15,8 @@ namespace kraft {
 struct Dumped {
   std::uint64_t batches = 0;
   std::uint64_t records = 0;
-  std::optional<Stop> stop;             // bytes at the end that are no batch
-  std::vector<sim::Problem> problems;   // damaged batches and unreadable records, each shown as such
+  std::optional<Stop> stop;            // bytes at the end that are no batch
+  std::vector<sim::Problem> problems;  // damaged batches and unreadable records, each shown as such
 };
 
 // Shows a log segment or checkpoint as JSON lines: all that `kafka-dump-log --cluster-metadata-decoder`

@@ -22,7 +22,8 @@ constexpr std::string_view kCheckpointSuffix = ".checkpoint";
 // A number written with leading zeros to a fixed width.
 template <class Number>
 std::optional<Number> padded(std::string_view text, std::size_t digits) {
-  if (text.size() != digits || text.find_first_not_of("0123456789") != std::string_view::npos) return {};
+  if (text.size() != digits || text.find_first_not_of("0123456789") != std::string_view::npos)
+    return {};
   Number value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{}) return std::nullopt;
@@ -75,8 +76,8 @@ std::string segment_name(sim::Offset base) {
 }
 
 std::string checkpoint_name(const sim::OffsetAndEpoch& id) {
-  return fmt::format("{:0{}}-{:0{}}{}", id.offset.value(), kOffsetDigits, id.epoch.value(), kEpochDigits,
-                     kCheckpointSuffix);
+  return fmt::format("{:0{}}-{:0{}}{}", id.offset.value(), kOffsetDigits, id.epoch.value(),
+                     kEpochDigits, kCheckpointSuffix);
 }
 
 std::optional<sim::Offset> parse_segment_name(std::string_view name) {
@@ -89,7 +90,8 @@ std::optional<sim::Offset> parse_segment_name(std::string_view name) {
 std::optional<sim::OffsetAndEpoch> parse_checkpoint_name(std::string_view name) {
   if (!name.ends_with(kCheckpointSuffix)) return std::nullopt;
   name.remove_suffix(kCheckpointSuffix.size());
-  if (name.size() != kOffsetDigits + 1 + kEpochDigits || name[kOffsetDigits] != '-') return std::nullopt;
+  if (name.size() != kOffsetDigits + 1 + kEpochDigits || name[kOffsetDigits] != '-')
+    return std::nullopt;
   const auto offset = padded<std::int64_t>(name.substr(0, kOffsetDigits), kOffsetDigits);
   const auto epoch = padded<std::int32_t>(name.substr(kOffsetDigits + 1), kEpochDigits);
   if (!offset || !epoch) return std::nullopt;
@@ -99,30 +101,34 @@ std::optional<sim::OffsetAndEpoch> parse_checkpoint_name(std::string_view name) 
 sim::Expected<MetadataDir> open_metadata_dir(const fs::path& path) {
   std::error_code error;
   if (!fs::is_directory(path, error)) {
-    return wrong(Severity::Usage, path, fs::exists(path, error) ? "this is not a directory" : "there is no such directory",
+    return wrong(Severity::Usage, path,
+                 fs::exists(path, error) ? "this is not a directory" : "there is no such directory",
                  "Give a controller's __cluster_metadata-0, or the log directory that holds it.");
   }
   MetadataDir dir;
   dir.path = fs::is_directory(path / kMetadataPartition, error) ? path / kMetadataPartition : path;
   fs::directory_iterator entries(dir.path, error);
   if (error) {
-    return wrong(Severity::Malformed, dir.path, "the directory cannot be listed: " + error.message(),
+    return wrong(Severity::Malformed, dir.path,
+                 "the directory cannot be listed: " + error.message(),
                  "Read it as the user that Kafka runs as.");
   }
   for (const fs::directory_entry& entry : entries) add_file(dir, entry);
   if (dir.segments.empty() && dir.checkpoints.empty()) {
-    return wrong(Severity::Unknown, dir.path, "there is neither a log segment nor a checkpoint here",
-                 "Give a controller's __cluster_metadata-0, or the log directory that holds it; it is "
-                 "metadata.log.dir, or else the first of log.dirs.");
+    return wrong(
+        Severity::Unknown, dir.path, "there is neither a log segment nor a checkpoint here",
+        "Give a controller's __cluster_metadata-0, or the log directory that holds it; it is "
+        "metadata.log.dir, or else the first of log.dirs.");
   }
   std::ranges::sort(dir.segments, {}, &SegmentFile::base);
   std::ranges::sort(dir.checkpoints, {}, [](const CheckpointFile& file) {
     return std::pair(file.id.offset, file.id.epoch);
   });
   dir.quorum_state = small_file(dir.path / "quorum-state", parse_quorum_state, dir.problems);
-  dir.leader_epochs = small_file(dir.path / "leader-epoch-checkpoint", parse_leader_epochs, dir.problems);
-  dir.meta_properties =
-      small_file(fs::absolute(dir.path).parent_path() / "meta.properties", parse_meta_properties, dir.problems);
+  dir.leader_epochs =
+      small_file(dir.path / "leader-epoch-checkpoint", parse_leader_epochs, dir.problems);
+  dir.meta_properties = small_file(fs::absolute(dir.path).parent_path() / "meta.properties",
+                                   parse_meta_properties, dir.problems);
   return dir;
 }
 

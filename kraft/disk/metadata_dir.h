@@ -17,8 +17,9 @@ namespace kraft {
 constexpr std::string_view kMetadataPartition = "__cluster_metadata-0";
 constexpr std::string_view kBootstrapCheckpoint = "bootstrap.checkpoint";
 
-std::string segment_name(sim::Offset base);               // "00000000000000000831.log"
-std::string checkpoint_name(const sim::OffsetAndEpoch& id);  // "00000000000000000174-0000000001.checkpoint"
+std::string segment_name(sim::Offset base);  // "00000000000000000831.log"
+std::string checkpoint_name(
+    const sim::OffsetAndEpoch& id);  // "00000000000000000174-0000000001.checkpoint"
 // Nothing for files of other kinds, among them checkpoints that are being written or deleted.
 std::optional<sim::Offset> parse_segment_name(std::string_view name);
 std::optional<sim::OffsetAndEpoch> parse_checkpoint_name(std::string_view name);
@@ -43,7 +44,7 @@ struct MetadataDir {
   std::optional<QuorumStateData> quorum_state;
   std::optional<std::vector<EpochEntry>> leader_epochs;
   std::optional<MetaProperties> meta_properties;  // of the log directory above
-  std::vector<sim::Problem> problems;  // small files that are there but cannot be read
+  std::vector<sim::Problem> problems;             // small files that are there but cannot be read
 };
 
 // Lists a metadata log's directory. `path` is `__cluster_metadata-0`, under whatever name, or the log

@@ -37,7 +37,8 @@ class Folding {
   void add(RecordBatch& batch, const BatchSource& source) {
     if (until_ && !source.in_checkpoint && batch.header.last_offset() > *until_) {
       if (batch.header.base_offset > *until_) return;
-      std::erase_if(batch.records, [&](const LogRecord& record) { return record.offset > *until_; });
+      std::erase_if(batch.records,
+                    [&](const LogRecord& record) { return record.offset > *until_; });
     }
     source_ = &source;
     position_ = batch.position;
@@ -69,7 +70,8 @@ class Folding {
                           .unfenced_in_vain = std::move(unfenced_in_vain_),
                           .back_in_zookeeper_mode = std::move(back_in_zookeeper_mode_),
                           .migration_state_at = migration_state_at_};
-    loaded.problems.insert(loaded.problems.end(), records_.problems().begin(), records_.problems().end());
+    loaded.problems.insert(loaded.problems.end(), records_.problems().begin(),
+                           records_.problems().end());
     if (const auto& open = records_.open_transaction()) {
       loaded.open_transaction = LoadedMetadata::OpenTransaction{
           .begin = open->begin, .name = open->name, .records = open->records.size()};
@@ -84,10 +86,12 @@ class Folding {
     if (const auto* const removed = std::get_if<sim::RemoveTopicRecord>(&applied.record.record))
       note_configs_of(removed->topic_id);
     if (const auto* const config = std::get_if<sim::ConfigRecord>(&applied.record.record)) {
-      const auto of = configs_of_deleted_topics_.find({config->resource_type, config->resource_name});
+      const auto of =
+          configs_of_deleted_topics_.find({config->resource_type, config->resource_name});
       if (of != configs_of_deleted_topics_.end()) of->second.erase(config->name);
     }
-    if (const auto fencing = fencing_of(applied.record.record)) unfenced_in_vain_.erase(fencing->broker);
+    if (const auto fencing = fencing_of(applied.record.record))
+      unfenced_in_vain_.erase(fencing->broker);
     if (const auto* const broker = std::get_if<sim::RegisterBrokerRecord>(&applied.record.record))
       note_mode(*broker);
     if (std::holds_alternative<sim::ZkMigrationStateRecord>(applied.record.record))
@@ -106,7 +110,8 @@ class Folding {
     const sim::ConfigResource resource{sim::ConfigResourceType::Topic, topic->name()};
     const auto* const configs = delta_.now().configs.find(resource);
     if (configs == nullptr) return;
-    for (const auto& [key, value] : configs->values) configs_of_deleted_topics_[resource][key] = value;
+    for (const auto& [key, value] : configs->values)
+      configs_of_deleted_topics_[resource][key] = value;
   }
 
   void note_mode(const sim::RegisterBrokerRecord& broker) {
@@ -144,19 +149,23 @@ class Folding {
 
 // The directory as it would be had no checkpoint above the offset been made.
 sim::Expected<void> forget_checkpoints_above(sim::Offset until, MetadataDir& dir) {
-  std::erase_if(dir.checkpoints, [&](const CheckpointFile& file) { return file.id.offset > until.next(); });
-  const bool from_the_beginning = !dir.segments.empty() && dir.segments.front().base == sim::Offset(0);
+  std::erase_if(dir.checkpoints,
+                [&](const CheckpointFile& file) { return file.id.offset > until.next(); });
+  const bool from_the_beginning =
+      !dir.segments.empty() && dir.segments.front().base == sim::Offset(0);
   if (from_the_beginning || !dir.checkpoints.empty()) return {};
   return std::unexpected(sim::Problem{
       .severity = sim::Severity::Unknown,
       .place = {.source = dir.path.string()},
-      .what = fmt::format("the metadata as of offset {} is not in these files: they begin above it", until.value()),
+      .what = fmt::format("the metadata as of offset {} is not in these files: they begin above it",
+                          until.value()),
       .remedy = "Take the files of another controller, or older ones from a backup."});
 }
 
 }  // namespace
 
-sim::Expected<LoadedMetadata> load_metadata(const std::filesystem::path& path, const LoadOptions& options) {
+sim::Expected<LoadedMetadata> load_metadata(const std::filesystem::path& path,
+                                            const LoadOptions& options) {
   auto dir = open_metadata_dir(path);
   if (!dir) return std::unexpected(dir.error());
   if (options.until) {

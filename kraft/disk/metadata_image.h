@@ -16,7 +16,8 @@ namespace kraft {
 
 // A metadata log folded to its image, with all that a person should know of the reading.
 struct LoadedMetadata {
-  sim::MetadataImage image;  // what a loader would have published at the end of the log (kraft.md §4.2)
+  sim::MetadataImage
+      image;  // what a loader would have published at the end of the log (kraft.md §4.2)
   MetadataLogRead log;
   std::optional<MetaProperties> node;  // whose directory it is
   std::optional<QuorumStateData> quorum_state;
@@ -51,7 +52,8 @@ struct LoadOptions {
 // Reads the directory of a metadata log (see open_metadata_dir) to an image. Damage does not fail: the
 // image is then what the records before it say, and `log.damage` is set. A Problem of severity Unknown if the
 // files begin above `until`. That they end below it is for the caller to see, in `log.end`.
-sim::Expected<LoadedMetadata> load_metadata(const std::filesystem::path& path, const LoadOptions& options = {});
+sim::Expected<LoadedMetadata> load_metadata(const std::filesystem::path& path,
+                                            const LoadOptions& options = {});
 
 // The same for one file: a checkpoint, or a segment that starts at offset 0, under whatever name.
 sim::Expected<LoadedMetadata> load_metadata_file(const std::filesystem::path& file);

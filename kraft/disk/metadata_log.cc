@@ -57,7 +57,8 @@ class Reading {
       count(batch);
       if (batch.header.base_offset == Offset(0) && !batch.records.empty()) {
         const auto* control = std::get_if<ControlRecord>(&batch.records.front().content);
-        const auto* header = control != nullptr ? std::get_if<SnapshotHeaderRecord>(control) : nullptr;
+        const auto* header =
+            control != nullptr ? std::get_if<SnapshotHeaderRecord>(control) : nullptr;
         if (header != nullptr) read_.checkpoint_timestamp = header->last_contained_log_timestamp;
       }
       sink_(batch, {.file = name, .in_checkpoint = true});
@@ -76,11 +77,10 @@ class Reading {
       // The checkpoint holds all of a segment whose successor starts at or below the checkpoint's end.
       if (!last && dir_.segments[i + 1].base <= from) continue;
       if (segment.base > expected.value_or(from) || (expected && segment.base < *expected)) {
-        read_.damage = malformed(
-            segment.path.string(),
-            fmt::format("the log goes on at offset {} where {} is next", segment.base.value(),
-                        expected.value_or(from).value()),
-            "Copy the directory again: a segment or a checkpoint is missing.");
+        read_.damage = malformed(segment.path.string(),
+                                 fmt::format("the log goes on at offset {} where {} is next",
+                                             segment.base.value(), expected.value_or(from).value()),
+                                 "Copy the directory again: a segment or a checkpoint is missing.");
         return;
       }
       expected = read_segment(segment, from, last);
@@ -143,8 +143,10 @@ class Reading {
       }
     }
     if (read_.damage) {
-      fmt::format_to(std::back_inserter(read_.damage->what), " (read: {} records in {} batches, the log below "
-                     "offset {})", read_.records, read_.batches, read_.end.value());
+      fmt::format_to(std::back_inserter(read_.damage->what),
+                     " (read: {} records in {} batches, the log below "
+                     "offset {})",
+                     read_.records, read_.batches, read_.end.value());
     }
   }
 
@@ -178,7 +180,8 @@ std::optional<Problem> check_checkpoint(const CheckpointFile& file) {
     last = batch.header;
   });
   if (stop) return stop->problem;
-  constexpr const char* kRemedy = "It was being written; an earlier checkpoint or the log stands in for it.";
+  constexpr const char* kRemedy =
+      "It was being written; an earlier checkpoint or the log stands in for it.";
   const std::string name = file.path.string();
   if (!first || !first->is_control()) {
     return malformed(name, "the checkpoint does not begin with a header", kRemedy);
@@ -196,8 +199,9 @@ void AppliedRecords::add(RecordBatch& batch, const BatchSource& source) {
 
 void AppliedRecords::contradiction(const LogRecord& record, const RecordBatch& batch,
                                    const BatchSource& source, std::string what) {
-  Problem problem = malformed(source.file, fmt::format("log offset {}: {}", record.offset.value(), what),
-                              "A controller that reads this log stops here, too.");
+  Problem problem =
+      malformed(source.file, fmt::format("log offset {}: {}", record.offset.value(), what),
+                "A controller that reads this log stops here, too.");
   problem.place.offset = batch.position;
   problems_.push_back(std::move(problem));
 }
@@ -209,12 +213,14 @@ void AppliedRecords::add(LogRecord& record, const RecordBatch& batch, const Batc
     problems_.push_back(std::move(problem));
   };
   if (const auto* problem = std::get_if<Problem>(&record.content)) return unreadable(*problem);
-  if (const auto* control = std::get_if<UnreadControl>(&record.content)) return unreadable(control->problem);
+  if (const auto* control = std::get_if<UnreadControl>(&record.content))
+    return unreadable(control->problem);
   auto* versioned = std::get_if<sim::VersionedRecord>(&record.content);
   if (versioned == nullptr) return;  // Raft's own
 
   if (const auto* begin = std::get_if<sim::BeginTransactionRecord>(&versioned->record)) {
-    if (open_) return contradiction(record, batch, source, "a transaction begins while one is open");
+    if (open_)
+      return contradiction(record, batch, source, "a transaction begins while one is open");
     open_ = OpenTransaction{.begin = record.offset, .name = begin->name, .records = {}};
     return;
   }
@@ -225,7 +231,8 @@ void AppliedRecords::add(LogRecord& record, const RecordBatch& batch, const Batc
     return;
   }
   if (std::holds_alternative<sim::AbortTransactionRecord>(versioned->record)) {
-    if (!open_) return contradiction(record, batch, source, "a transaction is aborted and none is open");
+    if (!open_)
+      return contradiction(record, batch, source, "a transaction is aborted and none is open");
     if (aborted_) {
       for (const AppliedRecord& applied : open_->records) aborted_(applied);
     }

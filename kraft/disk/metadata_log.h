@@ -28,20 +28,22 @@ struct BatchSource {
 using BatchSink = std::function<void(RecordBatch&, const BatchSource&)>;
 
 struct MetadataLogRead {
-  std::optional<sim::OffsetAndEpoch> checkpoint;  // where reading began; none: at the log's first offset
-  std::int64_t checkpoint_timestamp = -1;         // ms; of the last batch which it contains
-  sim::Offset end;            // one past the last record read
-  sim::RaftEpoch epoch{-1};   // of that record
-  std::uint64_t batches = 0;  // of checkpoint and log
-  std::uint64_t records = 0;  // as above, control records among them
+  std::optional<sim::OffsetAndEpoch>
+      checkpoint;                          // where reading began; none: at the log's first offset
+  std::int64_t checkpoint_timestamp = -1;  // ms; of the last batch which it contains
+  sim::Offset end;                         // one past the last record read
+  sim::RaftEpoch epoch{-1};                // of that record
+  std::uint64_t batches = 0;               // of checkpoint and log
+  std::uint64_t records = 0;               // as above, control records among them
   std::optional<LeaderChangeMessage> leader_change;  // the latest in the log
   sim::Offset leader_change_at{-1};                  // its offset
   // Everything below is committed; what lies between it and `end` may be, or may be taken back by another
   // leader: the files of one node cannot tell. See the function for how it is known.
   sim::Offset committed_at_least;
-  std::optional<Stop> torn_tail;        // of the last segment; the rest was read
-  std::optional<sim::Problem> damage;   // what stopped reading before the end; says how far it came
-  std::vector<sim::Problem> problems;   // what could be got round: a checkpoint passed over, a small file
+  std::optional<Stop> torn_tail;       // of the last segment; the rest was read
+  std::optional<sim::Problem> damage;  // what stopped reading before the end; says how far it came
+  std::vector<sim::Problem>
+      problems;  // what could be got round: a checkpoint passed over, a small file
 };
 
 // Reads it all. Damage does not fail: what was read before it went to the sink, and `damage` says where
@@ -54,7 +56,8 @@ struct MetadataLogRead {
 MetadataLogRead read_metadata_log(const MetadataDir& dir, const BatchSink& sink);
 
 // Reads a checkpoint, or any single file of batches, to its end. The answer is why it stopped early.
-std::optional<Stop> read_batches(SegmentReader& reader, const std::function<void(RecordBatch&)>& sink);
+std::optional<Stop> read_batches(SegmentReader& reader,
+                                 const std::function<void(RecordBatch&)>& sink);
 
 // Whether a checkpoint is whole: sound batches, a header first and a footer last. Its batches are not
 // decoded. Else, what is wrong.

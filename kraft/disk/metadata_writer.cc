@@ -36,7 +36,8 @@ std::unexpected<Problem> cannot(const fs::path& file, std::string what, std::str
 sim::Expected<void> write_file(const fs::path& file, sim::ByteView bytes,
                                std::ios::openmode mode = std::ios::trunc) {
   std::ofstream stream(file, std::ios::binary | mode);
-  stream.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  stream.write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
   stream.close();
   if (!stream) {
     return cannot(file, fmt::format("the file cannot be written: {}", std::strerror(errno)),
@@ -78,7 +79,8 @@ sim::Bytes checkpoint_bytes(const CheckpointContent& content) {
   BatchFile file(content.id.epoch, content.timestamp);
   std::vector<ControlRecord> first{
       SnapshotHeaderRecord{.last_contained_log_timestamp = content.last_contained_timestamp}};
-  if (content.kraft_version) first.emplace_back(KRaftVersionRecord{.kraft_version = *content.kraft_version});
+  if (content.kraft_version)
+    first.emplace_back(KRaftVersionRecord{.kraft_version = *content.kraft_version});
   if (content.voters) first.emplace_back(*content.voters);
   file.control(first);
   std::span<const sim::VersionedRecord> rest = content.records;
@@ -108,15 +110,18 @@ sim::Bytes bootstrap_bytes(std::int64_t timestamp, std::span<const sim::Versione
   return file.take();
 }
 
-sim::Expected<MetadataDirWriter> MetadataDirWriter::create(const fs::path& log_dir, const MetaProperties& node,
+sim::Expected<MetadataDirWriter> MetadataDirWriter::create(const fs::path& log_dir,
+                                                           const MetaProperties& node,
                                                            Options options) {
   const fs::path partition = log_dir / kMetadataPartition;
   std::error_code error;
   if (fs::exists(partition, error)) {
-    return cannot(partition, "there is a metadata log already", "Give a directory that is new or empty.");
+    return cannot(partition, "there is a metadata log already",
+                  "Give a directory that is new or empty.");
   }
   fs::create_directories(partition, error);
-  if (error) return cannot(partition, "the directory cannot be made: " + error.message(), "Check the path.");
+  if (error)
+    return cannot(partition, "the directory cannot be made: " + error.message(), "Check the path.");
   if (auto written = write_text(log_dir / "meta.properties", to_text(node)); !written) {
     return std::unexpected(written.error());
   }
@@ -155,7 +160,8 @@ sim::Expected<void> MetadataDirWriter::append(const RecordBatch& batch) {
 sim::Expected<void> MetadataDirWriter::flush() {
   if (!segment_base_) return {};
   const sim::Bytes bytes = std::exchange(pending_, sim::ByteWriter{}).take();
-  return write_file(log_dir_ / kMetadataPartition / segment_name(*segment_base_), bytes, std::ios::app);
+  return write_file(log_dir_ / kMetadataPartition / segment_name(*segment_base_), bytes,
+                    std::ios::app);
 }
 
 sim::Expected<void> MetadataDirWriter::checkpoint(const CheckpointContent& content) {
@@ -169,7 +175,8 @@ sim::Expected<void> MetadataDirWriter::checkpoint(const CheckpointContent& conte
 sim::Expected<void> MetadataDirWriter::finish(const QuorumStateData& quorum_state) {
   if (auto flushed = flush(); !flushed) return flushed;
   const fs::path partition = log_dir_ / kMetadataPartition;
-  if (auto written = write_text(partition / "leader-epoch-checkpoint", to_text(epochs_)); !written) {
+  if (auto written = write_text(partition / "leader-epoch-checkpoint", to_text(epochs_));
+      !written) {
     return written;
   }
   if (auto written = write_text(partition / "partition.metadata",

@@ -46,7 +46,8 @@ class MetadataDirWriter {
     return create(log_dir, node, Options{});
   }
 
-  sim::Expected<void> bootstrap(std::int64_t timestamp, std::span<const sim::VersionedRecord> records);
+  sim::Expected<void> bootstrap(std::int64_t timestamp,
+                                std::span<const sim::VersionedRecord> records);
   // Appends to the log. The first batch says where the log starts; each other one requires the offset
   // where the one before ended, and an epoch not below its.
   sim::Expected<void> append(const RecordBatch& batch);

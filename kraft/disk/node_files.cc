@@ -18,10 +18,11 @@ using sim::Severity;
 
 std::unexpected<Problem> malformed(const std::string& source, std::string what,
                                    std::optional<std::uint32_t> line = {}) {
-  return std::unexpected(Problem{.severity = Severity::Malformed,
-                                 .place = {.source = source, .offset = {}, .line = line, .column = {}},
-                                 .what = std::move(what),
-                                 .remedy = "Take the file from a copy made while the process was stopped."});
+  return std::unexpected(
+      Problem{.severity = Severity::Malformed,
+              .place = {.source = source, .offset = {}, .line = line, .column = {}},
+              .what = std::move(what),
+              .remedy = "Take the file from a copy made while the process was stopped."});
 }
 
 template <class Number>
@@ -48,13 +49,15 @@ sim::Expected<std::string> read_small_file(const std::filesystem::path& file) {
   auto window = sim::ByteWindow::open(file);
   if (!window) return std::unexpected(std::move(window).error());
   if (window->size() > kMost) {
-    return malformed(file.string(), fmt::format("the file has {} bytes; such a file has a few hundred",
-                                                window->size()));
+    return malformed(
+        file.string(),
+        fmt::format("the file has {} bytes; such a file has a few hundred", window->size()));
   }
   return std::string(sim::as_text(window->peek(kMost)));
 }
 
-sim::Expected<MetaProperties> parse_meta_properties(std::string_view text, const std::string& source) {
+sim::Expected<MetaProperties> parse_meta_properties(std::string_view text,
+                                                    const std::string& source) {
   const auto file = sim::PropertiesFile::parse(text, source);
   if (!file) return std::unexpected(file.error());
   const auto value = [&](const char* key) -> const std::string* {
@@ -107,7 +110,8 @@ std::string to_text(const MetaProperties& properties) {
   return text;
 }
 
-sim::Expected<QuorumStateData> parse_quorum_state(std::string_view text, const std::string& source) {
+sim::Expected<QuorumStateData> parse_quorum_state(std::string_view text,
+                                                  const std::string& source) {
   // Kafka reads the first line alone.
   const std::string_view first = next_line(text).value_or(std::string_view{});
   const auto json = nlohmann::json::parse(first, nullptr, false);
@@ -147,7 +151,8 @@ sim::Expected<QuorumStateData> parse_quorum_state(std::string_view text, const s
       state.current_voters.emplace_back(static_cast<std::int32_t>(integer(voter, "voterId", -1)));
     }
   }
-  if (!well_typed) return malformed(source, "a field holds a value of another type than Kafka writes", 1);
+  if (!well_typed)
+    return malformed(source, "a field holds a value of another type than Kafka writes", 1);
   return state;
 }
 
@@ -163,10 +168,11 @@ std::string to_text(const QuorumStateData& state) {
     fmt::format_to(std::back_inserter(voters), R"({}{{"voterId":{}}})", voters.empty() ? "" : ",",
                    voter.value());
   }
-  return fmt::format(R"({{"clusterId":{},"leaderId":{},"leaderEpoch":{},"votedId":{},"appliedOffset":{},)"
-                     R"("currentVoters":[{}],"data_version":0}})",
-                     nlohmann::json(state.cluster_id).dump(), state.leader_id.value(),
-                     state.leader_epoch.value(), state.voted_id.value(), state.applied_offset, voters);
+  return fmt::format(
+      R"({{"clusterId":{},"leaderId":{},"leaderEpoch":{},"votedId":{},"appliedOffset":{},)"
+      R"("currentVoters":[{}],"data_version":0}})",
+      nlohmann::json(state.cluster_id).dump(), state.leader_id.value(), state.leader_epoch.value(),
+      state.voted_id.value(), state.applied_offset, voters);
 }
 
 sim::Expected<std::vector<EpochEntry>> parse_leader_epochs(std::string_view text,
@@ -181,14 +187,16 @@ sim::Expected<std::vector<EpochEntry>> parse_leader_epochs(std::string_view text
   while (const auto line = next_line(text)) {
     ++line_number;
     const std::size_t blank = line->find(' ');
-    if (blank == std::string_view::npos) return malformed(source, "not an epoch and an offset", line_number);
+    if (blank == std::string_view::npos)
+      return malformed(source, "not an epoch and an offset", line_number);
     const auto epoch = number<std::int32_t>(line->substr(0, blank));
     const auto offset = number<std::int64_t>(line->substr(blank + 1));
     if (!epoch || !offset) return malformed(source, "not an epoch and an offset", line_number);
     entries.push_back({.epoch = sim::RaftEpoch(*epoch), .start_offset = sim::Offset(*offset)});
   }
   if (entries.size() != *count) {
-    return malformed(source, fmt::format("{} entries are announced, {} are there", *count, entries.size()), 2);
+    return malformed(
+        source, fmt::format("{} entries are announced, {} are there", *count, entries.size()), 2);
   }
   return entries;
 }
@@ -196,16 +204,20 @@ sim::Expected<std::vector<EpochEntry>> parse_leader_epochs(std::string_view text
 std::string to_text(const std::vector<EpochEntry>& entries) {
   std::string text = fmt::format("0\n{}\n", entries.size());
   for (const EpochEntry& entry : entries) {
-    fmt::format_to(std::back_inserter(text), "{} {}\n", entry.epoch.value(), entry.start_offset.value());
+    fmt::format_to(std::back_inserter(text), "{} {}\n", entry.epoch.value(),
+                   entry.start_offset.value());
   }
   return text;
 }
 
-sim::Expected<sim::Uuid> parse_partition_metadata(std::string_view text, const std::string& source) {
-  if (next_line(text).value_or("") != "version: 0") return malformed(source, "line 1 is not 'version: 0'", 1);
+sim::Expected<sim::Uuid> parse_partition_metadata(std::string_view text,
+                                                  const std::string& source) {
+  if (next_line(text).value_or("") != "version: 0")
+    return malformed(source, "line 1 is not 'version: 0'", 1);
   constexpr std::string_view kKey = "topic_id: ";
   const std::string_view line = next_line(text).value_or("");
-  const auto id = line.starts_with(kKey) ? sim::Uuid::parse(line.substr(kKey.size())) : std::nullopt;
+  const auto id =
+      line.starts_with(kKey) ? sim::Uuid::parse(line.substr(kKey.size())) : std::nullopt;
   if (!id) return malformed(source, "line 2 is not 'topic_id: ' with an id", 2);
   return *id;
 }

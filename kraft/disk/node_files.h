@@ -25,7 +25,8 @@ struct MetaProperties {
   std::optional<sim::Uuid> directory_id;
   bool operator==(const MetaProperties&) const = default;
 };
-sim::Expected<MetaProperties> parse_meta_properties(std::string_view text, const std::string& source);
+sim::Expected<MetaProperties> parse_meta_properties(std::string_view text,
+                                                    const std::string& source);
 // Keys in the order in which Kafka 3.9 leaves them; the date in the comment is left out.
 std::string to_text(const MetaProperties& properties);
 

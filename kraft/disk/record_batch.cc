@@ -45,8 +45,9 @@ void read_content(const sim::RawRecord& raw, bool is_control, Content& content) 
     return;
   }
   if (raw.key || !raw.value || raw.value->empty()) {
-    content = malformed(raw.value_at, raw.key ? "a metadata record has a key"
-                                              : "a metadata record has no value").error();
+    content = malformed(raw.value_at,
+                        raw.key ? "a metadata record has a key" : "a metadata record has no value")
+                  .error();
     return;
   }
   auto record = sim::decode_record(*raw.value);

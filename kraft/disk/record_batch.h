@@ -39,8 +39,8 @@ using Content = std::variant<sim::VersionedRecord, ControlRecord, sim::Problem, 
 
 struct LogRecord {
   sim::Offset offset;
-  std::int64_t timestamp = 0;   // ms
-  std::int32_t key_size = -1;   // -1: no key
+  std::int64_t timestamp = 0;  // ms
+  std::int32_t key_size = -1;  // -1: no key
   std::int32_t value_size = -1;
   Content content;
 };

@@ -14,12 +14,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto record = sim::decode_record(bytes)) {
     const sim::Bytes once = sim::encode_record(*record);
     const auto again = sim::decode_record(once);
-    sim::check(again.has_value() && sim::encode_record(*again) == once, "a record is stable once written");
+    sim::check(again.has_value() && sim::encode_record(*again) == once,
+               "a record is stable once written");
     sim::check(!sim::to_json(*record).empty(), "a record can be shown");
   }
   if (size >= 4) {
     if (const auto control = kraft::decode_control_record(bytes.first(4), bytes.subspan(4))) {
-      sim::check(!kraft::encode_control_record(*control).value.empty(), "a control record can be written");
+      sim::check(!kraft::encode_control_record(*control).value.empty(),
+                 "a control record can be written");
     }
   }
   const std::string_view text = sim::as_text(bytes);

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <compare>
 
-#include "migrate/releases.h"
 #include "migrate/config/dynamic.h"
+#include "migrate/releases.h"
 #include "zk/paths.h"
 
 namespace migrate {

@@ -7,8 +7,8 @@
 
 #include "migrate/check/evidence.h"
 #include "migrate/check/groups.h"
-#include "migrate/releases.h"
 #include "migrate/config/definitions.h"
+#include "migrate/releases.h"
 #include "sim/kafka/metadata_version.h"
 #include "zk/paths.h"
 

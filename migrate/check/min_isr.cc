@@ -18,14 +18,13 @@ MinIsr::MinIsr(const ClusterFacts& facts, const sim::MetadataImage& image) : ima
 
 std::optional<std::int64_t> MinIsr::of(const sim::Topic& topic,
                                        const sim::Partition& partition) const {
-  const auto own = image_.configs().value({sim::ConfigResourceType::Topic, topic.name()},
-                                          "min.insync.replicas");
+  const auto own =
+      image_.configs().value({sim::ConfigResourceType::Topic, topic.name()}, "min.insync.replicas");
   std::optional<std::int64_t> strictest = own ? integer_of(*own) : std::nullopt;
   if (!strictest) {
     for (const sim::BrokerId replica : partition.replicas) {
       const auto theirs = of_brokers_.find(replica);
-      if (theirs != of_brokers_.end())
-        strictest = std::max(strictest.value_or(0), theirs->second);
+      if (theirs != of_brokers_.end()) strictest = std::max(strictest.value_or(0), theirs->second);
     }
   }
   if (strictest)

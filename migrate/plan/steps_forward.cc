@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "migrate/releases.h"
 #include "migrate/plan/steps.h"
+#include "migrate/releases.h"
 
 // The way forward (migration.md §1.2, §1.3).
 namespace migrate {

@@ -227,8 +227,9 @@ std::string pseudonymous_value(Pseudonyms& names, std::string_view key, std::str
         return is_public_class(each) ? std::string(each) : names.name(each);
       });
     case Content::Words:
-      return is_public_class(value) || is_reference || is_decimal_number(value) ? std::string(value)
-                                                                        : names.words(value);
+      return is_public_class(value) || is_reference || is_decimal_number(value)
+                 ? std::string(value)
+                 : names.words(value);
   }
   return {};
 }

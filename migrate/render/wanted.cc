@@ -7,8 +7,8 @@
 #include <map>
 #include <set>
 
-#include "migrate/releases.h"
 #include "migrate/config/definitions.h"
+#include "migrate/releases.h"
 
 namespace migrate::wanted {
 namespace {

@@ -29,8 +29,8 @@ inline void check(bool condition, std::string_view what_must_be_true,
   }
 }
 
-[[noreturn]] inline void unreachable(
-    std::string_view why, std::source_location where = std::source_location::current()) {
+[[noreturn]] inline void unreachable(std::string_view why,
+                                     std::source_location where = std::source_location::current()) {
   fail_check(why, where);
 }
 

@@ -52,7 +52,9 @@ Choices::Answer Choices::ask(Site site, std::uint64_t entity) {
   return answer;
 }
 
-std::uint64_t Choices::bits(Site site, std::uint64_t entity) { return ask(site, entity).bits; }
+std::uint64_t Choices::bits(Site site, std::uint64_t entity) {
+  return ask(site, entity).bits;
+}
 
 std::uint64_t Choices::pick(Site site, std::uint64_t entity, std::uint64_t low,
                             std::uint64_t high) {
@@ -66,7 +68,8 @@ std::uint64_t Choices::pick(Site site, std::uint64_t entity, std::uint64_t low,
 Duration Choices::uniform(Site site, std::uint64_t entity, Duration low, Duration high) {
   check(low <= high, "a choice has at least one answer");
   const Answer answer = ask(site, entity);
-  if (answer.fixed) return std::clamp(Duration(static_cast<std::int64_t>(*answer.fixed)), low, high);
+  if (answer.fixed)
+    return std::clamp(Duration(static_cast<std::int64_t>(*answer.fixed)), low, high);
   return Distribution::uniform(low, high).sample(answer.bits);
 }
 

@@ -48,12 +48,10 @@ Duration Distribution::sample(std::uint64_t random_bits) const {
                       static_cast<std::int64_t>(scale_to(random_bits, width + 1)));
     }
     case Shape::Exponential: {
-      const Wide ln_q64 =
-          static_cast<Wide>(negative_log2_q32(random_bits)) * kLn2Q32;
+      const Wide ln_q64 = static_cast<Wide>(negative_log2_q32(random_bits)) * kLn2Q32;
       const auto ln_q32 = static_cast<std::uint64_t>(ln_q64 >> 32);
       const Wide delay =
-          (static_cast<Wide>(ln_q32) *
-           static_cast<std::uint64_t>(second_.nanoseconds())) >> 32;
+          (static_cast<Wide>(ln_q32) * static_cast<std::uint64_t>(second_.nanoseconds())) >> 32;
       return Duration(first_.nanoseconds() + static_cast<std::int64_t>(delay));
     }
     case Shape::Bimodal: {

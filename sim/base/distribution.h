@@ -18,7 +18,12 @@ struct Ratio {
 // machine draws the same nanoseconds from the same 64 random bits.
 class Distribution {
  public:
-  enum class Shape : std::uint8_t { Constant, Uniform, Exponential, Bimodal };
+  enum class Shape : std::uint8_t {
+    Constant,
+    Uniform,
+    Exponential,
+    Bimodal
+  };
 
   constexpr Distribution() = default;
   static constexpr Distribution constant(Duration at) { return {Shape::Constant, at, at, {}}; }

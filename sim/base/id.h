@@ -30,7 +30,9 @@ class Ordinal {
   explicit constexpr Ordinal(Rep value) : value_(value) {}
   constexpr Rep value() const { return value_; }
   constexpr Ordinal next() const { return Ordinal(static_cast<Rep>(value_ + 1)); }
-  constexpr Ordinal plus(Rep distance) const { return Ordinal(static_cast<Rep>(value_ + distance)); }
+  constexpr Ordinal plus(Rep distance) const {
+    return Ordinal(static_cast<Rep>(value_ + distance));
+  }
   // How far this lies behind `later`; negative when `later` is in fact earlier.
   constexpr Rep distance_to(Ordinal later) const { return static_cast<Rep>(later.value_ - value_); }
   friend constexpr auto operator<=>(const Ordinal&, const Ordinal&) = default;

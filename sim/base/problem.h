@@ -12,7 +12,7 @@ namespace sim {
 // Where in a person's input something was found: a file and a byte offset in it, a text file with line
 // and column, or a znode. What is not known stays empty.
 struct Place {
-  std::string source;                  // file path, znode path, or "host:port"
+  std::string source;                   // file path, znode path, or "host:port"
   std::optional<std::uint64_t> offset;  // bytes from the start of the file
   std::optional<std::uint32_t> line;    // from 1
   std::optional<std::uint32_t> column;  // from 1

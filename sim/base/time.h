@@ -59,7 +59,9 @@ class Instant {
 };
 
 namespace literals {
-constexpr Duration operator""_ns(unsigned long long n) { return Duration(static_cast<std::int64_t>(n)); }
+constexpr Duration operator""_ns(unsigned long long n) {
+  return Duration(static_cast<std::int64_t>(n));
+}
 constexpr Duration operator""_us(unsigned long long n) {
   return Duration(static_cast<std::int64_t>(n) * 1'000);
 }

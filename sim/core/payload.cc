@@ -30,7 +30,9 @@ Pool& pool() {
   return blocks;
 }
 
-std::size_t class_of(std::size_t bytes) { return (bytes + kGrain - 1) / kGrain - 1; }
+std::size_t class_of(std::size_t bytes) {
+  return (bytes + kGrain - 1) / kGrain - 1;
+}
 
 }  // namespace
 

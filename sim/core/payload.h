@@ -113,7 +113,9 @@ class Payload {
 
   template <class T>
   static constexpr std::string_view rule_of() {
-    if constexpr (requires { { T::kRule } -> std::convertible_to<std::string_view>; }) {
+    if constexpr (requires {
+                    { T::kRule } -> std::convertible_to<std::string_view>;
+                  }) {
       return T::kRule;
     } else {
       return {};
@@ -130,7 +132,9 @@ class Payload {
       [](const void* block) { return describe_value(value_in<T>(block)); },
       [](const void* block, Digest& digest) { sim::digest_into(digest, value_in<T>(block)); },
       [](const void* block) -> std::size_t {
-        if constexpr (requires(const T value) { { value.wire_bytes() } -> std::convertible_to<std::size_t>; }) {
+        if constexpr (requires(const T value) {
+                        { value.wire_bytes() } -> std::convertible_to<std::size_t>;
+                      }) {
           return value_in<T>(block).wire_bytes();
         } else {
           return sizeof(T);

@@ -47,7 +47,7 @@ struct BrokerConfig {
   bool kraft_mode = false;  // metadata from images; fetches bear the broker's epoch
   // A broker in ZooKeeper mode without the migration flag hears no KRaft controller (migration.md §5.5).
   bool hears_kraft_controllers = true;
-  AddressBook brokers;      // of all brokers, itself included
+  AddressBook brokers;  // of all brokers, itself included
   // Files of this process that are the broker's: the checkpoint, and after it one per log.
   File checkpoint_file{64};
   std::int32_t min_insync_replicas = 1;

@@ -25,15 +25,16 @@ struct BrokerBehaviour {
 
   static constexpr auto fields(auto&& visit) {
     using B = BrokerBehaviour;
-    return visit(field("acknowledge_before_high_watermark", &B::acknowledge_before_high_watermark),
-                 field("truncate_to_high_watermark", &B::truncate_to_high_watermark),
-                 field("commit_offset_without_replication", &B::commit_offset_without_replication),
-                 field("accept_stale_leader_and_isr", &B::accept_stale_leader_and_isr),
-                 field("expand_isr_before_caught_up", &B::expand_isr_before_caught_up),
-                 field("high_watermark_ignores_isr", &B::high_watermark_ignores_isr),
-                 field("full_leader_and_isr_leaves_strays", &B::full_leader_and_isr_leaves_strays),
-                 field("full_update_metadata_forgets_nothing", &B::full_update_metadata_forgets_nothing),
-                 field("full_requests_go_by_name", &B::full_requests_go_by_name));
+    return visit(
+        field("acknowledge_before_high_watermark", &B::acknowledge_before_high_watermark),
+        field("truncate_to_high_watermark", &B::truncate_to_high_watermark),
+        field("commit_offset_without_replication", &B::commit_offset_without_replication),
+        field("accept_stale_leader_and_isr", &B::accept_stale_leader_and_isr),
+        field("expand_isr_before_caught_up", &B::expand_isr_before_caught_up),
+        field("high_watermark_ignores_isr", &B::high_watermark_ignores_isr),
+        field("full_leader_and_isr_leaves_strays", &B::full_leader_and_isr_leaves_strays),
+        field("full_update_metadata_forgets_nothing", &B::full_update_metadata_forgets_nothing),
+        field("full_requests_go_by_name", &B::full_requests_go_by_name));
   }
   bool operator==(const BrokerBehaviour&) const = default;
 };

@@ -91,7 +91,8 @@ ErrorCode Broker::stray_replicas(const LeaderAndIsrRequest& request,
     if (hosted.partition.log().topic_id().is_zero()) return ErrorCode::UnknownServerError;
     const auto known = named.find(id);
     const bool is_namesake = known != named.end() && config_.behaviour.full_requests_go_by_name;
-    if (known == named.end() || (known->second != hosted.partition.log().topic_id() && !is_namesake)) {
+    if (known == named.end() ||
+        (known->second != hosted.partition.log().topic_id() && !is_namesake)) {
       found.push_back(id);
     }
   }

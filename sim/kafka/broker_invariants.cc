@@ -137,8 +137,8 @@ const Broker* running_broker(BrokerId id, std::span<const Broker* const> running
 }
 
 // A leader of the past is allowed to lack what was acknowledged since.
-void check_leader(const TopicPartition& id, const Broker& leader, BrokerMemory& memory, Ghost& ghost,
-                  Violations& found) {
+void check_leader(const TopicPartition& id, const Broker& leader, BrokerMemory& memory,
+                  Ghost& ghost, Violations& found) {
   const HostedPartition* partition = leader.partition(id);
   if (!is_leader(leader, partition)) return;
   if (!ghost.leaders.empty() && ghost.leaders.rbegin()->first > partition->leader_epoch()) return;
@@ -182,7 +182,8 @@ void on_acknowledged(const ClientAcknowledged& notice, std::span<const Broker* c
   memory.records_acknowledged += static_cast<std::uint64_t>(notice.count);
   Ghost& ghost = memory.partitions[notice.topic_partition];
   // With nobody in office the next leader is asked.
-  const KnownRecords records{notice.base_offset, notice.count, notice.first_token, notice.leader_epoch};
+  const KnownRecords records{notice.base_offset, notice.count, notice.first_token,
+                             notice.leader_epoch};
   remember(ghost, records);
   const Broker* leader = leader_of(notice.topic_partition, running);
   if (leader == nullptr) return;

@@ -75,13 +75,13 @@ void Broker::on_altered(Context& context, Hosted& hosted, const AlterPartitionRe
   switch (partition.on_alter_partition(result)) {
     case HostedPartition::IsrOutcome::Committed:
       if (partition.committed_isr().size() < before) {
-        context.notify(Payload::of(IsrShrunk{config_.id, id, partition.leader_epoch(),
-                                             partition.partition_epoch(),
-                                             partition.committed_isr()}));
+        context.notify(
+            Payload::of(IsrShrunk{config_.id, id, partition.leader_epoch(),
+                                  partition.partition_epoch(), partition.committed_isr()}));
       } else {
-        context.notify(Payload::of(IsrExpanded{config_.id, id, partition.leader_epoch(),
-                                               partition.partition_epoch(),
-                                               partition.committed_isr()}));
+        context.notify(
+            Payload::of(IsrExpanded{config_.id, id, partition.leader_epoch(),
+                                    partition.partition_epoch(), partition.committed_isr()}));
       }
       partition.maybe_advance_high_watermark(context.now, rules(id.topic));
       after_change(context, hosted);

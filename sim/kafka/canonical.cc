@@ -94,7 +94,8 @@ class Lines {
 
 }  // namespace
 
-void canonical_lines(const MetadataImage& image, const std::function<void(std::string_view)>& line) {
+void canonical_lines(const MetadataImage& image,
+                     const std::function<void(std::string_view)>& line) {
   Lines lines(line);
   lines.features(image.features());
   lines.cluster(image.cluster());

@@ -16,14 +16,14 @@ namespace sim {
 
 // What a difference is about. Whole families are chosen or left out by it.
 enum class Family : std::uint8_t {
-  Features,           // metadata.version, other features, migration state
-  Brokers,            // registrations
-  Controllers,        // registrations
-  Topics,             // that a topic exists, and its id
+  Features,     // metadata.version, other features, migration state
+  Brokers,      // registrations
+  Controllers,  // registrations
+  Topics,       // that a topic exists, and its id
   Partitions,
   TopicConfigs,
-  BrokerConfigs,      // of one broker or of all
-  OtherConfigs,       // of client metrics and broker loggers
+  BrokerConfigs,  // of one broker or of all
+  OtherConfigs,   // of client metrics and broker loggers
   ClientQuotas,
   Scram,
   ProducerIds,
@@ -40,8 +40,8 @@ class Families {
   // The nine that ZooKeeper holds too and that a migration copies and mirrors (migration.md §3.4, §4.2).
   static constexpr Families mirrored() {
     using enum Family;
-    return {Topics, Partitions, TopicConfigs, BrokerConfigs, ClientQuotas, Scram, ProducerIds, Acls,
-            DelegationTokens};
+    return {Topics, Partitions,  TopicConfigs, BrokerConfigs,   ClientQuotas,
+            Scram,  ProducerIds, Acls,         DelegationTokens};
   }
   constexpr Families(std::initializer_list<Family> families) {
     for (const Family family : families) bits_ |= bit(family);

@@ -23,7 +23,8 @@ auto values_of(const States& states) {
 
 }  // namespace
 
-void ControlRequestBatch::add_leader_and_isr(BrokerId broker, const std::string& topic, Uuid topic_id,
+void ControlRequestBatch::add_leader_and_isr(BrokerId broker, const std::string& topic,
+                                             Uuid topic_id,
                                              const LeaderAndIsrPartitionState& state) {
   if (broker < BrokerId(0)) return;
   auto& states = leader_and_isr_[broker][topic];
@@ -35,7 +36,8 @@ void ControlRequestBatch::add_leader_and_isr(BrokerId broker, const std::string&
 }
 
 void ControlRequestBatch::add_update_metadata(std::span<const BrokerId> brokers) {
-  std::ranges::copy_if(brokers, std::inserter(update_metadata_brokers_, update_metadata_brokers_.end()),
+  std::ranges::copy_if(brokers,
+                       std::inserter(update_metadata_brokers_, update_metadata_brokers_.end()),
                        [](BrokerId id) { return id >= BrokerId(0); });
 }
 
@@ -65,8 +67,9 @@ std::vector<ControlRequest> ControlRequestBatch::finish(const ControlSender& sen
     std::set<BrokerId> leaders;
     for (const auto& [name, states] : topics) {
       for (const auto& [id, state] : states.partitions) leaders.insert(state.leader);
-      request.topic_states.push_back(
-          {.topic_name = name, .topic_id = states.id, .partition_states = values_of(states.partitions)});
+      request.topic_states.push_back({.topic_name = name,
+                                      .topic_id = states.id,
+                                      .partition_states = values_of(states.partitions)});
     }
     for (const UpdateMetadataBroker& node : sender.live_brokers) {
       if (!leaders.contains(node.id) || node.endpoints.empty()) continue;
@@ -78,8 +81,9 @@ std::vector<ControlRequest> ControlRequestBatch::finish(const ControlSender& sen
   }
   UpdateMetadataRequest update{.type = type_, .live_brokers = sender.live_brokers};
   for (const auto& [name, states] : std::exchange(update_metadata_, {})) {
-    update.topic_states.push_back(
-        {.topic_name = name, .topic_id = states.id, .partition_states = values_of(states.partitions)});
+    update.topic_states.push_back({.topic_name = name,
+                                   .topic_id = states.id,
+                                   .partition_states = values_of(states.partitions)});
   }
   for (const BrokerId broker : std::exchange(update_metadata_brokers_, {})) {
     const auto live = sender.live.find(broker);

@@ -35,7 +35,8 @@ struct ControlSender {
 
 class ControlRequestBatch {
  public:
-  explicit ControlRequestBatch(ControlRequestType type = ControlRequestType::Unknown) : type_(type) {}
+  explicit ControlRequestBatch(ControlRequestType type = ControlRequestType::Unknown)
+      : type_(type) {}
 
   // The broker shall lead or follow the partition. A partition that was new in this batch stays new.
   void add_leader_and_isr(BrokerId broker, const std::string& topic, Uuid topic_id,

@@ -12,12 +12,14 @@ constexpr Duration kControlRetryBackoff{100'000'000};
 
 }  // namespace
 
-void ControlChannels::set_brokers(Context& context, const std::map<BrokerId, BrokerEpoch>& generations,
+void ControlChannels::set_brokers(Context& context,
+                                  const std::map<BrokerId, BrokerEpoch>& generations,
                                   const AddressBook& addresses) {
   std::erase_if(channels_, [&](const auto& entry) {
     const auto wanted = generations.find(entry.first);
     const bool keep = wanted != generations.end() && wanted->second == entry.second.generation;
-    if (!keep) [[maybe_unused]] const auto dropped = network_.close(context, entry.second.node);
+    if (!keep) [[maybe_unused]]
+      const auto dropped = network_.close(context, entry.second.node);
     return !keep;
   });
   for (const auto& [id, generation] : generations) {
@@ -46,7 +48,8 @@ void ControlChannels::pump(Context& context, Channel& channel) {
 }
 
 template <class Response>
-bool ControlChannels::take(const Received& received, std::vector<ControlAnswer>& answers, Context& context) {
+bool ControlChannels::take(const Received& received, std::vector<ControlAnswer>& answers,
+                           Context& context) {
   const auto* const answer = network_.answer<Response>(received);
   if (answer == nullptr) return false;
   for (auto& [id, channel] : channels_) {

@@ -32,13 +32,14 @@ void remove_unnamed(Table& table, Named& named) {
 }  // namespace
 
 bool MetadataChanges::any() const {
-  return metadata_version || zk_migration_state || producer_ids || !features.empty() || any_node() ||
-         any_topic() || !configs.empty() || !client_quotas.empty() || !scram.empty() ||
-         !acls.empty() || !tokens.empty();
+  return metadata_version || zk_migration_state || producer_ids || !features.empty() ||
+         any_node() || any_topic() || !configs.empty() || !client_quotas.empty() ||
+         !scram.empty() || !acls.empty() || !tokens.empty();
 }
 
 Expected<void> MetadataDelta::replay(const Record& record, const Place& place) {
-  Outcome outcome = std::visit([&](const auto& alternative) { return replay_one(alternative); }, record);
+  Outcome outcome =
+      std::visit([&](const auto& alternative) { return replay_one(alternative); }, record);
   if (outcome) return {};
   return std::unexpected(
       Problem{.severity = Severity::Malformed,
@@ -72,8 +73,8 @@ MetadataDelta::Outcome MetadataDelta::replay_one(const TopicRecord& record) {
   if (was_in_base) now_.topics.remove(record.topic_id);
   changes_.deleted_topics.erase(record.topic_id);
   now_.topics.create(record.name, record.topic_id);
-  changes_.topics.insert_or_assign(record.topic_id,
-                                   TopicChange{.name = record.name, .is_new = true, .partitions = {}});
+  changes_.topics.insert_or_assign(
+      record.topic_id, TopicChange{.name = record.name, .is_new = true, .partitions = {}});
   return {};
 }
 

@@ -36,7 +36,8 @@ void change_value(Table& table, const auto& holder_key, Holder empty_holder, con
 }
 
 void sort_by_name(auto& named) {
-  std::ranges::sort(named, {}, [](const auto& element) -> const std::string& { return element.name; });
+  std::ranges::sort(named, {},
+                    [](const auto& element) -> const std::string& { return element.name; });
 }
 
 // A registration as it is held: what has no order sorted, nothing that this version does not know.
@@ -57,7 +58,8 @@ Value without_unknown_fields(Value value) {
 }
 
 std::unexpected<ReplayError> for_the_reader() {
-  return std::unexpected<ReplayError>("transactions are dealt with by whoever reads the log, not by a delta");
+  return std::unexpected<ReplayError>(
+      "transactions are dealt with by whoever reads the log, not by a delta");
 }
 
 }  // namespace
@@ -175,7 +177,8 @@ MetadataDelta::Outcome MetadataDelta::replay_one(const FeatureLevelRecord& recor
   if (record.feature_level == 0) {
     now_.features.finalized.erase(record.name);
   } else {
-    put_value(now_.features.finalized, record.name, FeatureLevel{record.name, record.feature_level});
+    put_value(now_.features.finalized, record.name,
+              FeatureLevel{record.name, record.feature_level});
   }
   return {};
 }

@@ -17,11 +17,11 @@ struct LocalPartition {
 
 // What a delta means for the replicas of one broker (Kafka's LocalReplicaChanges; kraft.md §4.2).
 struct LocalReplicaChanges {
-  std::set<TopicPartition> deletes;                     // the broker's replica is gone, or its topic is
-  std::map<TopicPartition, LocalPartition> leaders;     // it leads, in a new partition epoch
+  std::set<TopicPartition> deletes;  // the broker's replica is gone, or its topic is
+  std::map<TopicPartition, LocalPartition> leaders;          // it leads, in a new partition epoch
   std::map<TopicPartition, LocalPartition> elected_leaders;  // those of them in a new leader epoch
-  std::map<TopicPartition, LocalPartition> followers;   // it follows, in a new partition epoch
-  std::map<TopicPartition, Uuid> directories;           // of its replicas, where they are new or changed
+  std::map<TopicPartition, LocalPartition> followers;        // it follows, in a new partition epoch
+  std::map<TopicPartition, Uuid> directories;  // of its replicas, where they are new or changed
 };
 LocalReplicaChanges local_changes(const MetadataDelta& delta, BrokerId broker);
 

@@ -33,7 +33,9 @@ void operator delete(void* block) noexcept {
   if (block != nullptr) g_heap_bytes -= malloc_usable_size(block) + kBlockHeader;
   std::free(block);
 }
-void operator delete(void* block, std::size_t) noexcept { operator delete(block); }
+void operator delete(void* block, std::size_t) noexcept {
+  operator delete(block);
+}
 
 namespace sim {
 namespace {
@@ -46,7 +48,8 @@ struct Shape {
   bool directories;  // each broker has three; else all are MIGRATING
 };
 
-constexpr Shape kLarge{"2 000 topics of 1 000 partitions, 300 brokers with 3 directories", 2'000, 1'000, 300, true};
+constexpr Shape kLarge{"2 000 topics of 1 000 partitions, 300 brokers with 3 directories", 2'000,
+                       1'000, 300, true};
 constexpr Shape kShapes[] = {
     kLarge,
     {"the same, directories not assigned yet", 2'000, 1'000, 300, false},
@@ -55,7 +58,9 @@ constexpr Shape kShapes[] = {
     {"200 000 topics of one partition", 200'000, 1, 300, true},
 };
 
-Uuid topic_id(int topic) { return {0x5eed, topic + 1}; }
+Uuid topic_id(int topic) {
+  return {0x5eed, topic + 1};
+}
 
 // A small generator of its own: replicas spread as by chance, epochs of a cluster some months old.
 class Numbers {

@@ -17,11 +17,11 @@ using Numbers = boost::container::small_vector<std::uint32_t, 8>;
 // The first byte of a packed partition: which of its parts are written, because they do not follow from
 // the others. The order of what is written is that of `pack`.
 enum Flag : std::uint8_t {
-  kIsrListed = 1 << 0,       // else it is the replica list
-  kLeaderWritten = 1 << 1,   // else it is the preferred replica
-  kReassigning = 1 << 2,     // removing and adding replicas are listed
+  kIsrListed = 1 << 0,      // else it is the replica list
+  kLeaderWritten = 1 << 1,  // else it is the preferred replica
+  kReassigning = 1 << 2,    // removing and adding replicas are listed
   kRecovering = 1 << 3,
-  kElrListed = 1 << 4,       // eligible leader replicas and last known ELR are listed
+  kElrListed = 1 << 4,          // eligible leader replicas and last known ELR are listed
   kDirectoriesFirst = 1 << 5,   // each replica is in its broker's first directory
   kDirectoriesListed = 1 << 6,  // by number; else all are MIGRATING
 };
@@ -130,8 +130,8 @@ Partition unpack(ByteView in, const DirectoryPool& pool) {
   partition.replicas = take_brokers(in);
   partition.leader_epoch = take_number<LeaderEpoch>(in);
   partition.partition_epoch = take_number<PartitionEpoch>(in);
-  const std::uint32_t everywhere = (flags & kDirectoriesFirst) != 0 ? DirectoryPool::kFirstOfBroker
-                                                                     : DirectoryPool::kMigrating;
+  const std::uint32_t everywhere =
+      (flags & kDirectoriesFirst) != 0 ? DirectoryPool::kFirstOfBroker : DirectoryPool::kMigrating;
   partition.directories.reserve(partition.replicas.size());
   for (const BrokerId replica : partition.replicas) {
     const bool listed = (flags & kDirectoriesListed) != 0;
@@ -177,8 +177,9 @@ Uuid DirectoryPool::directory(BrokerId broker, std::uint32_t number) const {
   return known->second[number - kFirstOfBroker];
 }
 
-Ref<PartitionChunk> PartitionChunk::with(const PartitionChunk* chunk, const Ref<DirectoryPool>& pool,
-                                         PartitionId id, const Partition& partition) {
+Ref<PartitionChunk> PartitionChunk::with(const PartitionChunk* chunk,
+                                         const Ref<DirectoryPool>& pool, PartitionId id,
+                                         const Partition& partition) {
   check(id.value() >= 0, "partitions are numbered from 0");
   check(chunk == nullptr || chunk->number_ == number_for(id), "the partition belongs to the chunk");
   const std::uint32_t slot = slot_for(id);
@@ -249,7 +250,9 @@ PartitionChunk::Cursor::Cursor(const PartitionChunk& chunk) : chunk_(&chunk), re
   read_length();
 }
 
-Partition PartitionChunk::Cursor::partition() const { return unpack(packed_, *chunk_->pool_); }
+Partition PartitionChunk::Cursor::partition() const {
+  return unpack(packed_, *chunk_->pool_);
+}
 
 void PartitionChunk::Cursor::next() {
   ++slot_;

@@ -35,7 +35,8 @@ class DirectoryPool : public Counted {
   static constexpr std::uint32_t kFirstOfBroker = 3;
 
  private:
-  mutable boost::container::flat_map<BrokerId, std::vector<Uuid>> directories_;  // few of each broker
+  mutable boost::container::flat_map<BrokerId, std::vector<Uuid>>
+      directories_;  // few of each broker
 };
 
 // The partitions 64 n … 64 n + 63 of a topic, as far as they exist. Immutable, and self-contained: a header,
@@ -102,9 +103,7 @@ class PartitionChunk final : public Counted {
   PartitionChunk& operator=(const PartitionChunk&) = delete;
   ~PartitionChunk() = default;
   // The packed partitions stand right behind the object, in the same block.
-  ByteView data() const {
-    return {reinterpret_cast<const std::uint8_t*>(this + 1), data_bytes_};
-  }
+  ByteView data() const { return {reinterpret_cast<const std::uint8_t*>(this + 1), data_bytes_}; }
 
   std::int32_t number_;
   std::uint32_t data_bytes_;

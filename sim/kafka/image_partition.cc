@@ -28,15 +28,20 @@ std::expected<void, ReplayError> check_lengths(std::size_t replicas, std::size_t
 }
 
 std::expected<void, ReplayError> check_recovery_state(LeaderRecoveryState state) {
-  if (state == LeaderRecoveryState::Recovered || state == LeaderRecoveryState::Recovering) return {};
+  if (state == LeaderRecoveryState::Recovered || state == LeaderRecoveryState::Recovering)
+    return {};
   return std::unexpected(fmt::format("{} is no leader recovery state", static_cast<int>(state)));
 }
 
 }  // namespace
 
-bool Partition::has_replica(BrokerId broker) const { return contains(replicas, broker); }
+bool Partition::has_replica(BrokerId broker) const {
+  return contains(replicas, broker);
+}
 
-bool Partition::in_isr(BrokerId broker) const { return contains(isr, broker); }
+bool Partition::in_isr(BrokerId broker) const {
+  return contains(isr, broker);
+}
 
 std::optional<Uuid> Partition::directory_of(BrokerId broker) const {
   for (std::size_t i = 0; i < replicas.size() && i < directories.size(); ++i) {
@@ -70,16 +75,19 @@ std::expected<Partition, ReplayError> partition_from(const PartitionRecord& reco
   if (auto known = check_recovery_state(record.leader_recovery_state); !known) {
     return std::unexpected(std::move(known.error()));
   }
-  if (auto fits = fit_directories(partition); !fits) return std::unexpected(std::move(fits.error()));
+  if (auto fits = fit_directories(partition); !fits)
+    return std::unexpected(std::move(fits.error()));
   return partition;
 }
 
-std::expected<Partition, ReplayError> merged(Partition partition, const PartitionChangeRecord& change) {
+std::expected<Partition, ReplayError> merged(Partition partition,
+                                             const PartitionChangeRecord& change) {
   if (change.replicas && change.directories) {
     auto fits = check_lengths(change.replicas->size(), change.directories->size());
     if (!fits) return std::unexpected(std::move(fits.error()));
   }
-  if (partition.partition_epoch.value() == INT32_MAX || partition.leader_epoch.value() == INT32_MAX) {
+  if (partition.partition_epoch.value() == INT32_MAX ||
+      partition.leader_epoch.value() == INT32_MAX) {
     return std::unexpected<ReplayError>("an epoch of the partition has reached its largest number");
   }
   const auto replace = [](auto& part, const auto& with) {
@@ -92,7 +100,8 @@ std::expected<Partition, ReplayError> merged(Partition partition, const Partitio
   replace(partition.adding_replicas, change.adding_replicas);
   replace(partition.eligible_leader_replicas, change.eligible_leader_replicas);
   replace(partition.last_known_elr, change.last_known_elr);
-  if (auto fits = fit_directories(partition); !fits) return std::unexpected(std::move(fits.error()));
+  if (auto fits = fit_directories(partition); !fits)
+    return std::unexpected(std::move(fits.error()));
   if (change.leader != kLeaderUnchanged) {
     partition.leader = change.leader;
     partition.leader_epoch = partition.leader_epoch.next();

@@ -135,7 +135,8 @@ class Writer {
     }
     if (!supports(MetadataGate::EligibleLeaderReplicas)) {
       // Kafka leaves them out without a word (PartitionRegistration.toRecord).
-      if (record.eligible_leader_replicas || record.last_known_elr) lose("eligible leader replicas");
+      if (record.eligible_leader_replicas || record.last_known_elr)
+        lose("eligible leader replicas");
       record.eligible_leader_replicas.reset();
       record.last_known_elr.reset();
     }

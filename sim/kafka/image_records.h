@@ -18,9 +18,10 @@ using RecordSink = std::function<void(VersionedRecord)>;
 //
 // What the version has no record or no field for is left out and named in the answer, a phrase each; Kafka
 // refuses to write such a snapshot.
-[[nodiscard]] std::vector<std::string> to_records(const MetadataImage& image, MetadataVersion version,
-                                                  const RecordSink& sink);
+[[nodiscard]] std::vector<std::string> to_records(const MetadataImage& image,
+                                                  MetadataVersion version, const RecordSink& sink);
 // At the image's own metadata.version.
-[[nodiscard]] std::vector<std::string> to_records(const MetadataImage& image, const RecordSink& sink);
+[[nodiscard]] std::vector<std::string> to_records(const MetadataImage& image,
+                                                  const RecordSink& sink);
 
 }  // namespace sim

@@ -40,7 +40,8 @@ void Topic::set(PartitionId id, const Partition& partition, const Ref<DirectoryP
 }
 
 bool Topic::same_content(const Topic& other) const {
-  if (identity_->id != other.identity_->id || identity_->name != other.identity_->name) return false;
+  if (identity_->id != other.identity_->id || identity_->name != other.identity_->name)
+    return false;
   if (partition_count_ != other.partition_count_) return false;
   bool same = true;
   for_each_difference(this, &other,
@@ -107,7 +108,8 @@ void TopicsPart::set_partition(const Topic& topic, PartitionId id, const Partiti
 void TopicsPart::share_if_same(const TopicsPart& other, Uuid topic) {
   const Topic* const mine = find(topic);
   const Topic* const theirs = other.find(topic);
-  if (mine == nullptr || theirs == nullptr || mine == theirs || !mine->same_content(*theirs)) return;
+  if (mine == nullptr || theirs == nullptr || mine == theirs || !mine->same_content(*theirs))
+    return;
   by_name_.put(theirs->identity_);
   by_id_.put(Ref<Topic>(theirs));
 }

@@ -19,7 +19,8 @@ namespace sim {
 
 // What stays of a topic for its whole life.
 struct TopicIdentity : Counted {
-  TopicIdentity(std::string topic_name, Uuid topic_id) : name(std::move(topic_name)), id(topic_id) {}
+  TopicIdentity(std::string topic_name, Uuid topic_id)
+      : name(std::move(topic_name)), id(topic_id) {}
   std::string name;
   Uuid id;
   std::uint64_t digest() const;
@@ -93,7 +94,9 @@ class Topic::PartitionRange {
   Chunks chunks_;  // its own, so that the range outlives the topic it came from
 };
 
-inline Topic::PartitionRange Topic::partitions() const { return PartitionRange(chunks_); }
+inline Topic::PartitionRange Topic::partitions() const {
+  return PartitionRange(chunks_);
+}
 
 // All topics, by id and by name. Names and ids are unique; `begin` to `end` goes in order of name.
 //
@@ -174,8 +177,12 @@ class TopicsPart::Iterator {
   ByName::Iterator name_;
 };
 
-inline TopicsPart::Iterator TopicsPart::begin() const { return {by_id_, by_name_.begin()}; }
-inline TopicsPart::Iterator TopicsPart::end() const { return {by_id_, by_name_.end()}; }
+inline TopicsPart::Iterator TopicsPart::begin() const {
+  return {by_id_, by_name_.begin()};
+}
+inline TopicsPart::Iterator TopicsPart::end() const {
+  return {by_id_, by_name_.end()};
+}
 
 template <class Found>
 void TopicsPart::for_each_difference(const TopicsPart& left, const TopicsPart& right,

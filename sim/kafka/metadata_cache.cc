@@ -41,7 +41,8 @@ std::vector<std::string> MetadataCache::update(const UpdateMetadataRequest& requ
       names.insert(topic.topic_name);
     }
     for (const auto& [name, topic] : topics_) {
-      const bool stays = behaviour.full_requests_go_by_name ? names.contains(name) : named.contains(topic.topic_id);
+      const bool stays = behaviour.full_requests_go_by_name ? names.contains(name)
+                                                            : named.contains(topic.topic_id);
       if (!stays) deleted.push_back(name);
     }
     for (const std::string& name : deleted) topics_.erase(name);

@@ -28,7 +28,9 @@ std::string_view release_of(std::string_view name) {
 
 }  // namespace
 
-std::span<const MetadataVersionInfo> metadata_versions() { return kVersions; }
+std::span<const MetadataVersionInfo> metadata_versions() {
+  return kVersions;
+}
 
 std::string describe(MetadataVersion version) {
   const auto level = level_of(version);

@@ -40,10 +40,12 @@ enum class MetadataVersion : std::int16_t {
 constexpr std::string_view kMetadataVersionFeature = "metadata.version";
 constexpr MetadataVersion kMinimumMetadataVersion = MetadataVersion::V3_0_IV1;
 constexpr MetadataVersion kMinimumBootstrapVersion = MetadataVersion::V3_3_IV0;
-constexpr MetadataVersion kLatestProduction = MetadataVersion::V3_9_IV0;  // of Kafka 3.9
+constexpr MetadataVersion kLatestProduction = MetadataVersion::V3_9_IV0;     // of Kafka 3.9
 constexpr MetadataVersion kMinimumForMigration = MetadataVersion::V3_6_IV1;  // KIP-866 as of 3.9
 
-constexpr std::int16_t level_of(MetadataVersion version) { return static_cast<std::int16_t>(version); }
+constexpr std::int16_t level_of(MetadataVersion version) {
+  return static_cast<std::int16_t>(version);
+}
 
 struct MetadataVersionInfo {
   MetadataVersion version;

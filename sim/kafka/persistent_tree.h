@@ -218,8 +218,9 @@ class PersistentTree {
   void check_invariants() const { check_below(root_); }
 
  private:
-  static constexpr std::uint64_t kUnknownDigest = 0;  // a sum that happens to be 0 is merely summed again
-  static constexpr std::uint32_t kMaximumRatio = 3;   // of the sizes of two siblings
+  static constexpr std::uint64_t kUnknownDigest =
+      0;  // a sum that happens to be 0 is merely summed again
+  static constexpr std::uint32_t kMaximumRatio = 3;  // of the sizes of two siblings
   static constexpr std::uint32_t kSingleRotation = 2;
 
   // What one side of a comparison has yet to show, the next part on top: whole subtrees and single entries.

@@ -146,7 +146,9 @@ Decimal decimal_of(std::uint64_t bits) {
 // of the point.
 std::string layout(const Decimal& decimal) {
   const std::string& digits = decimal.digits;
-  const auto tail = [](std::string_view rest) { return rest.empty() ? std::string("0") : std::string(rest); };
+  const auto tail = [](std::string_view rest) {
+    return rest.empty() ? std::string("0") : std::string(rest);
+  };
   if (decimal.exponent > 0 && decimal.exponent < 8) {
     const auto before = static_cast<std::size_t>(decimal.exponent);
     if (digits.size() <= before) return digits + std::string(before - digits.size(), '0') + ".0";
@@ -189,8 +191,9 @@ std::optional<double> magnitude(std::string_view text) {
   if (error == std::errc::result_out_of_range) {
     // Too large or too small: infinity or zero, told apart by the sign of the exponent.
     const std::size_t mark = text.find_first_of(format == std::chars_format::hex ? "pP" : "eE");
-    const bool small = mark != std::string_view::npos ? text.substr(mark + 1).starts_with('-')
-                                                      : text.starts_with("0") || text.starts_with(".");
+    const bool small = mark != std::string_view::npos
+                           ? text.substr(mark + 1).starts_with('-')
+                           : text.starts_with("0") || text.starts_with(".");
     return small ? 0.0 : HUGE_VAL;
   }
   return value;

@@ -49,7 +49,8 @@ std::unexpected<Problem> wrong(Severity severity, std::size_t at, std::string wh
 void encode_record(ByteWriter& out, const Record& record, std::int16_t version) {
   std::visit(
       [&]<class T>(const T& body) {
-        check(version >= 0 && version <= T::kHighestVersion, "a record's version is one of its type's");
+        check(version >= 0 && version <= T::kHighestVersion,
+              "a record's version is one of its type's");
         write_uvarint(out, kRecordFrameVersion);
         write_uvarint(out, static_cast<std::uint32_t>(T::kApiKey));
         write_uvarint(out, static_cast<std::uint32_t>(version));
@@ -73,11 +74,13 @@ Expected<VersionedRecord> decode_record(ByteView value) {
   if (!prefix) return wrong(Severity::Malformed, in.failed_at(), in.what());
   constexpr std::string_view kNewer = "Read it with a tool of the Kafka version that wrote it.";
   if (frame != kRecordFrameVersion) {
-    return wrong(Severity::Unknown, 0, fmt::format("frame version {} is not known, only 1 is", frame),
+    return wrong(Severity::Unknown, 0,
+                 fmt::format("frame version {} is not known, only 1 is", frame),
                  std::string(kNewer));
   }
   if (api_key >= kTypes.size() || kTypes[api_key].decode == nullptr) {
-    return wrong(Severity::Unknown, 1, fmt::format("record type {} is not one of Kafka 3.9's", api_key),
+    return wrong(Severity::Unknown, 1,
+                 fmt::format("record type {} is not one of Kafka 3.9's", api_key),
                  std::string(kNewer));
   }
   const RecordType& type = kTypes[api_key];
@@ -95,8 +98,8 @@ Expected<VersionedRecord> decode_record(ByteView value) {
   }
   if (!in.empty()) {
     return wrong(Severity::Malformed, in.position(),
-                 fmt::format("{} version {}: {} bytes are left after the record", type.name, version,
-                             in.remaining()));
+                 fmt::format("{} version {}: {} bytes are left after the record", type.name,
+                             version, in.remaining()));
   }
   return decoded;
 }

@@ -17,18 +17,38 @@ enum class ConfigResourceType : std::int8_t {
 };
 
 // org.apache.kafka.metadata.LeaderRecoveryState; NoChange occurs in PartitionChangeRecord alone.
-enum class LeaderRecoveryState : std::int8_t { NoChange = -1, Recovered = 0, Recovering = 1 };
+enum class LeaderRecoveryState : std::int8_t {
+  NoChange = -1,
+  Recovered = 0,
+  Recovering = 1
+};
 
 // org.apache.kafka.metadata.BrokerRegistrationFencingChange
-enum class FencingChange : std::int8_t { Unfence = -1, None = 0, Fence = 1 };
+enum class FencingChange : std::int8_t {
+  Unfence = -1,
+  None = 0,
+  Fence = 1
+};
 
 // org.apache.kafka.metadata.BrokerRegistrationInControlledShutdownChange; it cannot be left again.
-enum class ControlledShutdownChange : std::int8_t { None = 0, InControlledShutdown = 1 };
+enum class ControlledShutdownChange : std::int8_t {
+  None = 0,
+  InControlledShutdown = 1
+};
 
-enum class SecurityProtocol : std::int16_t { Plaintext = 0, Ssl = 1, SaslPlaintext = 2, SaslSsl = 3 };
+enum class SecurityProtocol : std::int16_t {
+  Plaintext = 0,
+  Ssl = 1,
+  SaslPlaintext = 2,
+  SaslSsl = 3
+};
 
 // org.apache.kafka.clients.admin.ScramMechanism
-enum class ScramMechanism : std::int8_t { Unknown = 0, ScramSha256 = 1, ScramSha512 = 2 };
+enum class ScramMechanism : std::int8_t {
+  Unknown = 0,
+  ScramSha256 = 1,
+  ScramSha512 = 2
+};
 
 // org.apache.kafka.metadata.migration.ZkMigrationState as 3.5 and later write it (3.4 had 1 and 2 the
 // other way round). Zookeeper is never written to the log.
@@ -53,7 +73,13 @@ enum class AclResourceType : std::int8_t {
 };
 
 // org.apache.kafka.common.resource.PatternType
-enum class PatternType : std::int8_t { Unknown = 0, Any = 1, Match = 2, Literal = 3, Prefixed = 4 };
+enum class PatternType : std::int8_t {
+  Unknown = 0,
+  Any = 1,
+  Match = 2,
+  Literal = 3,
+  Prefixed = 4
+};
 
 // org.apache.kafka.common.acl.AclOperation
 enum class AclOperation : std::int8_t {
@@ -75,7 +101,12 @@ enum class AclOperation : std::int8_t {
 };
 
 // org.apache.kafka.common.acl.AclPermissionType
-enum class AclPermissionType : std::int8_t { Unknown = 0, Any = 1, Deny = 2, Allow = 3 };
+enum class AclPermissionType : std::int8_t {
+  Unknown = 0,
+  Any = 1,
+  Deny = 2,
+  Allow = 3
+};
 
 // Kafka's own spelling: TOPIC, SCRAM-SHA-256, PRE_MIGRATION; "UNKNOWN" for a number not listed.
 std::string_view name_of(ConfigResourceType type);

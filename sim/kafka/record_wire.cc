@@ -13,7 +13,8 @@ void write_uvarint(ByteWriter& out, std::uint32_t value) {
 }
 
 void write_varint(ByteWriter& out, std::int32_t value) {
-  write_uvarint(out, (static_cast<std::uint32_t>(value) << 1) ^ static_cast<std::uint32_t>(value >> 31));
+  write_uvarint(out,
+                (static_cast<std::uint32_t>(value) << 1) ^ static_cast<std::uint32_t>(value >> 31));
 }
 
 void write_varlong(ByteWriter& out, std::int64_t value) {

@@ -33,8 +33,8 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
 }
 
 std::string Uuid::describe() const {
-  const Wide bits =
-      (static_cast<Wide>(static_cast<std::uint64_t>(most_)) << 64) | static_cast<std::uint64_t>(least_);
+  const Wide bits = (static_cast<Wide>(static_cast<std::uint64_t>(most_)) << 64) |
+                    static_cast<std::uint64_t>(least_);
   std::string text(22, 'A');
   for (std::size_t i = 0; i < 21; ++i) {
     text[i] = kAlphabet[static_cast<std::size_t>((bits >> (122 - 6 * i)) & 63)];

@@ -15,16 +15,18 @@ class ChoiceSource {
  public:
   template <class Source>
     requires(!std::same_as<std::remove_cvref_t<Source>, ChoiceSource>) &&
-            requires(Source& source, Site site) {
-              { source.pick(site, std::uint64_t{}, std::uint64_t{}, std::uint64_t{}) } ->
-                  std::convertible_to<std::uint64_t>;
-            }
+                requires(Source& source, Site site) {
+                  {
+                    source.pick(site, std::uint64_t{}, std::uint64_t{}, std::uint64_t{})
+                  } -> std::convertible_to<std::uint64_t>;
+                }
   ChoiceSource(Source& source)  // NOLINT(google-explicit-constructor): any source will do
       : source_(&source),
-        pick_([](void* self, Site site, std::uint64_t entity, std::uint64_t low, std::uint64_t high) {
-          return static_cast<std::uint64_t>(
-              static_cast<Source*>(self)->pick(site, entity, low, high));
-        }) {}
+        pick_(
+            [](void* self, Site site, std::uint64_t entity, std::uint64_t low, std::uint64_t high) {
+              return static_cast<std::uint64_t>(
+                  static_cast<Source*>(self)->pick(site, entity, low, high));
+            }) {}
 
   // A number in [low, high], both included. Requires low <= high.
   std::uint64_t pick(Site site, std::uint64_t entity, std::uint64_t low, std::uint64_t high) {

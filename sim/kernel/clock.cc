@@ -10,8 +10,8 @@ constexpr std::int64_t kBillion = 1'000'000'000;
 
 // value * factor / divisor for what may exceed 64 bits in between. Requires nothing negative.
 std::int64_t scaled(std::int64_t value, std::int64_t factor, std::int64_t divisor) {
-  const Wide product = static_cast<Wide>(static_cast<std::uint64_t>(value)) *
-                       static_cast<std::uint64_t>(factor);
+  const Wide product =
+      static_cast<Wide>(static_cast<std::uint64_t>(value)) * static_cast<std::uint64_t>(factor);
   return static_cast<std::int64_t>(product / static_cast<std::uint64_t>(divisor));
 }
 

@@ -25,12 +25,12 @@ struct Envelope {
   NodeId from;
   NodeId to;
   ConnectionId over;
-  Incarnation to_life = 0;           // of datagrams: never delivered to a later life
-  std::uint32_t connection = 0;      // of all connection kinds: place and generation
+  Incarnation to_life = 0;       // of datagrams: never delivered to a later life
+  std::uint32_t connection = 0;  // of all connection kinds: place and generation
   std::uint32_t generation = 0;
-  std::uint8_t from_end = 0;         // 0: from the opener
+  std::uint8_t from_end = 0;  // 0: from the opener
   Kind kind = Kind::Datagram;
-  const char* why = "";              // of Closed
+  const char* why = "";  // of Closed
 };
 
 // What the kernel keeps about a connection. Place and generation name it for ever; the ConnectionId names it
@@ -40,12 +40,16 @@ struct Envelope {
 //   opener's end   Open ─────────────────────────────► Closed      once both are Closed, the place is free
 //   acceptor's end NotYet ──(Open arrives)──► Open ──► Closed
 struct Connection {
-  enum class State : std::uint8_t { NotYet, Open, Closed };
+  enum class State : std::uint8_t {
+    NotYet,
+    Open,
+    Closed
+  };
   struct End {
     NodeId node;
     State state = State::NotYet;
-    bool said_closed = false;        // a Closed of this end is on its way or has arrived
-    Instant last_arrival;            // nothing this end sends arrives before what it sent earlier
+    bool said_closed = false;  // a Closed of this end is on its way or has arrived
+    Instant last_arrival;      // nothing this end sends arrives before what it sent earlier
     // What this end sent and the path does not let through; retransmitted when it does again.
     Fifo<Envelope> stalled;
     bool blocked = false;            // stalled, or sent without hope of an acknowledgement

@@ -24,7 +24,7 @@ class Disk {
   struct Sync {
     struct Part {
       File file;
-      std::uint64_t shape;             // see Stored::shape
+      std::uint64_t shape;  // see Stored::shape
       std::uint64_t end;
       std::optional<Journal> content;  // set when the file's shape changed after capture
     };
@@ -91,7 +91,7 @@ class Disk {
     // prefix of the present one, and an index says which.
     std::uint64_t shape = 0;
     Version last_write = 0;
-    Version durable_version = 0;     // all writes up to this one are durable
+    Version durable_version = 0;  // all writes up to this one are durable
     Aging aging;
     std::uint64_t durable_end = 0;   // of `cached`, unless `durable` is set
     std::optional<Journal> durable;  // what is durable, when that is no prefix of `cached`

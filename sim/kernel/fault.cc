@@ -11,15 +11,17 @@ namespace {
 
 // In the order of the alternatives of `Fault`.
 constexpr std::array<std::string_view, std::variant_size_v<Fault>> kKinds{
-    "crash",     "crash_machine", "lose_disk", "restart",    "pause",      "cut",       "isolate",
-    "heal",      "slow",          "lose",      "duplicate",  "reorder",    "reset",     "stall",
-    "stall_disk", "fill_disk",    "tear_tail", "skew",       "drift",      "poke"};
+    "crash",      "crash_machine", "lose_disk", "restart",   "pause",   "cut",   "isolate",
+    "heal",       "slow",          "lose",      "duplicate", "reorder", "reset", "stall",
+    "stall_disk", "fill_disk",     "tear_tail", "skew",      "drift",   "poke"};
 
 std::string link(const Target& from, const Target& to, Direction direction) {
   return fmt::format("{} {} {}", from, direction == Direction::OneWay ? "->" : "<->", to);
 }
 
-std::string text(Ratio ratio) { return fmt::format("{}/{}", ratio.numerator, ratio.denominator); }
+std::string text(Ratio ratio) {
+  return fmt::format("{}/{}", ratio.numerator, ratio.denominator);
+}
 
 std::string text(const Distribution& distribution) {
   switch (distribution.shape()) {
@@ -48,8 +50,9 @@ std::string details(const Fault& fault) {
   };
   return match(
       fault, [&](const CrashProcess& f) { return target(f); },
-      [&](const CrashMachine& f) { return target(f); }, [&](const LoseDisk& f) { return target(f); },
-      [&](const Restart& f) { return target(f); }, [&](const Pause& f) { return lasting(f); },
+      [&](const CrashMachine& f) { return target(f); },
+      [&](const LoseDisk& f) { return target(f); }, [&](const Restart& f) { return target(f); },
+      [&](const Pause& f) { return lasting(f); },
       [&](const CutLink& f) { return link(f.from, f.to, f.direction); },
       [&](const Isolate& f) { return target(f); },
       [&](const Heal& f) { return link(f.from, f.to, Direction::BothWays); },
@@ -60,7 +63,8 @@ std::string details(const Fault& fault) {
       [&](const Reorder& f) { return likely(f); },
       [&](const ResetConnections& f) { return link(f.from, f.to, Direction::BothWays); },
       [&](const StallLink& f) {
-        return fmt::format("{} for {}", link(f.from, f.to, Direction::OneWay), describe(f.duration));
+        return fmt::format("{} for {}", link(f.from, f.to, Direction::OneWay),
+                           describe(f.duration));
       },
       [&](const StallDisk& f) { return lasting(f); },
       [&](const FullDisk& f) {
@@ -77,12 +81,16 @@ std::string details(const Fault& fault) {
 }  // namespace
 
 bool Poke::operator==(const Poke& other) const {
-  return target == other.target && (message.same_block(other.message) ||
-                                    digest_of(message) == digest_of(other.message));
+  return target == other.target &&
+         (message.same_block(other.message) || digest_of(message) == digest_of(other.message));
 }
 
-std::string_view kind_of(const Fault& fault) { return kKinds.at(fault.index()); }
-std::vector<std::string_view> fault_kinds() { return {kKinds.begin(), kKinds.end()}; }
+std::string_view kind_of(const Fault& fault) {
+  return kKinds.at(fault.index());
+}
+std::vector<std::string_view> fault_kinds() {
+  return {kKinds.begin(), kKinds.end()};
+}
 
 std::vector<Target> targets_of(const Fault& fault) {
   return std::visit(
@@ -102,10 +110,7 @@ std::string describe(const Fault& fault) {
 
 std::string describe(const When& when) {
   return match(
-      when,
-      [](const At& at) {
-        return fmt::format("at {}", describe(at.time - Instant{}));
-      },
+      when, [](const At& at) { return fmt::format("at {}", describe(at.time - Instant{})); },
       [](const On& on) {
         std::string text = fmt::format("on {}", on.notice);
         if (!on.containing.empty()) text += fmt::format(" containing '{}'", on.containing);

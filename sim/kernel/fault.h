@@ -35,7 +35,10 @@ struct LoseDisk {
 };
 // Starts the process from its disk. One that runs is crashed (CrashProcess) first, or left alone: the end of an outage
 // starts only who is still down.
-enum class IfRunning : std::uint8_t { Crash, Leave };
+enum class IfRunning : std::uint8_t {
+  Crash,
+  Leave
+};
 struct Restart {
   Target target;
   IfRunning if_running = IfRunning::Crash;
@@ -47,7 +50,10 @@ struct Pause {
   Duration duration;
   bool operator==(const Pause&) const = default;
 };
-enum class Direction : std::uint8_t { OneWay, BothWays };
+enum class Direction : std::uint8_t {
+  OneWay,
+  BothWays
+};
 // Nothing passes from `from` to `to` (and back, if both ways): datagrams are lost, connections stall.
 struct CutLink {
   Target from;
@@ -112,7 +118,10 @@ struct StallDisk {
   Duration duration;
   bool operator==(const StallDisk&) const = default;
 };
-enum class Space : std::uint8_t { None, Free };
+enum class Space : std::uint8_t {
+  None,
+  Free
+};
 // Appends and replacements are refused with DiskError::Full until there is space again.
 struct FullDisk {
   Target target;
@@ -143,9 +152,9 @@ struct Poke {
   bool operator==(const Poke& other) const;
 };
 
-using Fault = std::variant<CrashProcess, CrashMachine, LoseDisk, Restart, Pause, CutLink, Isolate, Heal,
-                           SlowLink, Loss, Duplicate, Reorder, ResetConnections, StallLink, StallDisk,
-                           FullDisk, TearTail, SkewClock, DriftClock, Poke>;
+using Fault = std::variant<CrashProcess, CrashMachine, LoseDisk, Restart, Pause, CutLink, Isolate,
+                           Heal, SlowLink, Loss, Duplicate, Reorder, ResetConnections, StallLink,
+                           StallDisk, FullDisk, TearTail, SkewClock, DriftClock, Poke>;
 
 // At this time (true time since the start of the world).
 struct At {

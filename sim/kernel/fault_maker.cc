@@ -66,8 +66,9 @@ class Maker {
   Duration span(Site site, Duration low, Duration high) {
     const Duration grain = limits_.shortest;
     const std::int64_t steps = (high - low).nanoseconds() / grain.nanoseconds();
-    return low + grain * static_cast<std::int64_t>(
-                             pick(site, 0, static_cast<std::uint64_t>(std::max<std::int64_t>(0, steps))));
+    return low +
+           grain * static_cast<std::int64_t>(
+                       pick(site, 0, static_cast<std::uint64_t>(std::max<std::int64_t>(0, steps))));
   }
 
   void add_one() {
@@ -102,7 +103,8 @@ class Maker {
       }
       case FaultFamily::Disk: {
         const std::uint64_t variant = pick(kVariant, 0, limits_.lose_disks ? 1 : 0);
-        if (variant == 1) return {{LoseDisk{target}}, {Restart{target, IfRunning::Leave}}, {target}, {}, {}};
+        if (variant == 1)
+          return {{LoseDisk{target}}, {Restart{target, IfRunning::Leave}}, {target}, {}, {}};
         return {{StallDisk{target, outage}}, {}, {target}, {}, {}};
       }
       case FaultFamily::Pause:
@@ -136,7 +138,10 @@ class Maker {
       case 1:
         // Constant, for that is what a line of a scenario file can say.
         return {{SlowLink{target, "*", Distribution::constant(limits_.shortest * strength / 10)}},
-                {heal}, {}, {}, {}};
+                {heal},
+                {},
+                {},
+                {}};
       case 2:
         return {{StallLink{target, "*", outage}}, {}, {target}, {}, {}};
       case 3:
@@ -156,7 +161,8 @@ class Maker {
       case 1:
         return {{SkewClock{target, limits_.shortest * -strength}}, {}, {target}, {}, {}};
       default:
-        return {{DriftClock{target, strength * 10'000'000}}, {DriftClock{target, 0}}, {target}, {}, {}};
+        return {
+            {DriftClock{target, strength * 10'000'000}}, {DriftClock{target, 0}}, {target}, {}, {}};
     }
   }
 

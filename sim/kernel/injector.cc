@@ -45,8 +45,8 @@ bool Injector::listens_to(const PayloadType& type) const {
   return std::ranges::find(listening_, type.name_hash) != listening_.end();
 }
 
-std::vector<Injector::Due> Injector::noticed(
-    const Payload& notice, Instant now, const std::function<bool(const Target&)>& is_node) {
+std::vector<Injector::Due> Injector::noticed(const Payload& notice, Instant now,
+                                             const std::function<bool(const Target&)>& is_node) {
   std::vector<Due> due;
   for (std::uint32_t index = 0; index < entries_.size(); ++index) {
     Entry& entry = entries_[index];

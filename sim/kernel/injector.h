@@ -14,10 +14,10 @@ namespace sim {
 
 // What became of one planned fault.
 enum class FaultFate : std::uint8_t {
-  Waiting,    // its time or notice has not come: a run that ends so has an unknown verdict
-  Due,        // its time is set
+  Waiting,  // its time or notice has not come: a run that ends so has an unknown verdict
+  Due,      // its time is set
   Applied,
-  Misfired,   // its time came, but its target was nobody
+  Misfired,  // its time came, but its target was nobody
 };
 struct FaultReport {
   std::string name;
@@ -61,7 +61,8 @@ class Injector {
     std::string why;
   };
   std::vector<Entry> entries_;
-  std::vector<std::uint64_t> listening_;  // name hashes of the notices waited for; few, so a plain list
+  std::vector<std::uint64_t>
+      listening_;  // name hashes of the notices waited for; few, so a plain list
   void listen_again();
 };
 

@@ -43,7 +43,7 @@ class Journal {
   // Counted without atomics, like Payload: a world and its copies live on one thread.
   class ChunkRef {
    public:
-    ChunkRef() : chunk_(new (payload_pool::allocate(sizeof(Chunk))) Chunk) {}
+    ChunkRef() : chunk_(new(payload_pool::allocate(sizeof(Chunk))) Chunk) {}
     ChunkRef(const ChunkRef& other) : chunk_(other.chunk_) { ++chunk_->owners; }
     ChunkRef(ChunkRef&& other) noexcept : chunk_(std::exchange(other.chunk_, nullptr)) {}
     ChunkRef& operator=(ChunkRef other) noexcept {

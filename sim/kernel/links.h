@@ -33,8 +33,7 @@ struct Passage {
 // with the links that differ and not with the square of the nodes.
 class Links {
  public:
-  explicit Links(LinkProfile common)
-      : common_(common), limited_(common.bytes_per_second != 0) {}
+  explicit Links(LinkProfile common) : common_(common), limited_(common.bytes_per_second != 0) {}
 
   // How the link is built; what faults change is undone by `heal`.
   void build(NodeId from, NodeId to, const LinkProfile& profile);
@@ -72,9 +71,12 @@ class Links {
     const auto found = different_.find(key(from, to));
     return found == different_.end() ? nullptr : &found->second;
   }
-  const Link* find(NodeId from, NodeId to) const { return const_cast<Links*>(this)->find(from, to); }
+  const Link* find(NodeId from, NodeId to) const {
+    return const_cast<Links*>(this)->find(from, to);
+  }
   Link& change(NodeId from, NodeId to) {
-    return different_.try_emplace(key(from, to), Link{common_, common_, false, {}, {}}).first->second;
+    return different_.try_emplace(key(from, to), Link{common_, common_, false, {}, {}})
+        .first->second;
   }
   // When the last byte leaves, and with it the delay begins.
   Instant departure(Link* link, NodeId from, NodeId to, Instant now, std::size_t bytes);

@@ -82,7 +82,9 @@ class Host final : public Process {
   }
   std::optional<Instant> deadline() const override { return core_->deadline(); }
   void digest_into(Digest& digest) const override { core_->digest_into(digest); }
-  std::unique_ptr<Process> clone() const override { return std::unique_ptr<Process>(new Host(*this)); }
+  std::unique_ptr<Process> clone() const override {
+    return std::unique_ptr<Process>(new Host(*this));
+  }
   const void* core(const void* tag) const override {
     return tag == core_tag<C>() && core_ ? &*core_ : nullptr;
   }

@@ -15,9 +15,9 @@ constexpr std::uint32_t kWakesInPlace = 100'000;
 
 std::string_view name_of(OccurrenceKind kind) {
   static constexpr std::array<std::string_view, kOccurrenceKinds> kNames{
-      "Started", "Sent",     "Received", "Lost",    "Woke",   "Connected", "Disconnected", "Synced",
-      "DiskFailed", "Noticed", "Exited", "Crashed", "Paused", "Resumed",   "FaultApplied",
-      "FaultMisfired"};
+      "Started",      "Sent",    "Received",     "Lost",         "Woke",   "Connected",
+      "Disconnected", "Synced",  "DiskFailed",   "Noticed",      "Exited", "Crashed",
+      "Paused",       "Resumed", "FaultApplied", "FaultMisfired"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
@@ -161,8 +161,12 @@ void World::leave(NodeId id, Leaving leaving, OccurrenceId cause) {
   }
 }
 
-void World::act(NodeId id, const Send& send, OccurrenceId cause) { this->send(id, send, cause); }
-void World::act(NodeId id, const Connect& wish, OccurrenceId cause) { connect(id, wish, cause); }
+void World::act(NodeId id, const Send& send, OccurrenceId cause) {
+  this->send(id, send, cause);
+}
+void World::act(NodeId id, const Connect& wish, OccurrenceId cause) {
+  connect(id, wish, cause);
+}
 void World::act(NodeId id, const Disconnect& wish, OccurrenceId cause) {
   disconnect(id, wish.connection, cause);
 }
@@ -273,7 +277,8 @@ void World::ring(NodeId id, std::uint32_t serial) {
   node.wakes_in_place = node.last_wake == now_ ? node.wakes_in_place + 1 : 0;
   node.last_wake = now_;
   if (node.wakes_in_place >= kWakesInPlace) {
-    unreachable(fmt::format("{} was woken {} times at once and never moved its deadline", name_of(id), kWakesInPlace));
+    unreachable(fmt::format("{} was woken {} times at once and never moved its deadline",
+                            name_of(id), kWakesInPlace));
   }
   const OccurrenceId woke =
       emit({.cause = node.deadline_cause, .kind = OccurrenceKind::Woke, .node = id});

@@ -37,10 +37,13 @@ struct WorldOptions {
   Distribution retransmission = Distribution::uniform(Duration(200'000'000), Duration(400'000'000));
 };
 
-enum class Start : std::uint8_t { AtOnce, ByFault };
+enum class Start : std::uint8_t {
+  AtOnce,
+  ByFault
+};
 struct NodeOptions {
-  Start start = Start::AtOnce;      // ByFault: when a Restart is applied
-  Durable disk;                     // durable before the first start
+  Start start = Start::AtOnce;  // ByFault: when a Restart is applied
+  Durable disk;                 // durable before the first start
   std::optional<Distribution> fsync;
   Duration clock_skew;
   std::int64_t clock_drift_ppb = 0;
@@ -84,7 +87,9 @@ class World {
   void install(NodeId node, typename Host<C>::Factory make) {
     install(node, std::make_unique<Host<C>>(std::move(make)));
   }
-  void build_link(NodeId from, NodeId to, const LinkProfile& profile) { links_.build(from, to, profile); }
+  void build_link(NodeId from, NodeId to, const LinkProfile& profile) {
+    links_.build(from, to, profile);
+  }
   // Adds planned faults; times that are past are due now. See Injector::add for what is required.
   void plan(const FaultPlan& plan);
   Choices& choices() { return choices_; }
@@ -180,7 +185,12 @@ class World {
   }
 
   // world_life.cc: starts, ends, digests.
-  enum class Ending : std::uint8_t { Exit, Process, Machine, DiskLost };
+  enum class Ending : std::uint8_t {
+    Exit,
+    Process,
+    Machine,
+    DiskLost
+  };
   void boot(NodeId id, OccurrenceId cause);
   void end_life(NodeId id, Ending ending, OccurrenceId cause, std::string_view why);
   void resume(NodeId id);

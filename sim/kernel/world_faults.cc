@@ -40,9 +40,8 @@ void World::fault_due(std::uint32_t index) {
     injector_.misfired(index, why);
     return;
   }
-  const OccurrenceId applied = emit({.cause = fault_causes_[index],
-                                     .kind = OccurrenceKind::FaultApplied,
-                                     .text = planned.name});
+  const OccurrenceId applied = emit(
+      {.cause = fault_causes_[index], .kind = OccurrenceKind::FaultApplied, .text = planned.name});
   inflict(planned.fault, applied);
   due(injector_.applied(index, now_), applied);
 }
@@ -98,8 +97,7 @@ void World::for_links(const Target& from, const Target& to, Change change) const
 }
 
 void World::inflict(const Fault& fault, OccurrenceId cause) {
-  match(
-      fault, [&](const auto& of) { this->inflict_one(of, cause); });
+  match(fault, [&](const auto& of) { this->inflict_one(of, cause); });
 }
 
 void World::inflict_one(const CrashProcess& f, OccurrenceId cause) {

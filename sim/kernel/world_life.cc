@@ -36,8 +36,7 @@ void World::boot(NodeId id, OccurrenceId cause) {
   if (node.next_program) node.process = std::exchange(node.next_program, Program{});
   node.machine_down = false;
   ++node.life;
-  const OccurrenceId started =
-      emit({.cause = cause, .kind = OccurrenceKind::Started, .node = id});
+  const OccurrenceId started = emit({.cause = cause, .kind = OccurrenceKind::Started, .node = id});
   node.process->boot(node.clock.local(now_), node.disk.content(), node.life);
   say_closed_for(id, started);
   arm(id, started);
@@ -46,11 +45,11 @@ void World::boot(NodeId id, OccurrenceId cause) {
 void World::end_life(NodeId id, Ending ending, OccurrenceId cause, std::string_view why) {
   Node& node = at(id);
   if (node.process->alive()) {
-    const OccurrenceId end = emit({.cause = cause,
-                                   .kind = ending == Ending::Exit ? OccurrenceKind::Exited
-                                                                  : OccurrenceKind::Crashed,
-                                   .node = id,
-                                   .text = why});
+    const OccurrenceId end =
+        emit({.cause = cause,
+              .kind = ending == Ending::Exit ? OccurrenceKind::Exited : OccurrenceKind::Crashed,
+              .node = id,
+              .text = why});
     cause = end;
     node.process->kill();
   }
@@ -110,7 +109,8 @@ namespace {
 void digest_item(Digest& digest, const LaneItem& item) {
   digest.add(item.effect.index());
   match(
-      item.effect, [&](const Barrier& barrier) {
+      item.effect,
+      [&](const Barrier& barrier) {
         digest.add(barrier.files.first.value());
         digest.add(barrier.files.last.value());
         digest.add(barrier.version);

@@ -12,7 +12,9 @@ namespace {
 constexpr Site kConnectRetransmission{"network.retransmission"};
 using State = Connection::State;
 
-std::uint8_t other(std::uint8_t end) { return static_cast<std::uint8_t>(1 - end); }
+std::uint8_t other(std::uint8_t end) {
+  return static_cast<std::uint8_t>(1 - end);
+}
 
 }  // namespace
 
@@ -130,15 +132,14 @@ void World::deliver_over_connection(Envelope& envelope) {
   }
   const Node& node = at(here.node);
   check(node.process->alive(), "the ends of a dead process are closed");
-  const OccurrenceKind kind = envelope.kind == Envelope::Kind::Data ? OccurrenceKind::Received
-                                                                    : OccurrenceKind::Connected;
-  const OccurrenceId told =
-      emit({.cause = envelope.cause,
-            .kind = kind,
-            .node = envelope.to,
-            .peer = envelope.from,
-            .over = envelope.over,
-            .payload = envelope.message ? &envelope.message : nullptr});
+  const OccurrenceKind kind =
+      envelope.kind == Envelope::Kind::Data ? OccurrenceKind::Received : OccurrenceKind::Connected;
+  const OccurrenceId told = emit({.cause = envelope.cause,
+                                  .kind = kind,
+                                  .node = envelope.to,
+                                  .peer = envelope.from,
+                                  .over = envelope.over,
+                                  .payload = envelope.message ? &envelope.message : nullptr});
   if (kind == OccurrenceKind::Received) {
     handle(envelope.to, Received{envelope.from, envelope.over, std::move(envelope.message)}, told);
   } else {
@@ -180,9 +181,15 @@ void World::accept(Envelope& open) {
       end_here(place, 1);
       return;
     }
-    Envelope closed{.cause = open.cause, .from = open.from, .to = id, .over = open.over,
-                    .connection = old_place, .generation = connections_[old_place].generation,
-                    .from_end = 0, .kind = Envelope::Kind::Closed, .why = "reset"};
+    Envelope closed{.cause = open.cause,
+                    .from = open.from,
+                    .to = id,
+                    .over = open.over,
+                    .connection = old_place,
+                    .generation = connections_[old_place].generation,
+                    .from_end = 0,
+                    .kind = Envelope::Kind::Closed,
+                    .why = "reset"};
     hear_closed(closed);
   }
   Node& node = at(id);

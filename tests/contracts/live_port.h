@@ -24,7 +24,8 @@ namespace contracts {
 
 class LiveSession : public Session {
  public:
-  explicit LiveSession(zk::live::Client client) : client_(std::move(client)), id_(client_.session()) {}
+  explicit LiveSession(zk::live::Client client)
+      : client_(std::move(client)), id_(client_.session()) {}
 
   zk::CallId submit(zk::Request request, zk::Watching watching) override {
     const zk::CallId call(++last_call_);
@@ -32,7 +33,8 @@ class LiveSession : public Session {
     return call;
   }
   zk::Response wait(zk::CallId call) override {
-    while (!replies_.contains(call)) sim::check(receive(), "every call is answered within a minute");
+    while (!replies_.contains(call))
+      sim::check(receive(), "every call is answered within a minute");
     return replies_.at(call);
   }
   std::vector<zk::WatchedEvent> fired(std::size_t at_least) override {
@@ -47,8 +49,10 @@ class LiveSession : public Session {
   bool receive() {
     const auto event = client_.next(std::chrono::minutes(1));
     if (!event) return false;
-    if (const auto* const reply = std::get_if<zk::Reply>(&*event)) replies_[reply->call] = reply->response;
-    if (const auto* const watch = std::get_if<zk::WatchFired>(&*event)) fired_.push_back(watch->event);
+    if (const auto* const reply = std::get_if<zk::Reply>(&*event))
+      replies_[reply->call] = reply->response;
+    if (const auto* const watch = std::get_if<zk::WatchFired>(&*event))
+      fired_.push_back(watch->event);
     return true;
   }
 
@@ -71,7 +75,8 @@ class LiveServer {
  private:
   LiveServer() {
     std::filesystem::remove_all(folder_);
-    const tests::ZooKeeperServer::Options options{.class_path = "", .more_config = "tickTime=200\nmaxSessionTimeout=60000\n"};
+    const tests::ZooKeeperServer::Options options{
+        .class_path = "", .more_config = "tickTime=200\nmaxSessionTimeout=60000\n"};
     server_ = std::make_unique<tests::ZooKeeperServer>(folder_, options);
   }
   ~LiveServer() {

@@ -28,19 +28,23 @@ struct Step {
   Watching watching = Watching::No;
 };
 void showValue(const Step& step, std::ostream& out) {
-  out << zk::name_of(step.request) << ' ' << sim::describe_value(step.request) << (step.watching == Watching::Yes ? " watching" : "");
+  out << zk::name_of(step.request) << ' ' << sim::describe_value(step.request)
+      << (step.watching == Watching::Yes ? " watching" : "");
 }
 
 std::string any_path() {
   return *rc::gen::element<std::string>("/a", "/b", "/a/a", "/a/b", "/b/a", "/a/a/a");
 }
-zk::Data any_data() { return *rc::gen::element<zk::Data>(std::nullopt, "", "x", std::string("\0y", 2)); }
+zk::Data any_data() {
+  return *rc::gen::element<zk::Data>(std::nullopt, "", "x", std::string("\0y", 2));
+}
 template <class Version>
 Version any_version() {
   return Version(*rc::gen::weightedElement<int>({{4, -1}, {3, 0}, {2, 1}, {1, 2}}));
 }
 zk::AclList any_acl() {
-  return *rc::gen::weightedElement<zk::AclList>({{6, zk::open_acl_unsafe()}, {1, zk::read_acl_unsafe()}});
+  return *rc::gen::weightedElement<zk::AclList>(
+      {{6, zk::open_acl_unsafe()}, {1, zk::read_acl_unsafe()}});
 }
 
 zk::Create any_create() {
@@ -52,22 +56,33 @@ zk::Create any_create() {
 }
 zk::Op any_op() {
   switch (*rc::gen::inRange(0, 5)) {
-    case 0: return zk::Delete{any_path(), any_version<zk::DataVersion>()};
-    case 1: return zk::SetData{any_path(), any_data(), any_version<zk::DataVersion>()};
-    case 2: return zk::Check{any_path(), any_version<zk::DataVersion>()};
-    default: return any_create();
+    case 0:
+      return zk::Delete{any_path(), any_version<zk::DataVersion>()};
+    case 1:
+      return zk::SetData{any_path(), any_data(), any_version<zk::DataVersion>()};
+    case 2:
+      return zk::Check{any_path(), any_version<zk::DataVersion>()};
+    default:
+      return any_create();
   }
 }
 Step any_step() {
   const Watching watching = *rc::gen::element(Watching::No, Watching::Yes);
   switch (*rc::gen::inRange(0, 12)) {
-    case 0: return {zk::GetData{any_path()}, watching};
-    case 1: return {zk::Exists{any_path()}, watching};
-    case 2: return {zk::GetChildren{any_path()}, watching};
-    case 3: return {zk::GetAcl{any_path()}};
-    case 4: return {zk::SetAcl{any_path(), any_acl(), any_version<zk::AclVersion>()}};
-    case 5: return {zk::Delete{any_path(), any_version<zk::DataVersion>()}};
-    case 6: return {zk::SetData{any_path(), any_data(), any_version<zk::DataVersion>()}};
+    case 0:
+      return {zk::GetData{any_path()}, watching};
+    case 1:
+      return {zk::Exists{any_path()}, watching};
+    case 2:
+      return {zk::GetChildren{any_path()}, watching};
+    case 3:
+      return {zk::GetAcl{any_path()}};
+    case 4:
+      return {zk::SetAcl{any_path(), any_acl(), any_version<zk::AclVersion>()}};
+    case 5:
+      return {zk::Delete{any_path(), any_version<zk::DataVersion>()}};
+    case 6:
+      return {zk::SetData{any_path(), any_data(), any_version<zk::DataVersion>()}};
     case 7:
     case 8: {
       zk::Multi multi;
@@ -75,7 +90,8 @@ Step any_step() {
       for (int i = 0; i < count; ++i) multi.ops.push_back(any_op());
       return {std::move(multi)};
     }
-    default: return {any_create()};
+    default:
+      return {any_create()};
   }
 }
 
@@ -147,7 +163,8 @@ class BothSides {
         [&](const zk::MultiResult& multi) {
           const auto& other = std::get<zk::MultiResult>(theirs);
           RC_ASSERT(multi.results.size() == other.results.size());
-          for (std::size_t at = 0; at < multi.results.size(); ++at) compare(multi.results[at], other.results[at]);
+          for (std::size_t at = 0; at < multi.results.size(); ++at)
+            compare(multi.results[at], other.results[at]);
         });
   }
   void compare(const zk::OpResponse& ours, const zk::OpResponse& theirs) {
@@ -156,16 +173,19 @@ class BothSides {
     if (const auto* const created = std::get_if<zk::Created>(&ours.value)) {
       RC_ASSERT(created->path == std::get<zk::Created>(theirs.value).path);
     }
-    if (const auto* const stat = std::get_if<zk::Stat>(&ours.value)) compare(*stat, std::get<zk::Stat>(theirs.value));
+    if (const auto* const stat = std::get_if<zk::Stat>(&ours.value))
+      compare(*stat, std::get<zk::Stat>(theirs.value));
   }
   void compare(const zk::Stat& ours, const zk::Stat& theirs) {
     zxids_.match(ours.czxid, theirs.czxid);
     zxids_.match(ours.mzxid, theirs.mzxid);
     zxids_.match(ours.pzxid, theirs.pzxid);
     RC_ASSERT((ours.ephemeral_owner == ours_->id()) == (theirs.ephemeral_owner == theirs_->id()));
-    RC_ASSERT((ours.ephemeral_owner == zk::kNoSession) == (theirs.ephemeral_owner == zk::kNoSession));
+    RC_ASSERT((ours.ephemeral_owner == zk::kNoSession) ==
+              (theirs.ephemeral_owner == zk::kNoSession));
     const auto rest = [](const zk::Stat& stat) {
-      return std::tuple{stat.version, stat.cversion, stat.aversion, stat.data_length, stat.num_children};
+      return std::tuple{stat.version, stat.cversion, stat.aversion, stat.data_length,
+                        stat.num_children};
     };
     RC_ASSERT(rest(ours) == rest(theirs));
   }

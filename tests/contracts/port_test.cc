@@ -46,7 +46,8 @@ class Port : public testing::TestWithParam<std::string_view> {
   zk::Response ask(zk::Request request, Watching watching = Watching::No) {
     return session_->ask(std::move(request), watching);
   }
-  void create(const std::string& path, zk::Data data = "", CreateMode mode = CreateMode::Persistent) {
+  void create(const std::string& path, zk::Data data = "",
+              CreateMode mode = CreateMode::Persistent) {
     ASSERT_TRUE(ask(zk::Create{.path = path, .data = std::move(data), .mode = mode}).ok()) << path;
   }
   zk::GotData data_of(const std::string& path) {
@@ -121,7 +122,8 @@ TEST_P(Port, AVersionMustBeTheLastUnlessItIsAny) {
   EXPECT_EQ(stat->version, DataVersion(1));
   EXPECT_EQ(stat->mzxid, set.zxid);
   EXPECT_GT(stat->mzxid, stat->czxid);
-  EXPECT_EQ(ask(zk::SetData{.path = "/a", .data = "2", .version = DataVersion(0)}).error, BadVersion);
+  EXPECT_EQ(ask(zk::SetData{.path = "/a", .data = "2", .version = DataVersion(0)}).error,
+            BadVersion);
   EXPECT_EQ(ask(zk::Delete{.path = "/a", .version = DataVersion(0)}).error, BadVersion);
   EXPECT_EQ(data_of("/a").data, "1");
   EXPECT_TRUE(ask(zk::SetData{.path = "/a", .data = "3"}).ok());
@@ -131,8 +133,13 @@ TEST_P(Port, AVersionMustBeTheLastUnlessItIsAny) {
 
 TEST_P(Port, AnAclHasAVersionOfItsOwn) {
   create("/a");
-  EXPECT_EQ(ask(zk::SetAcl{.path = "/a", .acl = zk::read_acl_unsafe(), .version = zk::AclVersion(7)}).error, BadVersion);
-  EXPECT_TRUE(ask(zk::SetAcl{.path = "/a", .acl = zk::read_acl_unsafe(), .version = zk::AclVersion(0)}).ok());
+  EXPECT_EQ(
+      ask(zk::SetAcl{.path = "/a", .acl = zk::read_acl_unsafe(), .version = zk::AclVersion(7)})
+          .error,
+      BadVersion);
+  EXPECT_TRUE(
+      ask(zk::SetAcl{.path = "/a", .acl = zk::read_acl_unsafe(), .version = zk::AclVersion(0)})
+          .ok());
   const zk::Response response = ask(zk::GetAcl{"/a"});
   const auto* const got = zk::result_if<zk::GotAcl>(response);
   ASSERT_NE(got, nullptr);
@@ -169,7 +176,8 @@ TEST_P(Port, ASequentialZnodeIsNumberedByItsParent) {
   EXPECT_EQ(created(CreateMode::EphemeralSequential), "/p/n-0000000001");
   create("/p/other");
   EXPECT_TRUE(ask(zk::Delete{.path = "/p/n-0000000000"}).ok());
-  EXPECT_EQ(created(CreateMode::PersistentSequential), "/p/n-0000000003") << "a deletion uses no number up";
+  EXPECT_EQ(created(CreateMode::PersistentSequential), "/p/n-0000000003")
+      << "a deletion uses no number up";
 }
 
 // ── Ephemerals and sessions ─────────────────────────────────────────────────────────────────────
@@ -186,7 +194,9 @@ TEST_P(Port, AClosedSessionTakesItsEphemeralsAlong) {
   ASSERT_TRUE(other->ask(zk::Create{.path = "/p", .data = ""}).ok());
   EXPECT_TRUE(ask(zk::Exists{"/e"}, Watching::Yes).ok());
   other->close();
-  EXPECT_EQ(session_->fired(1), (std::vector<zk::WatchedEvent>{{zk::WatchedEventType::NodeDeleted, zk::KeeperState::SyncConnected, "/e"}}));
+  EXPECT_EQ(session_->fired(1),
+            (std::vector<zk::WatchedEvent>{
+                {zk::WatchedEventType::NodeDeleted, zk::KeeperState::SyncConnected, "/e"}}));
   EXPECT_FALSE(exists("/e"));
   EXPECT_TRUE(exists("/p"));
   EXPECT_EQ(other->ask(zk::Exists{"/p"}).error, SessionExpired);
@@ -196,10 +206,11 @@ TEST_P(Port, AClosedSessionTakesItsEphemeralsAlong) {
 
 TEST_P(Port, AMultiIsOneTransactionWhosePartsSeeEachOther) {
   create("/a", "0");
-  const zk::Response response = ask(zk::Multi{{zk::Check{"/a", DataVersion(0)}, zk::Create{.path = "/b", .data = "new"},
-                                               zk::Create{.path = "/b/c-", .data = "", .mode = CreateMode::PersistentSequential},
-                                               zk::SetData{"/a", "1", DataVersion(0)}, zk::SetData{"/a", "2", DataVersion(1)},
-                                               zk::Create{.path = "/gone", .data = ""}, zk::Delete{"/gone", DataVersion(0)}}});
+  const zk::Response response = ask(
+      zk::Multi{{zk::Check{"/a", DataVersion(0)}, zk::Create{.path = "/b", .data = "new"},
+                 zk::Create{.path = "/b/c-", .data = "", .mode = CreateMode::PersistentSequential},
+                 zk::SetData{"/a", "1", DataVersion(0)}, zk::SetData{"/a", "2", DataVersion(1)},
+                 zk::Create{.path = "/gone", .data = ""}, zk::Delete{"/gone", DataVersion(0)}}});
   const auto* const multi = zk::result_if<zk::MultiResult>(response);
   ASSERT_NE(multi, nullptr) << zk::name_of(response.error);
   ASSERT_EQ(multi->results.size(), 7u);
@@ -225,10 +236,13 @@ TEST_P(Port, AMultiThatFailsSaysWhichPartAndDoesNothing) {
     return errors;
   };
   using Errors = std::vector<zk::ErrorCode>;
-  EXPECT_EQ(errors_of({{zk::SetData{"/a", "1"}, zk::Check{"/a", DataVersion(0)}, zk::Create{.path = "/b"}}}),
+  EXPECT_EQ(errors_of({{zk::SetData{"/a", "1"}, zk::Check{"/a", DataVersion(0)},
+                        zk::Create{.path = "/b"}}}),
             (Errors{BadVersion, Ok, BadVersion, RuntimeInconsistency}));
-  EXPECT_EQ(errors_of({{zk::Create{.path = "/b"}, zk::Create{.path = "/a"}}}), (Errors{NodeExists, Ok, NodeExists}));
-  EXPECT_EQ(errors_of({{zk::Delete{"/x"}, zk::Delete{"/y"}}}), (Errors{NoNode, NoNode, RuntimeInconsistency}));
+  EXPECT_EQ(errors_of({{zk::Create{.path = "/b"}, zk::Create{.path = "/a"}}}),
+            (Errors{NodeExists, Ok, NodeExists}));
+  EXPECT_EQ(errors_of({{zk::Delete{"/x"}, zk::Delete{"/y"}}}),
+            (Errors{NoNode, NoNode, RuntimeInconsistency}));
   EXPECT_EQ(errors_of({{zk::Check{"/x", DataVersion(0)}}}), (Errors{NoNode, NoNode}));
   EXPECT_EQ(data_of("/a").data, "0");
   EXPECT_EQ(data_of("/a").stat.version, DataVersion(0));
@@ -238,7 +252,8 @@ TEST_P(Port, AMultiThatFailsSaysWhichPartAndDoesNothing) {
 TEST_P(Port, RequestsInFlightAreDoneInTheirOrder) {
   std::vector<zk::CallId> calls{session_->submit(zk::Create{.path = "/a", .data = "0"})};
   for (int version = 0; version < 20; ++version) {
-    calls.push_back(session_->submit(zk::SetData{"/a", std::to_string(version + 1), DataVersion(version)}));
+    calls.push_back(
+        session_->submit(zk::SetData{"/a", std::to_string(version + 1), DataVersion(version)}));
   }
   const zk::CallId read = session_->submit(zk::GetData{"/a"});
   for (const zk::CallId call : calls) EXPECT_TRUE(session_->wait(call).ok());
@@ -252,7 +267,8 @@ TEST_P(Port, AWatchFiresOnceAndBeforeTheNewStateIsSeen) {
   create("/a", "0");
   EXPECT_TRUE(ask(zk::GetData{"/a"}, Watching::Yes).ok());
   for (const char* value : {"1", "2"}) ASSERT_TRUE(writer->ask(zk::SetData{"/a", value}).ok());
-  const zk::WatchedEvent changed{zk::WatchedEventType::NodeDataChanged, zk::KeeperState::SyncConnected, "/a"};
+  const zk::WatchedEvent changed{zk::WatchedEventType::NodeDataChanged,
+                                 zk::KeeperState::SyncConnected, "/a"};
   EXPECT_EQ(session_->fired(1), std::vector{changed});
   ASSERT_TRUE(ask(zk::Sync{"/a"}).ok());
   EXPECT_EQ(data_of("/a").data, "2");
@@ -263,7 +279,8 @@ TEST_P(Port, EachKindOfChangeTellsItsOwnWatchers) {
   using enum zk::WatchedEventType;
   const auto types = [&](std::size_t count) {
     std::vector<std::pair<zk::WatchedEventType, std::string>> seen;
-    for (const zk::WatchedEvent& event : session_->fired(count)) seen.emplace_back(event.type, event.path);
+    for (const zk::WatchedEvent& event : session_->fired(count))
+      seen.emplace_back(event.type, event.path);
     std::ranges::sort(seen);
     return seen;
   };
@@ -292,7 +309,9 @@ TEST_P(Port, AReadThatFindsNothingLeavesAWatchOnlyIfItAskedForExistence) {
   create("/a");
   create("/b");
   create("/c");
-  EXPECT_EQ(session_->fired(1), (std::vector<zk::WatchedEvent>{{zk::WatchedEventType::NodeCreated, zk::KeeperState::SyncConnected, "/c"}}));
+  EXPECT_EQ(session_->fired(1),
+            (std::vector<zk::WatchedEvent>{
+                {zk::WatchedEventType::NodeCreated, zk::KeeperState::SyncConnected, "/c"}}));
 }
 
 // ── Lost connections ────────────────────────────────────────────────────────────────────────────

@@ -12,7 +12,9 @@
 // Three simulated servers, and the simulated client.
 namespace contracts {
 
-inline sim::Duration duration_of(std::chrono::milliseconds time) { return sim::Duration(time.count() * 1'000'000); }
+inline sim::Duration duration_of(std::chrono::milliseconds time) {
+  return sim::Duration(time.count() * 1'000'000);
+}
 
 class SimulatedSession : public Session {
  public:
@@ -30,7 +32,8 @@ class SimulatedSession : public Session {
   std::vector<zk::WatchedEvent> fired(std::size_t at_least) override {
     bench_->run_until([&] { return bench_->watches_fired(node_).size() >= taken_ + at_least; });
     std::vector<zk::WatchedEvent> all = bench_->watches_fired(node_);
-    all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::exchange(taken_, all.size())));
+    all.erase(all.begin(),
+              all.begin() + static_cast<std::ptrdiff_t>(std::exchange(taken_, all.size())));
     return all;
   }
   zk::SessionId id() const override { return bench_->client(node_).client.session(); }
@@ -53,7 +56,8 @@ class SimulatedEnsemble : public Ensemble {
  public:
   std::unique_ptr<Session> session(SessionOptions options) override {
     const std::string name = "client-" + std::to_string(++sessions_);
-    const sim::NodeId node = bench_->add_client(name, duration_of(options.timeout), {}, std::move(options.chroot));
+    const sim::NodeId node =
+        bench_->add_client(name, duration_of(options.timeout), {}, std::move(options.chroot));
     return std::make_unique<SimulatedSession>(bench_, node);
   }
   void silence() override { bench_->apply(sim::Isolate{"zk-1,zk-2,zk-3"}); }
@@ -62,8 +66,8 @@ class SimulatedEnsemble : public Ensemble {
 
  private:
   // As the live server's: sessions of less than twice a tick are not granted.
-  std::shared_ptr<zk::bench::Bench> bench_ =
-      std::make_shared<zk::bench::Bench>(zk::bench::BenchOptions{.tick_time = sim::Duration(200'000'000)});
+  std::shared_ptr<zk::bench::Bench> bench_ = std::make_shared<zk::bench::Bench>(
+      zk::bench::BenchOptions{.tick_time = sim::Duration(200'000'000)});
   int sessions_ = 0;
 };
 

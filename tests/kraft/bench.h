@@ -66,7 +66,8 @@ class Bench {
     Node& node = nodes_[i];
     node.cache = node.durable;
     ++node.life;
-    node.core.emplace(make_(sim::NodeId(static_cast<std::uint32_t>(i)), now_, node.durable, ++node.starts));
+    node.core.emplace(
+        make_(sim::NodeId(static_cast<std::uint32_t>(i)), now_, node.durable, ++node.starts));
     node.lanes.clear();
   }
   // A machine crash: what was not synced is gone.
@@ -101,7 +102,9 @@ class Bench {
     post(now_, to, nodes_[to].life, sim::kOperator, std::move(message));
   }
 
-  void run_for(sim::Duration span) { run_until(now_ + span, [] { return false; }); }
+  void run_for(sim::Duration span) {
+    run_until(now_ + span, [] { return false; });
+  }
   // True if `done` came true by `limit`.
   bool run_until(sim::Instant limit, const std::function<bool()>& done) {
     while (!done()) {
@@ -154,7 +157,8 @@ class Bench {
     const sim::Effects effects = core(i).step(now_, std::move(input), choices_);
     perform(i, effects);
   }
-  void post(sim::Instant at, std::size_t to, std::uint64_t life, sim::NodeId from, sim::Payload message) {
+  void post(sim::Instant at, std::size_t to, std::uint64_t life, sim::NodeId from,
+            sim::Payload message) {
     events_.emplace(at, [this, to, life, from, message = std::move(message)] {
       if (nodes_[to].life == life || from != sim::NodeId(static_cast<std::uint32_t>(to))) {
         step(to, sim::Received{from, sim::kDatagram, message});
@@ -182,13 +186,16 @@ class Bench {
             events_.emplace(at, [this, i, to, message, life] {
               if (nodes_[i].life != life && at_crash_lost_) return;
               if (cuts_.contains({i, to})) return;
-              step(to, sim::Received{sim::NodeId(static_cast<std::uint32_t>(i)), sim::kDatagram, message});
+              step(to, sim::Received{sim::NodeId(static_cast<std::uint32_t>(i)), sim::kDatagram,
+                                     message});
             });
           },
           [&](const sim::Notify& notify) {
             notices_.emplace_back(sim::NodeId(static_cast<std::uint32_t>(i)), notify.notice);
           },
-          [&](const sim::Append& append) { node.cache.files[append.file].entries.push_back(append.entry); },
+          [&](const sim::Append& append) {
+            node.cache.files[append.file].entries.push_back(append.entry);
+          },
           [&](const sim::Sync& sync) {
             node.lanes[sync.lane] = free(sync.lane) + fsync;
             const auto life = node.life;
@@ -201,14 +208,17 @@ class Bench {
             });
           },
           [](const sim::Connect&) {}, [](const sim::Disconnect&) {},
-          [&](const sim::Replace& replace) { node.cache.files[replace.file].entries = {replace.content}; },
+          [&](const sim::Replace& replace) {
+            node.cache.files[replace.file].entries = {replace.content};
+          },
           [&](const sim::Truncate& truncate) {
             node.cache.files[truncate.file].entries.resize(truncate.entries);
           },
           [&](const sim::DropBefore& drop) {
             auto& file = node.cache.files[drop.file];
             const auto gone = std::min<std::uint64_t>(drop.first - file.first, file.entries.size());
-            file.entries.erase(file.entries.begin(), file.entries.begin() + static_cast<std::ptrdiff_t>(gone));
+            file.entries.erase(file.entries.begin(),
+                               file.entries.begin() + static_cast<std::ptrdiff_t>(gone));
             file.first = drop.first;
           },
           [&](const sim::Exit& exit) {

@@ -52,29 +52,37 @@ struct ClusterPlan {
 // Controllers 3000, 3001, …; brokers 0, 1, … behind them.
 class Cluster {
  public:
-  Cluster(ClusterPlan plan, std::uint64_t seed) : plan_(plan), bench(plan.controllers + plan.brokers, seed, maker()) {
+  Cluster(ClusterPlan plan, std::uint64_t seed)
+      : plan_(plan), bench(plan.controllers + plan.brokers, seed, maker()) {
     bench.after_each = [this] { check(); };
   }
 
-  static BrokerId broker_id(std::size_t broker) { return BrokerId(static_cast<std::int32_t>(broker)); }
+  static BrokerId broker_id(std::size_t broker) {
+    return BrokerId(static_cast<std::int32_t>(broker));
+  }
   std::size_t process_of(std::size_t broker) const { return plan_.controllers + broker; }
   Node& node(std::size_t i) { return std::get<Node>(bench.core(i).core); }
-  BrokerLink& link(std::size_t broker) { return std::get<BrokerLink>(bench.core(process_of(broker)).core); }
+  BrokerLink& link(std::size_t broker) {
+    return std::get<BrokerLink>(bench.core(process_of(broker)).core);
+  }
   std::optional<std::size_t> active() {
     std::optional<std::size_t> found;
     for (std::size_t i = 0; i < plan_.controllers; ++i) {
       if (!bench.alive(i) || !node(i).is_active()) continue;
-      if (!found || *node(*found).controller().claim_epoch() < *node(i).controller().claim_epoch()) found = i;
+      if (!found || *node(*found).controller().claim_epoch() < *node(i).controller().claim_epoch())
+        found = i;
     }
     return found;
   }
   bool activate(Duration within = 20_s) {
-    return bench.run_until(within, [&] { return active() && node(*active()).loader().published_any(); });
+    return bench.run_until(within,
+                           [&] { return active() && node(*active()).loader().published_any(); });
   }
   bool all_brokers_running(Duration within = 20_s) {
     return bench.run_until(within, [&] {
       for (std::size_t b = 0; b < plan_.brokers; ++b) {
-        if (!bench.alive(process_of(b)) || link(b).state() != BrokerLifecycle::Running) return false;
+        if (!bench.alive(process_of(b)) || link(b).state() != BrokerLifecycle::Running)
+          return false;
       }
       return true;
     });
@@ -102,10 +110,9 @@ class Cluster {
     return answer()->body;
   }
   ErrorCode create_topic(std::string name, std::int32_t partitions, std::int16_t factor) {
-    const auto answer =
-        ask(sim::CreateTopicsRequest{.topics = {{.name = std::move(name),
-                                                 .num_partitions = partitions,
-                                                 .replication_factor = factor}}});
+    const auto answer = ask(sim::CreateTopicsRequest{.topics = {{.name = std::move(name),
+                                                                 .num_partitions = partitions,
+                                                                 .replication_factor = factor}}});
     return answer ? answer->topics.front().error_code : ErrorCode::RequestTimedOut;
   }
 
@@ -120,10 +127,12 @@ class Cluster {
     bench.run_until(within, [&] {
       return !bench.alive(at) || node(at).write_status(id).state != WriteStatus::State::Waiting;
     });
-    return bench.alive(at) ? node(at).write_status(id) : WriteStatus{.state = WriteStatus::State::Failed};
+    return bench.alive(at) ? node(at).write_status(id)
+                           : WriteStatus{.state = WriteStatus::State::Failed};
   }
   WriteStatus begin() {
-    return migrate([&](Node& n, Effects& e) { return n.begin_migration(bench.now(), bench.choices(), e); });
+    return migrate(
+        [&](Node& n, Effects& e) { return n.begin_migration(bench.now(), bench.choices(), e); });
   }
   WriteStatus copy(Records records) {
     return migrate([&](Node& n, Effects& e) {
@@ -131,7 +140,8 @@ class Cluster {
     });
   }
   WriteStatus complete() {
-    return migrate([&](Node& n, Effects& e) { return n.complete_migration(bench.now(), bench.choices(), e); });
+    return migrate(
+        [&](Node& n, Effects& e) { return n.complete_migration(bench.now(), bench.choices(), e); });
   }
 
  private:
@@ -157,44 +167,45 @@ class Cluster {
   }
 
   Bench<Process>::Make maker() {
-    return [plan = plan_](NodeId self, Instant now, const sim::Durable& durable, std::uint32_t life) {
-      QuorumConfig quorum;
-      for (std::size_t i = 0; i < plan.controllers; ++i) {
-        const BrokerId id(static_cast<std::int32_t>(3000 + i));
-        quorum.voters.push_back(id);
-        quorum.addresses[id] = NodeId(static_cast<std::uint32_t>(i));
-      }
-      Choices choices(self.value() * 1000003 + static_cast<std::uint64_t>(now.nanoseconds()));
-      if (self.value() < plan.controllers) {
-        Node::Config config{.id = BrokerId(static_cast<std::int32_t>(3000 + self.value())),
-                            .self = self,
-                            .life = life,
-                            .quorum = quorum,
-                            .raft = {},
-                            .controller = {},
-                            .listeners = {},
-                            .features = {{"metadata.version", 1, 21}},
-                            .behaviour = plan.behaviour};
-        config.controller.cluster_id = "test-cluster";
-        config.controller.zk_migration_enabled = plan.migrating;
-        config.controller.bootstrap_version = plan.version;
-        return Process{Node(std::move(config), durable, choices)};
-      }
-      const auto broker = static_cast<std::int32_t>(self.value() - plan.controllers);
-      BrokerLink::Config config{.id = BrokerId(broker),
+    return
+        [plan = plan_](NodeId self, Instant now, const sim::Durable& durable, std::uint32_t life) {
+          QuorumConfig quorum;
+          for (std::size_t i = 0; i < plan.controllers; ++i) {
+            const BrokerId id(static_cast<std::int32_t>(3000 + i));
+            quorum.voters.push_back(id);
+            quorum.addresses[id] = NodeId(static_cast<std::uint32_t>(i));
+          }
+          Choices choices(self.value() * 1000003 + static_cast<std::uint64_t>(now.nanoseconds()));
+          if (self.value() < plan.controllers) {
+            Node::Config config{.id = BrokerId(static_cast<std::int32_t>(3000 + self.value())),
                                 .self = self,
                                 .life = life,
-                                .cluster_id = "test-cluster",
                                 .quorum = quorum,
                                 .raft = {},
+                                .controller = {},
                                 .listeners = {},
                                 .features = {{"metadata.version", 1, 21}},
-                                .rack = {},
-                                .log_dirs = {sim::Uuid(7, broker + 1)},
-                                .is_migrating_zk_broker = plan.migrating,
                                 .behaviour = plan.behaviour};
-      return Process{BrokerLink(std::move(config), now, durable, choices)};
-    };
+            config.controller.cluster_id = "test-cluster";
+            config.controller.zk_migration_enabled = plan.migrating;
+            config.controller.bootstrap_version = plan.version;
+            return Process{Node(std::move(config), durable, choices)};
+          }
+          const auto broker = static_cast<std::int32_t>(self.value() - plan.controllers);
+          BrokerLink::Config config{.id = BrokerId(broker),
+                                    .self = self,
+                                    .life = life,
+                                    .cluster_id = "test-cluster",
+                                    .quorum = quorum,
+                                    .raft = {},
+                                    .listeners = {},
+                                    .features = {{"metadata.version", 1, 21}},
+                                    .rack = {},
+                                    .log_dirs = {sim::Uuid(7, broker + 1)},
+                                    .is_migrating_zk_broker = plan.migrating,
+                                    .behaviour = plan.behaviour};
+          return Process{BrokerLink(std::move(config), now, durable, choices)};
+        };
   }
 
   ClusterPlan plan_;

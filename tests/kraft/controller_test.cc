@@ -11,7 +11,8 @@ std::vector<std::string> names_of(const Log& log) {
   std::vector<std::string> names;
   for (const Payload& batch : log.batches()) {
     if (batch.as<Batch>().is_control()) names.emplace_back("LEADER_CHANGE");
-    for (const auto& record : batch.as<Batch>().records()) names.emplace_back(name_of(record.record));
+    for (const auto& record : batch.as<Batch>().records())
+      names.emplace_back(name_of(record.record));
   }
   return names;
 }
@@ -21,8 +22,9 @@ TEST(Controller, TheFirstActivationWritesTheBootstrapInATransaction) {
   ASSERT_TRUE(cluster.activate());
   auto names = names_of(cluster.node(0).replica().log());
   names.resize(5);
-  EXPECT_EQ(names, (std::vector<std::string>{"LEADER_CHANGE", "BeginTransactionRecord", "FeatureLevelRecord",
-                                             "ZkMigrationStateRecord", "EndTransactionRecord"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"LEADER_CHANGE", "BeginTransactionRecord",
+                                             "FeatureLevelRecord", "ZkMigrationStateRecord",
+                                             "EndTransactionRecord"}));
   EXPECT_EQ(cluster.image().features().zk_migration_state, sim::ZkMigrationState::None);
   EXPECT_EQ(cluster.image().features().metadata_version, sim::kLatestProduction);
 }
@@ -37,7 +39,8 @@ TEST(Controller, BrokersRegisterCatchUpAndAreUnfenced) {
 TEST(Controller, ControllersRegisterThemselves) {
   Cluster cluster({}, 3);
   ASSERT_TRUE(cluster.activate());
-  EXPECT_TRUE(cluster.bench.run_until(5_s, [&] { return cluster.image().cluster().controllers.size() == 3; }));
+  EXPECT_TRUE(cluster.bench.run_until(
+      5_s, [&] { return cluster.image().cluster().controllers.size() == 3; }));
 }
 
 TEST(Controller, ATopicIsAnsweredWhenItIsCommittedAndSeenByAll) {
@@ -117,14 +120,18 @@ struct AlterPartition : testing::Test {
   }
   ErrorCode alter(BrokerId sender, std::vector<std::int32_t> isr, int leader_epoch_ahead = 0,
                   int partition_epoch_ahead = 0) {
-    sim::AlterPartitionData data{.partition_index = sim::PartitionId(0),
-                                 .leader_epoch = partition.leader_epoch.plus(leader_epoch_ahead),
-                                 .new_isr_with_epochs = {},
-                                 .partition_epoch = partition.partition_epoch.plus(partition_epoch_ahead)};
-    for (const std::int32_t id : isr) data.new_isr_with_epochs.push_back({.broker_id = BrokerId(id)});
+    sim::AlterPartitionData data{
+        .partition_index = sim::PartitionId(0),
+        .leader_epoch = partition.leader_epoch.plus(leader_epoch_ahead),
+        .new_isr_with_epochs = {},
+        .partition_epoch = partition.partition_epoch.plus(partition_epoch_ahead)};
+    for (const std::int32_t id : isr)
+      data.new_isr_with_epochs.push_back({.broker_id = BrokerId(id)});
     const auto epoch = cluster.image().cluster().broker(sender)->broker_epoch;
-    const auto answer = cluster.ask(sim::AlterPartitionRequest{
-        .broker_id = sender, .broker_epoch = epoch, .topics = {{.topic_id = topic, .partitions = {data}}}});
+    const auto answer = cluster.ask(
+        sim::AlterPartitionRequest{.broker_id = sender,
+                                   .broker_epoch = epoch,
+                                   .topics = {{.topic_id = topic, .partitions = {data}}}});
     if (!answer) return ErrorCode::RequestTimedOut;
     return answer->topics.front().partitions.front().error_code;
   }
@@ -144,7 +151,8 @@ TEST_F(AlterPartition, IsCheckedInKafkasOrder) {
   EXPECT_EQ(alter(leader, {leader.value(), 7}), ErrorCode::InvalidRequest);
   EXPECT_EQ(alter(leader, {other.value()}), ErrorCode::InvalidRequest);
   EXPECT_EQ(alter(leader, {leader.value(), other.value()}), ErrorCode::None);
-  EXPECT_EQ(alter(leader, {leader.value()}), ErrorCode::InvalidUpdateVersion) << "the epoch moved on";
+  EXPECT_EQ(alter(leader, {leader.value()}), ErrorCode::InvalidUpdateVersion)
+      << "the epoch moved on";
 }
 
 TEST_F(AlterPartition, DoesNotTakeBackWhoIsFenced) {
@@ -234,7 +242,8 @@ bool a_broker_stays_fenced(bool heartbeat_table_before_abort) {
   cluster.bench.start(cluster.process_of(1));
   EXPECT_TRUE(cluster.bench.run_until(20_s, [&] { return cluster.link(1).registered(); }));
   cluster.bench.act(*cluster.active(), [&](Process& process, Effects& effects) {
-    std::get<Node>(process.core).begin_migration(cluster.bench.now(), cluster.bench.choices(), effects);
+    std::get<Node>(process.core)
+        .begin_migration(cluster.bench.now(), cluster.bench.choices(), effects);
   });
   EXPECT_TRUE(cluster.all_brokers_running()) << "unfenced inside the transaction";
   cluster.bench.run_for(1_s);
@@ -288,9 +297,10 @@ std::vector<Violation> life_with(Behaviour behaviour, std::uint64_t seed) {
         data.new_isr_with_epochs.push_back({.broker_id = replica});
       }
       const auto epoch = cluster.image().cluster().broker(partition.leader)->broker_epoch;
-      cluster.ask(sim::AlterPartitionRequest{.broker_id = partition.leader,
-                                             .broker_epoch = epoch,
-                                             .topics = {{.topic_id = topic->id(), .partitions = {data}}}});
+      cluster.ask(
+          sim::AlterPartitionRequest{.broker_id = partition.leader,
+                                     .broker_epoch = epoch,
+                                     .topics = {{.topic_id = topic->id(), .partitions = {data}}}});
       break;
     }
   }
@@ -337,9 +347,15 @@ void adventure_of_controllers(std::uint64_t seed) {
     cluster.bench.run_for(1_ms * static_cast<std::int64_t>(choices.pick(kDeed, 1, 1, 3000)));
     const std::size_t who = choices.pick(kDeed, 2, 0, cluster.bench.size() - 1);
     switch (choices.pick(kDeed, 3, 0, 4)) {
-      case 0: if (cluster.bench.alive(who)) cluster.bench.crash(who); break;
-      case 1: cluster.bench.isolate(who); break;
-      case 2: cluster.bench.heal(); break;
+      case 0:
+        if (cluster.bench.alive(who)) cluster.bench.crash(who);
+        break;
+      case 1:
+        cluster.bench.isolate(who);
+        break;
+      case 2:
+        cluster.bench.heal();
+        break;
       default:
         if (cluster.active()) cluster.create_topic(fmt::format("t{}", ++topics), 2, 1);
     }

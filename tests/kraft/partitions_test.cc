@@ -22,8 +22,10 @@ struct Partitions : testing::Test {
   Partitions() : cluster({.brokers = 5}, 21) { EXPECT_TRUE(cluster.all_brokers_running()); }
 
   void create(Ids replicas, std::vector<sim::ConfigEntry> configs = {}) {
-    const auto answer = cluster.ask(sim::CreateTopicsRequest{
-        .topics = {{.name = "orders", .assignments = {{sim::PartitionId(0), replicas}}, .configs = std::move(configs)}}});
+    const auto answer = cluster.ask(
+        sim::CreateTopicsRequest{.topics = {{.name = "orders",
+                                             .assignments = {{sim::PartitionId(0), replicas}},
+                                             .configs = std::move(configs)}}});
     ASSERT_TRUE(answer && answer->topics.front().error_code == ErrorCode::None);
   }
   sim::Partition orders() {
@@ -31,14 +33,15 @@ struct Partitions : testing::Test {
     return *cluster.image().topics().find("orders")->partition(sim::PartitionId(0));
   }
   ErrorCode reassign(std::optional<Ids> replicas) {
-    const auto answer =
-        cluster.ask(sim::AlterPartitionReassignmentsRequest{.partitions = {{kOrders, std::move(replicas)}}});
+    const auto answer = cluster.ask(
+        sim::AlterPartitionReassignmentsRequest{.partitions = {{kOrders, std::move(replicas)}}});
     return answer ? answer->responses.front().error_code : ErrorCode::RequestTimedOut;
   }
   ErrorCode elect(sim::ElectionType type) {
-    const auto answer =
-        cluster.ask(sim::ElectLeadersRequest{.election_type = type, .partitions = std::vector{kOrders}});
-    return answer ? answer->replica_election_results.front().error_code : ErrorCode::RequestTimedOut;
+    const auto answer = cluster.ask(
+        sim::ElectLeadersRequest{.election_type = type, .partitions = std::vector{kOrders}});
+    return answer ? answer->replica_election_results.front().error_code
+                  : ErrorCode::RequestTimedOut;
   }
   // What the leader asks for as replicas fall behind and catch up.
   ErrorCode alter_isr(Ids isr) {
@@ -51,8 +54,10 @@ struct Partitions : testing::Test {
     const auto answer = cluster.ask(sim::AlterPartitionRequest{
         .broker_id = now.leader,
         .broker_epoch = cluster.image().cluster().broker(now.leader)->broker_epoch,
-        .topics = {{.topic_id = cluster.image().topics().find("orders")->id(), .partitions = {data}}}});
-    return answer ? answer->topics.front().partitions.front().error_code : ErrorCode::RequestTimedOut;
+        .topics = {
+            {.topic_id = cluster.image().topics().find("orders")->id(), .partitions = {data}}}});
+    return answer ? answer->topics.front().partitions.front().error_code
+                  : ErrorCode::RequestTimedOut;
   }
   void lose(std::size_t broker) {
     cluster.bench.crash(cluster.process_of(broker));
@@ -153,9 +158,11 @@ TEST_F(Partitions, AnAssignmentNamesRegisteredBrokersOnceEach) {
   EXPECT_EQ(reassign(ids({1, 1})), ErrorCode::InvalidReplicaAssignment);
   EXPECT_EQ(reassign(ids({1, 77})), ErrorCode::InvalidReplicaAssignment);
   const auto answer = cluster.ask(sim::AlterPartitionReassignmentsRequest{
-      .partitions = {{{"nothing", sim::PartitionId(0)}, ids({1})}, {{"orders", sim::PartitionId(1)}, ids({1})}}});
+      .partitions = {{{"nothing", sim::PartitionId(0)}, ids({1})},
+                     {{"orders", sim::PartitionId(1)}, ids({1})}}});
   ASSERT_TRUE(answer);
-  for (const auto& result : answer->responses) EXPECT_EQ(result.error_code, ErrorCode::UnknownTopicOrPartition);
+  for (const auto& result : answer->responses)
+    EXPECT_EQ(result.error_code, ErrorCode::UnknownTopicOrPartition);
 }
 
 TEST_F(Partitions, AReassignmentElectsNobodyUncleanlyWhateverTheTopicAllows) {
@@ -220,22 +227,23 @@ struct Directories : Partitions {
   sim::BrokerEpoch epoch{-1};
 
   void register_with(std::vector<sim::Uuid> directories) {
-    const auto answer = cluster.ask(sim::BrokerRegistrationRequest{.broker_id = BrokerId(9),
-                                                                   .cluster_id = "test-cluster",
-                                                                   .incarnation_id = sim::Uuid(9, 9),
-                                                                   .features = {{"metadata.version", 1, 21}},
-                                                                   .log_dirs = std::move(directories)});
+    const auto answer =
+        cluster.ask(sim::BrokerRegistrationRequest{.broker_id = BrokerId(9),
+                                                   .cluster_id = "test-cluster",
+                                                   .incarnation_id = sim::Uuid(9, 9),
+                                                   .features = {{"metadata.version", 1, 21}},
+                                                   .log_dirs = std::move(directories)});
     ASSERT_TRUE(answer);
     ASSERT_EQ(answer->error_code, ErrorCode::None);
     epoch = answer->broker_epoch;
     heartbeat({});
   }
   void heartbeat(std::vector<sim::Uuid> offline) {
-    const auto answer =
-        cluster.ask(sim::BrokerHeartbeatRequest{.broker_id = BrokerId(9),
-                                                .broker_epoch = epoch,
-                                                .current_metadata_offset = cluster.node(*cluster.active()).replica().high_watermark(),
-                                                .offline_log_dirs = std::move(offline)});
+    const auto answer = cluster.ask(sim::BrokerHeartbeatRequest{
+        .broker_id = BrokerId(9),
+        .broker_epoch = epoch,
+        .current_metadata_offset = cluster.node(*cluster.active()).replica().high_watermark(),
+        .offline_log_dirs = std::move(offline)});
     ASSERT_TRUE(answer);
     ASSERT_EQ(answer->error_code, ErrorCode::None);
   }

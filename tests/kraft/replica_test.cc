@@ -39,23 +39,27 @@ QuorumConfig quorum_of(std::size_t voters) {
 
 // Voters 3000, 3001, …; behind them observers; invariants after every event.
 struct Quorum {
-  Quorum(std::size_t voters, std::uint64_t seed, Behaviour behaviour = {}, std::size_t observers = 0)
-      : bench(voters + observers, seed, [=](NodeId self, Instant, const sim::Durable& durable, std::uint32_t life) {
-          const bool voter = self.value() < voters;
-          return Process{Replica({.id = BrokerId(static_cast<std::int32_t>(3000 + self.value())),
-                                  .self = self,
-                                  .life = life,
-                                  .quorum = quorum_of(voters),
-                                  .flush_as_follower = voter,
-                                  .behaviour = behaviour},
-                                 durable)};
-        }) {
+  Quorum(std::size_t voters, std::uint64_t seed, Behaviour behaviour = {},
+         std::size_t observers = 0)
+      : bench(voters + observers, seed,
+              [=](NodeId self, Instant, const sim::Durable& durable, std::uint32_t life) {
+                const bool voter = self.value() < voters;
+                return Process{
+                    Replica({.id = BrokerId(static_cast<std::int32_t>(3000 + self.value())),
+                             .self = self,
+                             .life = life,
+                             .quorum = quorum_of(voters),
+                             .flush_as_follower = voter,
+                             .behaviour = behaviour},
+                            durable)};
+              }) {
     bench.after_each = [this] {
       std::vector<const Replica*> views;
       for (std::size_t i = 0; i < bench.size(); ++i) {
         views.push_back(bench.alive(i) ? &bench.core(i).replica : nullptr);
       }
-      for (Violation& violation : check_quorum(views, memory)) violations.push_back(std::move(violation));
+      for (Violation& violation : check_quorum(views, memory))
+        violations.push_back(std::move(violation));
     };
   }
   Replica& replica(std::size_t i) { return bench.core(i).replica; }
@@ -70,7 +74,8 @@ struct Quorum {
   bool elect(Duration within = 20_s) {
     return bench.run_until(within, [&] {
       const auto at = leader();
-      return at && replica(*at).high_watermark() > std::get<Leader>(replica(*at).role()).epoch_start;
+      return at &&
+             replica(*at).high_watermark() > std::get<Leader>(replica(*at).role()).epoch_start;
     });
   }
   std::optional<Offset> append(std::size_t node, int count = 1) {
@@ -165,7 +170,8 @@ TEST(Replica, ATailThatWasNeverCommittedIsCutWhenTheNewLeaderIsMet) {
   quorum.bench.isolate(old);
   quorum.append(old, 7);
   quorum.bench.run_for(100_ms);
-  ASSERT_TRUE(quorum.bench.run_until(20_s, [&] { return quorum.leader() && *quorum.leader() != old; }));
+  ASSERT_TRUE(
+      quorum.bench.run_until(20_s, [&] { return quorum.leader() && *quorum.leader() != old; }));
   const auto last = quorum.append(*quorum.leader(), 3);
   quorum.bench.run_for(1_s);
   quorum.bench.heal();
@@ -182,7 +188,8 @@ TEST(Replica, AResigningLeaderIsSucceededWithoutWaitingForTheFetchTimeout) {
     process.replica.begin_shutdown(quorum.bench.now(), quorum.bench.choices(), effects);
   });
   const Instant resigned = quorum.bench.now();
-  ASSERT_TRUE(quorum.bench.run_until(20_s, [&] { return quorum.leader() && *quorum.leader() != old; }));
+  ASSERT_TRUE(
+      quorum.bench.run_until(20_s, [&] { return quorum.leader() && *quorum.leader() != old; }));
   EXPECT_LT(quorum.bench.now() - resigned, 500_ms);
 }
 
@@ -234,7 +241,8 @@ TEST(Log, IsReadBackWithACheckpointOfALaterEpochThanItsFirst) {
   sim::FileContent batches;
   Log log;
   for (const int epoch : {1, 2}) {
-    batches.entries.push_back(Batch::of(log.end(), RaftEpoch(epoch), 0, LeaderChange{.leader = BrokerId(epoch)}));
+    batches.entries.push_back(
+        Batch::of(log.end(), RaftEpoch(epoch), 0, LeaderChange{.leader = BrokerId(epoch)}));
     log.append(batches.entries.back());
   }
   sim::FileContent checkpoint;
@@ -299,11 +307,21 @@ std::vector<Violation> adventure(std::uint64_t seed, Behaviour behaviour, bool d
     quorum.bench.run_for(1_ms * static_cast<std::int64_t>(choices.pick(kWhen, 0, 1, 1500)));
     const std::size_t who = choices.pick(kWho, 0, 0, 2);
     switch (choices.pick(kDeed, 0, 0, 7)) {
-      case 0: if (quorum.bench.alive(who)) quorum.bench.crash(who); break;
-      case 1: if (quorum.bench.alive(who)) quorum.bench.kill(who); break;
-      case 2: quorum.bench.isolate(who); break;
-      case 3: quorum.bench.heal(); break;
-      case 4: quorum.bench.cut(who, (who + 1) % 3); break;
+      case 0:
+        if (quorum.bench.alive(who)) quorum.bench.crash(who);
+        break;
+      case 1:
+        if (quorum.bench.alive(who)) quorum.bench.kill(who);
+        break;
+      case 2:
+        quorum.bench.isolate(who);
+        break;
+      case 3:
+        quorum.bench.heal();
+        break;
+      case 4:
+        quorum.bench.cut(who, (who + 1) % 3);
+        break;
       default:
         for (std::size_t i = 0; i < 3; ++i) {
           if (quorum.bench.alive(i) && quorum.replica(i).is_leader()) quorum.append(i, 2);
@@ -326,14 +344,16 @@ std::vector<Violation> adventure(std::uint64_t seed, Behaviour behaviour, bool d
       progress = quorum.all_reach(before.plus(2), 1_s);
     }
     if (!progress) quorum.violations.push_back({"progress", "a healed quorum commits nothing"});
-    for (const std::string& exit : quorum.bench.exits()) quorum.violations.push_back({"exit", exit});
+    for (const std::string& exit : quorum.bench.exits())
+      quorum.violations.push_back({"exit", exit});
   }
   return quorum.violations;
 }
 
 RC_GTEST_PROP(QuorumUnderFaults, StaysSafeAndRecovers, (std::uint64_t seed)) {
   const auto violations = adventure(seed, {}, true);
-  for (const Violation& violation : violations) RC_LOG() << violation.invariant << ": " << violation.what << "\n";
+  for (const Violation& violation : violations)
+    RC_LOG() << violation.invariant << ": " << violation.what << "\n";
   RC_ASSERT(violations.empty());
 }
 

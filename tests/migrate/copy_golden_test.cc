@@ -36,7 +36,8 @@ TEST_P(Copy, MakesTheRecordsThatKafkaCommitted) {
   for (const auto& list : copy.lists) {
     for (const sim::Record& record : list) ours.insert(tests::comparable(record));
   }
-  const auto theirs = tests::committed_copy(tests::golden(std::string(GetParam()) + "/controller-3000"));
+  const auto theirs =
+      tests::committed_copy(tests::golden(std::string(GetParam()) + "/controller-3000"));
   EXPECT_FALSE(theirs.empty());
   EXPECT_EQ(ours.size(), theirs.size());
   std::vector<sim::Record> only_ours;

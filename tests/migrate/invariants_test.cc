@@ -29,27 +29,30 @@ class Writes : public testing::Test {
  protected:
   // The invariants that object to this transaction.
   std::set<std::string> apply(zk::SessionId session, zk::Txn txn) {
-    const zk::Committed notice{
-        .server = zk::ServerId(1),
-        .zxid = zk::Zxid(++last_),
-        .txn = sim::Payload::of(zk::LoggedTxn{.header = {.client_id = session}, .txn = std::move(txn)})};
+    const zk::Committed notice{.server = zk::ServerId(1),
+                               .zxid = zk::Zxid(++last_),
+                               .txn = sim::Payload::of(zk::LoggedTxn{
+                                   .header = {.client_id = session}, .txn = std::move(txn)})};
     std::set<std::string> names;
     for (const Violation& found : check_write(notice, "", memory_)) names.insert(found.invariant);
     return names;
   }
   std::set<std::string> claim(zk::SessionId session, std::int32_t epoch) {
-    return apply(session, zk::MultiTxn{.txns = {zk::SetDataTxn{
-                              .path = std::string(zk::paths::kControllerEpoch),
-                              .data = zk::encode_controller_epoch(ControllerEpoch(epoch))}}});
+    return apply(session,
+                 zk::MultiTxn{.txns = {zk::SetDataTxn{
+                                  .path = std::string(zk::paths::kControllerEpoch),
+                                  .data = zk::encode_controller_epoch(ControllerEpoch(epoch))}}});
   }
   static zk::SetDataTxn state(std::int32_t leader_epoch) {
     return {.path = zk::paths::partition_state("orders", sim::PartitionId(0)),
-            .data = zk::encode(zk::PartitionStateZnode{
-                .leader = BrokerId(1), .leader_epoch = LeaderEpoch(leader_epoch), .isr = {BrokerId(1)}})};
+            .data = zk::encode(zk::PartitionStateZnode{.leader = BrokerId(1),
+                                                       .leader_epoch = LeaderEpoch(leader_epoch),
+                                                       .isr = {BrokerId(1)}})};
   }
   static zk::SetDataTxn checkpoint(std::int64_t offset) {
     return {.path = std::string(zk::paths::kMigration),
-            .data = zk::encode(zk::MigrationZnode{.kraft_metadata = {sim::RaftEpoch(1), sim::Offset(offset)}})};
+            .data = zk::encode(
+                zk::MigrationZnode{.kraft_metadata = {sim::RaftEpoch(1), sim::Offset(offset)}})};
   }
 
   MigrationMemory memory_;
@@ -114,27 +117,33 @@ TEST_F(Writes, OfAnOlderClaimTakeACopyBack) {
 
 TEST_F(Writes, ByHandMayRaiseTheControllerEpochAndAClaimGoesOnFromThere) {
   claim(kOld, 1);
-  EXPECT_TRUE(apply(kNew, zk::SetDataTxn{.path = std::string(zk::paths::kControllerEpoch), .data = zk::encode_controller_epoch(ControllerEpoch(8))}).empty());
+  EXPECT_TRUE(apply(kNew, zk::SetDataTxn{.path = std::string(zk::paths::kControllerEpoch),
+                                         .data = zk::encode_controller_epoch(ControllerEpoch(8))})
+                  .empty());
   EXPECT_TRUE(claim(kNew, 9).empty());
 }
 
 TEST_F(Writes, DeleteNoTopicThatNobodyWantsGoneAndBringNoneBack) {
   const std::string path = zk::paths::topic("orders");
   const auto create = [&] {
-    zk::CreateTxn txn{.path = path, .data = R"({"version":3,"partitions":{"0":[1]},"topic_id":"AAAAAAAAAAAAAAAAAAAAAQ"})"};
+    zk::CreateTxn txn{
+        .path = path,
+        .data = R"({"version":3,"partitions":{"0":[1]},"topic_id":"AAAAAAAAAAAAAAAAAAAAAQ"})"};
     return txn;
   };
   claim(kOld, 1);
   EXPECT_TRUE(apply(kOld, zk::MultiTxn{.txns = {create()}}).empty());
-  EXPECT_EQ(apply(kOld, zk::MultiTxn{.txns = {zk::DeleteTxn{.path = path}}}), std::set<std::string>{"migration.S14"});
+  EXPECT_EQ(apply(kOld, zk::MultiTxn{.txns = {zk::DeleteTxn{.path = path}}}),
+            std::set<std::string>{"migration.S14"});
   EXPECT_EQ(apply(kOld, zk::MultiTxn{.txns = {create()}}), std::set<std::string>{"migration.S14"});
   memory_.deletions_asked.insert("orders");
   EXPECT_TRUE(apply(kOld, zk::MultiTxn{.txns = {zk::DeleteTxn{.path = path}}}).empty());
 }
 
 TEST_F(Writes, ByHandMayDeleteATopicAndAControllerMayBringItBack) {
-  const zk::CreateTxn create{.path = zk::paths::topic("orders"),
-                             .data = R"({"version":3,"partitions":{"0":[1]},"topic_id":"AAAAAAAAAAAAAAAAAAAAAQ"})"};
+  const zk::CreateTxn create{
+      .path = zk::paths::topic("orders"),
+      .data = R"({"version":3,"partitions":{"0":[1]},"topic_id":"AAAAAAAAAAAAAAAAAAAAAQ"})"};
   claim(kOld, 1);
   apply(kOld, zk::MultiTxn{.txns = {create}});
   EXPECT_TRUE(apply(kNew, zk::DeleteTxn{.path = create.path}).empty());
@@ -152,7 +161,8 @@ TEST_F(Writes, SayThatIsMirroredOnlyWhatIsCommitted) {
   const auto says = [&](std::int64_t offset, std::int64_t committed) {
     const zk::Committed notice{.server = zk::ServerId(1),
                                .zxid = zk::Zxid(++last_),
-                               .txn = sim::Payload::of(zk::LoggedTxn{.header = {.client_id = kOld}, .txn = checkpoint(offset)})};
+                               .txn = sim::Payload::of(zk::LoggedTxn{.header = {.client_id = kOld},
+                                                                     .txn = checkpoint(offset)})};
     return check_committed(notice, "", sim::Offset(committed), memory_).size();
   };
   EXPECT_EQ(says(9, 10), 0u);
@@ -170,14 +180,20 @@ TEST(ProducerIds, AreGivenOutOnce) {
 
 TEST(AClaim, FromABrokerByALogThatRemembersGoesAstray) {
   MigrationMemory memory;
-  memory.authority.former_office = zk::ControllerZnode{.broker = BrokerId(1), .kraft_controller_epoch = sim::RaftEpoch(-1)};
+  memory.authority.former_office =
+      zk::ControllerZnode{.broker = BrokerId(1), .kraft_controller_epoch = sim::RaftEpoch(-1)};
   const Claimed claim{.node = BrokerId(3000)};
   EXPECT_TRUE(check_claimant(claim, sim::ZkMigrationState::PreMigration, memory).empty());
-  EXPECT_EQ(check_claimant(claim, sim::ZkMigrationState::Migration, memory).front().invariant, "MB-02");
+  EXPECT_EQ(check_claimant(claim, sim::ZkMigrationState::Migration, memory).front().invariant,
+            "MB-02");
   memory.two_ruled = true;
-  EXPECT_EQ(check_claimant(claim, sim::ZkMigrationState::Migration, memory).front().invariant, "MB-13");
+  EXPECT_EQ(check_claimant(claim, sim::ZkMigrationState::Migration, memory).front().invariant,
+            "MB-13");
   EXPECT_TRUE(check_reconciler(BrokerId(3000), sim::ZkMigrationState::Migration, memory).empty());
-  EXPECT_EQ(check_reconciler(BrokerId(3000), sim::ZkMigrationState::PreMigration, memory).front().invariant, "MB-01");
+  EXPECT_EQ(check_reconciler(BrokerId(3000), sim::ZkMigrationState::PreMigration, memory)
+                .front()
+                .invariant,
+            "MB-01");
 }
 
 // ── The copy ────────────────────────────────────────────────────────────────────────────────────
@@ -188,7 +204,8 @@ class Copied : public testing::Test {
   Copied() {
     create("/brokers");
     create("/brokers/topics");
-    create("/brokers/topics/orders", R"({"version":3,"partitions":{"0":[1,2]},"topic_id":"AAAAAAAAAAAAAAAAAAAAAQ"})");
+    create("/brokers/topics/orders",
+           R"({"version":3,"partitions":{"0":[1,2]},"topic_id":"AAAAAAAAAAAAAAAAAAAAAQ"})");
     create("/brokers/topics/orders/partitions");
     create("/brokers/topics/orders/partitions/0");
     create("/brokers/topics/orders/partitions/0/state",
@@ -200,7 +217,10 @@ class Copied : public testing::Test {
   }
   void create(const std::string& path, zk::Data data = std::nullopt) {
     zxid_ = zxid_.next();
-    const auto applied = tree_.apply({.zxid = zxid_}, zk::CreateTxn{.path = path, .data = std::move(data), .parent_cversion = zk::ChildVersion(-1)});
+    const auto applied =
+        tree_.apply({.zxid = zxid_}, zk::CreateTxn{.path = path,
+                                                   .data = std::move(data),
+                                                   .parent_cversion = zk::ChildVersion(-1)});
     ASSERT_EQ(applied.result.error, zk::ErrorCode::Ok) << path;
   }
   std::size_t objections(std::vector<sim::Record> logged) const {
@@ -223,7 +243,8 @@ TEST_F(Copied, WhatStandsInBetweenIsNotTheCopys) {
 }
 
 TEST_F(Copied, WhatNoRecordInItExplainsIsTheCopysFault) {
-  EXPECT_EQ(objections({sim::BeginTransactionRecord{}, sim::EndTransactionRecord{}}), 3U);  // leader, its epoch, ISR
+  EXPECT_EQ(objections({sim::BeginTransactionRecord{}, sim::EndTransactionRecord{}}),
+            3U);  // leader, its epoch, ISR
   EXPECT_EQ(objections({fenced_, sim::BeginTransactionRecord{}, sim::EndTransactionRecord{}}), 3U);
   sim::PartitionChangeRecord only_isr = fenced_;
   only_isr.leader = sim::kLeaderUnchanged;

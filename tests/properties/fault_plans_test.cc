@@ -47,7 +47,9 @@ void expect_to_hold(const FaultProperty& property, int cases) {
   EXPECT_FALSE(found) << (found ? describe(*found) : "");
 }
 
-TEST(FaultPlans, BreakNoInvariantOfTheSampleMigration) { expect_to_hold(over_the_sample("sample_migration"), 25); }
+TEST(FaultPlans, BreakNoInvariantOfTheSampleMigration) {
+  expect_to_hold(over_the_sample("sample_migration"), 25);
+}
 
 TEST(FaultPlans, BreakNoInvariantOfAMigrationFromNothing) {
   expect_to_hold(over_a_small_topology("migration_from_nothing"), 15);
@@ -57,7 +59,9 @@ struct SeededDefect {
   const char* name;
   int cases;  // within which it must be found
 };
-void PrintTo(const SeededDefect& defect, std::ostream* out) { *out << defect.name; }
+void PrintTo(const SeededDefect& defect, std::ostream* out) {
+  *out << defect.name;
+}
 
 class FaultPlansWithADefect : public testing::TestWithParam<SeededDefect> {};
 
@@ -72,7 +76,8 @@ TEST_P(FaultPlansWithADefect, BreakAnInvariantAndShrinkToAScenarioFileThatBlames
   EXPECT_LE(found->scenario.faults_size(), 6);
 
   // What anybody would see who runs the file.
-  zk2kraft::Scenario written = scenarios::read_scenario(found->file.string()).value_or(zk2kraft::Scenario{});
+  zk2kraft::Scenario written =
+      scenarios::read_scenario(found->file.string()).value_or(zk2kraft::Scenario{});
   ASSERT_FALSE(written.why().empty());
   const auto with = tests::run(written, property.initial);
   EXPECT_EQ(with.verdict, scenarios::Verdict::Finding);

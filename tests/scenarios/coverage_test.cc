@@ -25,7 +25,8 @@ constexpr std::uint64_t kSeeds = 10;
 const std::map<std::string, std::string>& exemptions() {
   static const std::map<std::string, std::string> known{
       {"raft move Follower by T10",
-       "it takes a leader that misses the vote requests and hears of the winner in the second before it resigns; "
+       "it takes a leader that misses the vote requests and hears of the winner in the second "
+       "before it resigns; "
        "no plan of faults has met that yet"},
   };
   return known;
@@ -50,7 +51,8 @@ TEST(Coverage, ScenariosMeetEveryFaultNoticeMoveAndPhaseThatThereIs) {
   std::set<std::string> missing;
   for (const std::string& what : never_met(met)) {
     missing.insert(what);
-    EXPECT_TRUE(exemptions().contains(what)) << what << " is met by no scenario: add one, or say why none can";
+    EXPECT_TRUE(exemptions().contains(what))
+        << what << " is met by no scenario: add one, or say why none can";
   }
   for (const auto& [what, why] : exemptions()) {
     EXPECT_TRUE(missing.contains(what)) << what << " is met now, though it was said: " << why;
@@ -62,7 +64,8 @@ TEST(Coverage, ScenariosMeetEveryFaultNoticeMoveAndPhaseThatThereIs) {
 TEST(Coverage, EveryNoticeThatIsDeclaredIsOnTheList) {
   namespace fs = std::filesystem;
   // A notice is a struct with a name and, behind it, the rule that it follows.
-  const std::regex declaration(R"re(kName = "([^"]+)";\s*static constexpr std::string_view kRule)re");
+  const std::regex declaration(
+      R"re(kName = "([^"]+)";\s*static constexpr std::string_view kRule)re");
   std::set<std::string> declared;
   for (const char* const folder : {"sim/kafka", "zk", "kraft", "migrate", "scenarios"}) {
     for (const auto& entry : fs::directory_iterator(fs::path(ZK2KRAFT_SOURCE_DIR) / folder)) {
@@ -70,7 +73,8 @@ TEST(Coverage, EveryNoticeThatIsDeclaredIsOnTheList) {
       std::stringstream text;
       text << std::ifstream(entry.path()).rdbuf();
       const std::string source = text.str();
-      for (std::sregex_iterator found(source.begin(), source.end(), declaration), end; found != end; ++found) {
+      for (std::sregex_iterator found(source.begin(), source.end(), declaration), end; found != end;
+           ++found) {
         declared.insert((*found)[1]);
       }
     }

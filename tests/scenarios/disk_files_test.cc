@@ -22,7 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // No session expires within a test: a server of such a tick looks for expired ones once a day.
-constexpr const char* kSessionsLast = "tickTime=86400000\nminSessionTimeout=4000\nmaxSessionTimeout=60000\n";
+constexpr const char* kSessionsLast =
+    "tickTime=86400000\nminSessionTimeout=4000\nmaxSessionTimeout=60000\n";
 
 class DisksOfARun : public testing::Test {
  protected:
@@ -67,7 +68,8 @@ void expect_that_a_real_server_serves(const zk::Tree& expected, const fs::path& 
   ASSERT_TRUE(live) << sim::describe(live.error());
   EXPECT_TRUE(live->consistent);
   const auto differences = tests::tree_differences(expected, live->tree);
-  EXPECT_TRUE(differences.empty()) << differences.size() << " znodes differ, the first: " << differences.front();
+  EXPECT_TRUE(differences.empty())
+      << differences.size() << " znodes differ, the first: " << differences.front();
   EXPECT_EQ(metric(server, "zk_digest_mismatches_count"), 0);
 }
 
@@ -97,19 +99,22 @@ TEST_F(DisksOfARun, CarryTheDigestOfTheTreeAfterEachTransaction) {
     EXPECT_TRUE(recovery->warnings.empty());
     EXPECT_TRUE(recovery->database.tree.same_content(tree));
     std::uint64_t refused = 0;
-    const auto all = zk::disk::read_transactions(folder_ / name, zk::Zxid(0), [&](const auto& entry) {
-      refused += std::holds_alternative<zk::ErrorTxn>(entry.txn.txn) ? 1u : 0u;
-      return zk::disk::Visit::Continue;
-    });
+    const auto all =
+        zk::disk::read_transactions(folder_ / name, zk::Zxid(0), [&](const auto& entry) {
+          refused += std::holds_alternative<zk::ErrorTxn>(entry.txn.txn) ? 1u : 0u;
+          return zk::disk::Visit::Continue;
+        });
     ASSERT_TRUE(all) << sim::describe(all.error());
     EXPECT_GT(recovery->transactions, 100u);
-    EXPECT_EQ(recovery->digests_verified, 1 + recovery->transactions - refused) << "the snapshot's own among them";
+    EXPECT_EQ(recovery->digests_verified, 1 + recovery->transactions - refused)
+        << "the snapshot's own among them";
   }
 }
 
 std::size_t files_named(const fs::path& folder, std::string_view part) {
   std::size_t found = 0;
-  for (const auto& entry : fs::directory_iterator(folder)) found += entry.path().string().find(part) != std::string::npos ? 1u : 0u;
+  for (const auto& entry : fs::directory_iterator(folder))
+    found += entry.path().string().find(part) != std::string::npos ? 1u : 0u;
   return found;
 }
 
@@ -124,9 +129,10 @@ TEST_F(DisksOfARun, OfServersThatLiveByTheirSnapshotsHoldThemAndAreReadFromThem)
   }
   const auto dir = kraft::open_metadata_dir(folder_ / "controller-3000");
   ASSERT_TRUE(dir) << sim::describe(dir.error());
-  const auto read = kraft::read_metadata_log(*dir, [](kraft::RecordBatch& batch, const kraft::BatchSource&) {
-    EXPECT_GE(batch.header.base_timestamp, Cluster::kWallClockAtZeroMs);
-  });
+  const auto read =
+      kraft::read_metadata_log(*dir, [](kraft::RecordBatch& batch, const kraft::BatchSource&) {
+        EXPECT_GE(batch.header.base_timestamp, Cluster::kWallClockAtZeroMs);
+      });
   ASSERT_TRUE(read.checkpoint.has_value());
   EXPECT_GT(read.checkpoint->offset, sim::Offset(0));
   EXPECT_GE(read.checkpoint_timestamp, Cluster::kWallClockAtZeroMs);

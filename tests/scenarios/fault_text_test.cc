@@ -13,7 +13,8 @@ using namespace sim::literals;
 
 FaultDirective parsed(std::string_view words) {
   const auto directive = parse_fault(words, {});
-  EXPECT_TRUE(directive.has_value()) << words << ": " << (directive ? "" : sim::describe(directive.error()));
+  EXPECT_TRUE(directive.has_value())
+      << words << ": " << (directive ? "" : sim::describe(directive.error()));
   return directive.value_or(FaultDirective{});
 }
 
@@ -21,10 +22,12 @@ TEST(FaultText, WhatIsPrintedIsReadBack) {
   for (const char* words :
        {"crash zk:leader on migrate.CopyBatch 2 for 5s", "crash controller:active at 12s forever",
         "cut zk-1 -> controller-3000 at 30s for 10s", "cut zk-1 broker-2 at 30s for 1m30s",
-        "pause broker-1 on zk.SessionExpired of zk:leader plus 2s for 8s", "skew broker-1 by -2s at 1s",
+        "pause broker-1 on zk.SessionExpired of zk:leader plus 2s for 8s",
+        "skew broker-1 by -2s at 1s",
         "isolate controller:active on migrate.StateChanged with to=DUAL_WRITE 2 for 10s",
-        "drift broker-1 by 50ppm at 1s for 1m", "lose zk:any broker-2 10% at 0s for 5s", "reset controller-3000 zk at 3s",
-        "slow zk-1 zk-2 by 100ms at 3s for 5s", "tear_tail zk-1 at 3s", "fill_disk controller-3000 at 3s for 5s"}) {
+        "drift broker-1 by 50ppm at 1s for 1m", "lose zk:any broker-2 10% at 0s for 5s",
+        "reset controller-3000 zk at 3s", "slow zk-1 zk-2 by 100ms at 3s for 5s",
+        "tear_tail zk-1 at 3s", "fill_disk controller-3000 at 3s for 5s"}) {
     const FaultDirective directive = parsed(words);
     EXPECT_EQ(print_fault(directive), words);
     EXPECT_EQ(parsed(print_fault(directive)), directive);
@@ -59,8 +62,9 @@ TEST(FaultText, DrawnPlansSayTheSameAsDirectives) {
   const sim::FaultBudget budget{{{"ensemble", {"zk-1", "zk-2", "zk-3"}, 2}}};
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     sim::Choices tape(seed);
-    const sim::FaultPlan drawn =
-        sim::make_faults(tape, budget, {.from = sim::Instant(0), .until = sim::Instant(0) + 60_s, .lose_disks = true});
+    const sim::FaultPlan drawn = sim::make_faults(
+        tape, budget,
+        {.from = sim::Instant(0), .until = sim::Instant(0) + 60_s, .lose_disks = true});
     for (const FaultDirective& directive : directives_of(drawn)) {
       EXPECT_EQ(parsed(print_fault(directive)), directive);
       EXPECT_FALSE(print_fault(directive).ends_with("forever")) << print_fault(directive);
@@ -118,7 +122,9 @@ TEST(ScenarioText, ValuesThatTheSchemaCannotCheckAreChecked) {
 
 TEST(ScenarioText, WhatIsPrintedIsReadBack) {
   const auto scenario = parse_scenario(
-      "why: \"x\"\ncluster { zookeepers: 3 topics { name: \"a\" partitions: 2 } }\nfaults: \"crash zk-1 at 1s\"\n", "a");
+      "why: \"x\"\ncluster { zookeepers: 3 topics { name: \"a\" partitions: 2 } }\nfaults: \"crash "
+      "zk-1 at 1s\"\n",
+      "a");
   ASSERT_TRUE(scenario.has_value());
   const auto again = parse_scenario(print_scenario(*scenario), "b");
   ASSERT_TRUE(again.has_value());

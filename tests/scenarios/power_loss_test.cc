@@ -14,7 +14,8 @@ TEST(PowerLoss, EverywhereLosesWhatWasAcknowledgedAndNoMetadataAndIsNamedAsAnExp
   std::uint64_t lost = 0;
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     const scenarios::Outcome outcome = tests::run(scenario, initial, {.seed = seed});
-    EXPECT_EQ(outcome.verdict, scenarios::Verdict::Good) << "seed " << seed << ": " << tests::why(outcome);
+    EXPECT_EQ(outcome.verdict, scenarios::Verdict::Good)
+        << "seed " << seed << ": " << tests::why(outcome);
     const auto excused = outcome.expected_losses.find("E-LRS");
     if (excused == outcome.expected_losses.end()) continue;
     lost += excused->second;
@@ -28,7 +29,8 @@ TEST(PowerLoss, OfOneReplicaLosesNothingThatTheWholeIsrAcknowledged) {
   const scenarios::Initial initial = tests::beginning_of(scenario);
   for (const std::string broker : {"broker-1", "broker-2", "broker-3"}) {
     scenario.clear_faults();
-    scenario.add_faults("crash_machine " + broker + " on broker.RequestProcessingEnabled of broker-3 plus 20s for 5s");
+    scenario.add_faults("crash_machine " + broker +
+                        " on broker.RequestProcessingEnabled of broker-3 plus 20s for 5s");
     const scenarios::Outcome outcome = tests::run(scenario, initial);
     EXPECT_EQ(outcome.verdict, scenarios::Verdict::Good) << broker << ": " << tests::why(outcome);
     EXPECT_TRUE(outcome.expected_losses.empty()) << broker;

@@ -24,19 +24,23 @@ TEST_P(EveryCapturedCluster, MigratesAndItsCopyIsTheOneThatKafkaCommitted) {
     EXPECT_TRUE(written) << (written ? "" : sim::describe(written.error()));
     controller = world.name_of(cluster.controllers().begin()->second);
   };
-  const Outcome outcome = run(scenario("plain.txtpb"), at_claim(std::string(GetParam()) + "/p3-hybrid/zk-1"), options);
+  const Outcome outcome =
+      run(scenario("plain.txtpb"), at_claim(std::string(GetParam()) + "/p3-hybrid/zk-1"), options);
   EXPECT_EQ(outcome.verdict, Verdict::Good) << why(outcome);
   EXPECT_GT(outcome.durability.acknowledged, 0u);
   EXPECT_EQ(outcome.durability.acknowledged, outcome.durability.readable);
   const auto ours = tests::committed_copy(disks / controller / "__cluster_metadata-0");
-  const auto theirs = tests::committed_copy(tests::golden(std::string(GetParam()) + "/p3-hybrid/controller-3000"));
+  const auto theirs =
+      tests::committed_copy(tests::golden(std::string(GetParam()) + "/p3-hybrid/controller-3000"));
   EXPECT_FALSE(theirs.empty());
-  EXPECT_TRUE(ours == theirs) << ours.size() << " records of ours, " << theirs.size() << " of Kafka's";
+  EXPECT_TRUE(ours == theirs) << ours.size() << " records of ours, " << theirs.size()
+                              << " of Kafka's";
   fs::remove_all(disks);
 }
 
 INSTANTIATE_TEST_SUITE_P(Run, EveryCapturedCluster,
-                         testing::Values("sample", "failover", "rollback_hybrid", "copy_killed", "gz"));
+                         testing::Values("sample", "failover", "rollback_hybrid", "copy_killed",
+                                         "gz"));
 
 TEST(Run, TheDemoEndsFinalisedAndLosesNothing) {
   const Outcome outcome = run(scenario("demo.txtpb"), at_claim("sample/p3-hybrid/zk-1"));
@@ -44,7 +48,8 @@ TEST(Run, TheDemoEndsFinalisedAndLosesNothing) {
   EXPECT_TRUE(outcome.goal_reached);
   EXPECT_EQ(outcome.durability.acknowledged, outcome.durability.readable);
   EXPECT_EQ(outcome.durability.committed, outcome.durability.found);
-  EXPECT_GE(outcome.coverage.notices.at("migrate.CopyBegan"), 2u) << "the copy is done again after the crash";
+  EXPECT_GE(outcome.coverage.notices.at("migrate.CopyBegan"), 2u)
+      << "the copy is done again after the crash";
 }
 
 TEST(Run, ACopyCutShortLeavesABrokerFencedUnlessTheDefectIsFixed) {
@@ -98,19 +103,22 @@ TEST(Run, AMetadataVersionThatCannotMigrateIsRefusedWithTheFirstThatCan) {
   const auto outcome = run_scenario(of, initial, {.seed = 1}, {.source = "topology.txtpb"});
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().severity, sim::Severity::Usage);
-  EXPECT_NE(sim::describe(outcome.error()).find("3.6-IV1"), std::string::npos) << sim::describe(outcome.error());
+  EXPECT_NE(sim::describe(outcome.error()).find("3.6-IV1"), std::string::npos)
+      << sim::describe(outcome.error());
   of.mutable_cluster()->set_metadata_version("3.6-IV1");
   EXPECT_TRUE(Cluster::plan(of, initial, {.source = "topology.txtpb"}));
 }
 
 TEST(Run, AFaultThatNamesNobodyIsRefusedWithASuggestion) {
-  for (const char* words : {"crash zk:leeder at 3s", "cut zk-1 broker-2,zk:leeder at 3s", "crash zk-1 on zk.Committed of zk:leeder"}) {
+  for (const char* words : {"crash zk:leeder at 3s", "cut zk-1 broker-2,zk:leeder at 3s",
+                            "crash zk-1 on zk.Committed of zk:leeder"}) {
     zk2kraft::Scenario of = scenario("plain.txtpb");
     of.add_faults(words);
     const auto outcome = run_scenario(of, from_nothing(of), {}, {.source = "plain.txtpb"});
     ASSERT_FALSE(outcome) << words;
     EXPECT_EQ(outcome.error().severity, sim::Severity::Usage);
-    EXPECT_NE(outcome.error().what.find("Did you mean 'zk:leader'?"), std::string::npos) << outcome.error().what;
+    EXPECT_NE(outcome.error().what.find("Did you mean 'zk:leader'?"), std::string::npos)
+        << outcome.error().what;
   }
 }
 

@@ -25,14 +25,18 @@ inline Initial at_claim(const std::string& golden_zookeeper) {
   const std::filesystem::path dir = tests::golden(golden_zookeeper);
   zk::ClaimFinder finder("", zk::Tree());
   const auto transactions = zk::disk::read_transactions(dir, zk::Zxid(0), [&](const auto& entry) {
-    return finder.take(entry.txn.header, entry.txn.txn) ? zk::disk::Visit::Continue : zk::disk::Visit::Stop;
+    return finder.take(entry.txn.header, entry.txn.txn) ? zk::disk::Visit::Continue
+                                                        : zk::disk::Visit::Stop;
   });
   EXPECT_TRUE(transactions);
   const auto claim = finder.found({});
   EXPECT_TRUE(claim) << (claim ? "" : sim::describe(claim.error()));
   auto recovery = zk::disk::recover(dir, {.at = *claim});
   EXPECT_TRUE(recovery);
-  auto initial = initial_from_source({.database = std::move(recovery->database), .root = "", .described = golden_zookeeper, .at_claim = true});
+  auto initial = initial_from_source({.database = std::move(recovery->database),
+                                      .root = "",
+                                      .described = golden_zookeeper,
+                                      .at_claim = true});
   EXPECT_TRUE(initial) << (initial ? "" : sim::describe(initial.error()));
   return std::move(*initial);
 }

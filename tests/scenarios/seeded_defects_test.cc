@@ -1,5 +1,5 @@
-#include "migrate/releases.h"
 #include "scenarios/seeded_defects.h"
+#include "migrate/releases.h"
 
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -16,12 +16,15 @@
 namespace scenarios {
 
 // GoogleTest would print the bytes of a row.
-void PrintTo(const SeededDefect& row, std::ostream* out) { *out << row.defect; }
+void PrintTo(const SeededDefect& row, std::ostream* out) {
+  *out << row.defect;
+}
 
 namespace {
 
 std::vector<SeededDefect> table() {
-  const auto path = std::filesystem::path(ZK2KRAFT_SOURCE_DIR) / "scenarios" / "seeded_defects.pbtxt";
+  const auto path =
+      std::filesystem::path(ZK2KRAFT_SOURCE_DIR) / "scenarios" / "seeded_defects.pbtxt";
   auto rows = read_seeded_defects(path.string(), Topology::AsWritten);
   EXPECT_TRUE(rows) << (rows ? "" : sim::describe(rows.error()));
   return rows.value_or(std::vector<SeededDefect>());
@@ -78,8 +81,14 @@ TEST(SeededDefects, EverySwitchThatThereIsHasARow) {
 }
 
 TEST(SeededDefects, AResultReadsBackAsItWasWritten) {
-  const Hunt hunt{.defect = "zk-watch-lost", .seeds = 3, .seed = 7, .found = true, .expected = true,
-                  .invariant = "zk.WatchesAreArmed", .what = "nobody \"tells\"", .faults = {"crash zk-1 at 3s for 1s"},
+  const Hunt hunt{.defect = "zk-watch-lost",
+                  .seeds = 3,
+                  .seed = 7,
+                  .found = true,
+                  .expected = true,
+                  .invariant = "zk.WatchesAreArmed",
+                  .what = "nobody \"tells\"",
+                  .faults = {"crash zk-1 at 3s for 1s"},
                   .disturbed = {"seed 5: broker.P1: lost"}};
   const auto back = hunt_from_line(to_line(hunt));
   ASSERT_TRUE(back);

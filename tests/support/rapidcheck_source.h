@@ -12,7 +12,8 @@ namespace sim {
 // lowest answers, that is, towards fewer, simpler and earlier faults.
 class RapidcheckSource {
  public:
-  std::uint64_t pick(Site /*site*/, std::uint64_t /*entity*/, std::uint64_t low, std::uint64_t high) {
+  std::uint64_t pick(Site /*site*/, std::uint64_t /*entity*/, std::uint64_t low,
+                     std::uint64_t high) {
     if (low == high) return low;
     return low + *rc::gen::inRange<std::uint64_t>(0, high - low + 1);
   }

@@ -35,7 +35,9 @@ Relay::~Relay() {
   close(listener_);
 }
 
-std::string Relay::address() const { return fmt::format("127.0.0.1:{}", port_); }
+std::string Relay::address() const {
+  return fmt::format("127.0.0.1:{}", port_);
+}
 
 void Relay::work() {
   constexpr int kLookMs = 5;  // how soon a change of `blocked_` or `stop_` is seen
@@ -73,7 +75,8 @@ bool Relay::carry(int from, int to) {
   std::array<char, 16384> buffer{};
   const ssize_t count = recv(from, buffer.data(), buffer.size(), 0);
   for (ssize_t sent = 0; sent < count;) {
-    const ssize_t more = send(to, buffer.data() + sent, static_cast<std::size_t>(count - sent), MSG_NOSIGNAL);
+    const ssize_t more =
+        send(to, buffer.data() + sent, static_cast<std::size_t>(count - sent), MSG_NOSIGNAL);
     if (more <= 0) return false;
     sent += more;
   }

@@ -22,54 +22,67 @@ using tests::run;
 class GuardedServer : public testing::Test {
  protected:
   void SetUp() override {
-    if (!tests::ZooKeeperServer::is_installed()) GTEST_SKIP() << "needs the Debian package zookeeper";
+    if (!tests::ZooKeeperServer::is_installed())
+      GTEST_SKIP() << "needs the Debian package zookeeper";
   }
   std::unique_ptr<tests::ZooKeeperServer> start(const tests::ZooKeeperServer::Options& options) {
-    return std::make_unique<tests::ZooKeeperServer>(scratch_.copy_of("sample/p3-hybrid/zk-1", "zk"), options);
+    return std::make_unique<tests::ZooKeeperServer>(scratch_.copy_of("sample/p3-hybrid/zk-1", "zk"),
+                                                    options);
   }
   tests::ScratchFolder scratch_;
 };
 
 TEST_F(GuardedServer, ThatDemandsSaslPointsToItsFiles) {
-  const auto server = start({.class_path = "", .more_config = "sessionRequireClientSASLAuth=true\n"
-                                                               "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider\n"});
+  const auto server =
+      start({.class_path = "",
+             .more_config =
+                 "sessionRequireClientSASLAuth=true\n"
+                 "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider\n"});
   const auto ran = run({"inspect", server->address()});
   EXPECT_EQ(ran.code, ExitCode::Malformed);
   EXPECT_TRUE(contains(ran.err, "demand SASL")) << ran.err;
-  EXPECT_TRUE(contains(ran.err, "snapshot.* files of <dataDir>/version-2 and the log.* files")) << ran.err;
+  EXPECT_TRUE(contains(ran.err, "snapshot.* files of <dataDir>/version-2 and the log.* files"))
+      << ran.err;
 }
 
 // A port that speaks TLS. The server has a plain port as well, by which it is known when it is ready.
 TEST_F(GuardedServer, ThatSpeaksTlsPointsToItsFiles) {
   std::string class_path = "/usr/share/java/zookeeper.jar";
-  for (const char* part : {"buffer", "codec", "common", "handler", "resolver", "transport", "transport-native-unix-common",
-                           "transport-native-epoll"}) {
+  for (const char* part : {"buffer", "codec", "common", "handler", "resolver", "transport",
+                           "transport-native-unix-common", "transport-native-epoll"}) {
     const std::string jar = std::string("/usr/share/java/netty-") + part + ".jar";
     if (!fs::exists(jar)) GTEST_SKIP() << "needs the Debian package libnetty-java";
     class_path += ":" + jar;
   }
   const fs::path keys = scratch_.path() / "keys.p12";
-  const std::string make = "keytool -genkeypair -alias server -keyalg RSA -validity 2 -dname CN=localhost -storetype PKCS12"
-                           " -storepass changeit -keystore " + keys.string() + " >/dev/null 2>&1";
+  const std::string make =
+      "keytool -genkeypair -alias server -keyalg RSA -validity 2 -dname CN=localhost -storetype "
+      "PKCS12"
+      " -storepass changeit -keystore " +
+      keys.string() + " >/dev/null 2>&1";
   if (std::system(make.c_str()) != 0) GTEST_SKIP() << "needs keytool, of a Java runtime";
   const std::uint16_t port = tests::free_port();
-  const auto server = start(
-      {.class_path = class_path,
-       .more_config = "secureClientPort=" + std::to_string(port) +
-                      "\nsecureClientPortAddress=127.0.0.1\n"
-                      "serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory\n"
-                      "ssl.clientAuth=none\nssl.keyStore.password=changeit\nssl.keyStore.location=" + keys.string() + "\n"});
+  const auto server =
+      start({.class_path = class_path,
+             .more_config =
+                 "secureClientPort=" + std::to_string(port) +
+                 "\nsecureClientPortAddress=127.0.0.1\n"
+                 "serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory\n"
+                 "ssl.clientAuth=none\nssl.keyStore.password=changeit\nssl.keyStore.location=" +
+                 keys.string() + "\n"});
   const auto ran = run({"inspect", "127.0.0.1:" + std::to_string(port)});
   EXPECT_EQ(ran.code, ExitCode::Malformed);
   EXPECT_TRUE(contains(ran.err, "speaks TLS (a secureClientPort)")) << ran.err;
-  EXPECT_TRUE(contains(ran.err, "snapshot.* files of <dataDir>/version-2 and the log.* files")) << ran.err;
+  EXPECT_TRUE(contains(ran.err, "snapshot.* files of <dataDir>/version-2 and the log.* files"))
+      << ran.err;
 }
 
 TEST_F(GuardedServer, ShowsProtectedZnodesToWhoHasTheCredentials) {
   const auto server = start({});
   const std::string kProtected = "/config/topics";
   {
-    auto owner = zk::live::Client::open({.hosts = server->address(), .chroot = "", .digest_auth = "kafka:secret"});
+    auto owner = zk::live::Client::open(
+        {.hosts = server->address(), .chroot = "", .digest_auth = "kafka:secret"});
     ASSERT_TRUE(owner) << sim::describe(owner.error());
     const auto ask = [&](zk::Request request) {
       owner->submit(zk::CallId(1), std::move(request));
@@ -118,7 +131,8 @@ TEST(DataLogDir, HoldsTheLogsOfAServerThatKeepsThemApart) {
   const fs::path logs = scratch.path() / "logs" / "version-2";
   fs::create_directories(logs);
   for (const auto& file : fs::directory_iterator(data / "version-2")) {
-    if (file.path().filename().string().starts_with("log.")) fs::rename(file.path(), logs / file.path().filename());
+    if (file.path().filename().string().starts_with("log."))
+      fs::rename(file.path(), logs / file.path().filename());
   }
   const auto canonical = [&](std::vector<std::string> words) {
     words.insert(words.begin(), {"inspect", "--canonical"});
@@ -133,7 +147,8 @@ TEST(DataLogDir, HoldsTheLogsOfAServerThatKeepsThemApart) {
     EXPECT_EQ(canonical({"--at", "claim", "--data-log-dir", dir.string(), data.string()}).out,
               canonical({"--at", "claim", whole.string()}).out);
   }
-  EXPECT_EQ(canonical({"--data-log-dir", (scratch.path() / "none").string(), data.string()}).code, ExitCode::Usage);
+  EXPECT_EQ(canonical({"--data-log-dir", (scratch.path() / "none").string(), data.string()}).code,
+            ExitCode::Usage);
   EXPECT_EQ(canonical({"--data-log-dir", logs.string(), "127.0.0.1:1"}).code, ExitCode::Usage);
 }
 

@@ -6,8 +6,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 #include <span>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -297,7 +297,8 @@ TEST(OffsetsDiff, ATopicThatTheMetadataLacksExplainsATombstone) {
       with_topics.end(),
       {"--topics", (golden("offsets/killed") / "data/__cluster_metadata-0").string()});
   // That cluster has four partitions of it, so that the one is named.
-  for (std::string& capture : std::span(with_topics).subspan(2, 2)) capture += "/__consumer_offsets-0";
+  for (std::string& capture : std::span(with_topics).subspan(2, 2))
+    capture += "/__consumer_offsets-0";
   const auto ran = run(with_topics);
   EXPECT_EQ(ran.code, ExitCode::Good) << ran.out << ran.err;
   EXPECT_TRUE(contains(ran.out, "topic-deleted")) << ran.out;

@@ -29,7 +29,8 @@ json plan_of(const std::string& cluster, const std::vector<std::string>& more = 
 std::string next_of(const std::string& cluster) {
   const std::string out = run({"plan", golden(cluster).string()}).out;
   std::string ids;
-  for (std::size_t at = out.find("\nnext "); at != std::string::npos; at = out.find("\nnext ", at + 1)) {
+  for (std::size_t at = out.find("\nnext "); at != std::string::npos;
+       at = out.find("\nnext ", at + 1)) {
     const std::size_t begin = out.find_first_not_of(' ', at + 5);
     ids += (ids.empty() ? "" : " ") + out.substr(begin, out.find(':', begin) - begin);
   }
@@ -38,10 +39,14 @@ std::string next_of(const std::string& cluster) {
 
 TEST(PlanVerb, BeginsWhereEachCaptureStands) {
   const std::vector<std::pair<std::string, std::string>> expected{
-      {"sample/p0-zookeeper", "prepare.check"}, {"sample/p1-controllers-ready", "controllers.quorum"},
-      {"sample/p3-hybrid", "hybrid.verify"},    {"sample/p4-dual-write", "soak.verify"},
-      {"sample/p5-finalised", "clean-up.users"}, {"rollback_hybrid/p6-rolled-back", "back-to-zookeeper.wipe"},
-      {"copy_killed/p3-hybrid", "hybrid.verify"}, {"failover/p4-dual-write", "soak.verify"}};
+      {"sample/p0-zookeeper", "prepare.check"},
+      {"sample/p1-controllers-ready", "controllers.quorum"},
+      {"sample/p3-hybrid", "hybrid.verify"},
+      {"sample/p4-dual-write", "soak.verify"},
+      {"sample/p5-finalised", "clean-up.users"},
+      {"rollback_hybrid/p6-rolled-back", "back-to-zookeeper.wipe"},
+      {"copy_killed/p3-hybrid", "hybrid.verify"},
+      {"failover/p4-dual-write", "soak.verify"}};
   for (const auto& [cluster, step] : expected) EXPECT_EQ(next_of(cluster), step) << cluster;
 }
 
@@ -88,7 +93,8 @@ TEST(PlanVerb, ItsOwnVerbsAreSpeltAsTheyAreTaken) {
   for (std::string command : commands) {
     if (!command.starts_with("zk2kraft ") || contains(command, "$CONTROLLER")) continue;
     const auto put = [&](const std::string& name, const std::string& value) {
-      for (std::size_t at = 0; (at = command.find(name, at)) != std::string::npos;) command.replace(at, name.size(), value);
+      for (std::size_t at = 0; (at = command.find(name, at)) != std::string::npos;)
+        command.replace(at, name.size(), value);
     };
     put("$FLEET.before", golden("sample/p0-zookeeper").string());
     put("$FLEET", fleet);
@@ -134,7 +140,8 @@ TEST(PlanVerb, DoesNotWriteOverAnotherPlan) {
   EXPECT_TRUE(contains(text(), "proto-message: zk2kraft.Plan"));
   const auto again = run({"plan", golden("sample/p3-hybrid").string(), "-o", file});
   EXPECT_NE(again.code, ExitCode::Usage) << "the same plan is no other one";
-  const auto nowhere = run({"plan", golden("sample/p3-hybrid").string(), "-o", (scratch.path() / "no/plan").string()});
+  const auto nowhere = run(
+      {"plan", golden("sample/p3-hybrid").string(), "-o", (scratch.path() / "no/plan").string()});
   EXPECT_EQ(nowhere.code, ExitCode::Usage);
 }
 
@@ -149,7 +156,8 @@ TEST(PlanVerb, AnEditedPlanThatCannotBeTakenIsRefusedWithItsPlace) {
   EXPECT_EQ(misspelt.code, ExitCode::Usage);
   EXPECT_TRUE(contains(misspelt.err, "plan.txtpb:1:")) << misspelt.err;
   EXPECT_TRUE(contains(misspelt.err, "after")) << misspelt.err;
-  EXPECT_EQ(run({"plan", fleet, "--verify", (scratch.path() / "none").string()}).code, ExitCode::Usage);
+  EXPECT_EQ(run({"plan", fleet, "--verify", (scratch.path() / "none").string()}).code,
+            ExitCode::Usage);
 }
 
 TEST(PlanVerb, WrongWordsAreUsageErrors) {

@@ -135,8 +135,8 @@ TEST(RenderVerb, PatchMakesOfTheDiffWhatIsRendered) {
 }
 
 TEST(RenderVerb, PrintsFilesWithTheirNames) {
-  const auto ran = run(render(kSample, "S2") + kQuorum +
-                       std::vector<std::string>{"--node", "broker-1"});
+  const auto ran =
+      run(render(kSample, "S2") + kQuorum + std::vector<std::string>{"--node", "broker-1"});
   EXPECT_EQ(ran.code, ExitCode::Good) << ran.err;
   EXPECT_TRUE(ran.out.starts_with("#### broker-1/server.properties (migrating-broker, changed"))
       << ran.out;

@@ -77,7 +77,8 @@ RC_GTEST_PROP(ZnodeMapProperty, IsASortedMap, ()) {
         }
         break;
       default:
-        RC_ASSERT((map.insert(std::string(path), {.stat = {.czxid = Zxid(i)}}) != nullptr) == model.emplace(path, i).second);
+        RC_ASSERT((map.insert(std::string(path), {.stat = {.czxid = Zxid(i)}}) != nullptr) ==
+                  model.emplace(path, i).second);
     }
     if (i % 100 == 0) copies.emplace_back(map, map.size());
     const auto* at = map.seek(path);

@@ -97,14 +97,15 @@ sim::Expected<SourceKind> kind_of_folder(const std::string& argument, Store stor
   if (kraft && (store == Store::KRaft || !zookeeper)) return SourceKind::MetadataDirectory;
   if (zookeeper) {
     return sim::refused(Severity::Usage, argument,
-                 "this folder holds both a ZooKeeper database and a metadata log",
-                 "Name version-2 or __cluster_metadata-0 in it.");
+                        "this folder holds both a ZooKeeper database and a metadata log",
+                        "Name version-2 or __cluster_metadata-0 in it.");
   }
   std::error_code error;
   fs::directory_iterator first(argument, error);
   if (error) {
-    return sim::refused(Severity::Malformed, argument, "this folder cannot be listed: " + error.message(),
-                 "Check its permissions, or copy the files as the user that the server runs as.");
+    return sim::refused(
+        Severity::Malformed, argument, "this folder cannot be listed: " + error.message(),
+        "Check its permissions, or copy the files as the user that the server runs as.");
   }
   const std::string below = sources_below(argument);
   const std::string remedy = below.empty()
@@ -113,10 +114,10 @@ sim::Expected<SourceKind> kind_of_folder(const std::string& argument, Store stor
                                    "controller's metadata.log.dir (it holds __cluster_metadata-0)."
                                  : below;
   return sim::refused(Severity::Malformed, argument,
-               first == fs::directory_iterator()
-                   ? "this folder is empty"
-                   : "this folder holds neither a ZooKeeper database nor a metadata log",
-               remedy);
+                      first == fs::directory_iterator()
+                          ? "this folder is empty"
+                          : "this folder holds neither a ZooKeeper database nor a metadata log",
+                      remedy);
 }
 
 // By name and, where that says nothing, by the first bytes: ZooKeeper seals its files with a word,
@@ -127,7 +128,7 @@ sim::Expected<SourceKind> kind_of_file(const std::string& argument) {
   std::ifstream file(argument, std::ios::binary);
   if (!file) {
     return sim::refused(Severity::Malformed, argument, "this file cannot be opened",
-                 "Check its permissions.");
+                        "Check its permissions.");
   }
   file.read(bytes.data(), bytes.size());
   const std::string_view head(bytes.data(), static_cast<std::size_t>(file.gcount()));
@@ -173,12 +174,13 @@ sim::Expected<SourceKind> kind_of_source(const std::string& argument, Store stor
   if (fs::is_directory(status)) return kind_of_folder(argument, store);
   if (fs::exists(status)) return kind_of_file(argument);
   if (status.type() != fs::file_type::not_found) {
-    return sim::refused(Severity::Malformed, argument, "this path cannot be looked at: " + error.message(),
-                 "Check the permissions of the folders above it.");
+    return sim::refused(Severity::Malformed, argument,
+                        "this path cannot be looked at: " + error.message(),
+                        "Check the permissions of the folders above it.");
   }
   if (is_address(argument)) return SourceKind::LiveEnsemble;
   return sim::refused(Severity::Usage, argument, "there is no such file or folder",
-               "Check the path; an ensemble is written host:port[,host:port…][/chroot].");
+                      "Check the path; an ensemble is written host:port[,host:port…][/chroot].");
 }
 
 }  // namespace tools

@@ -49,14 +49,16 @@ sim::Expected<zk::Zxid> claim_in(const std::string& argument, const SourceOption
   std::optional<zk::ClaimFinder> finder;
   Progress progress("searching the claim", "transactions", latest->transactions);
   std::uint64_t done = 0;
-  const auto replayed =
-      zk::disk::replay(argument, std::nullopt, [&](const zk::disk::Replayed& each) {
+  const auto replayed = zk::disk::replay(
+      argument, std::nullopt,
+      [&](const zk::disk::Replayed& each) {
         progress.update(++done);
         // A copy that was complete with the first transaction was over before the logs begin.
         if (!finder) finder.emplace(*root, each.after.tree);
         return finder->take(each.txn.header, each.txn.txn) ? zk::disk::Visit::Continue
                                                            : zk::disk::Visit::Stop;
-      }, recovery_of(options));
+      },
+      recovery_of(options));
   if (!replayed) return std::unexpected(replayed.error());
   if (!finder) finder.emplace(*root, latest->database.tree);
   return finder->found({.source = argument});
@@ -68,7 +70,7 @@ sim::Expected<std::optional<zk::Zxid>> moment(const std::string& argument,
   if (*options.at == "claim") return claim_in(argument, options);
   if (const auto zxid = parse_position(*options.at)) return zk::Zxid(*zxid);
   return sim::refused(Severity::Usage, argument, fmt::format("--at {} is no zxid", *options.at),
-               "Write it as ZooKeeper does (0x1f3), in decimal, or the word claim.");
+                      "Write it as ZooKeeper does (0x1f3), in decimal, or the word claim.");
 }
 
 // ── What lies near the files ────────────────────────────────────────────────────────────────────
@@ -119,7 +121,8 @@ zk::disk::Warning maybe_fuzzy(const std::string& argument) {
 
 std::string why_refused(const zk::live::Unreadable& znode) {
   if (znode.error != zk::ErrorCode::NoAuth) return std::string(zk::name_of(znode.error));
-  return "its ACL does not let this client read it (NoAuth): give credentials with --auth digest:USER:PASSWORD, or "
+  return "its ACL does not let this client read it (NoAuth): give credentials with --auth "
+         "digest:USER:PASSWORD, or "
          "copy the files of one server, snapshot.* and log.*, and give their folder";
 }
 
@@ -156,8 +159,9 @@ sim::Expected<OpenSource> open_zookeeper_directory(const std::string& argument,
 sim::Expected<OpenSource> open_zookeeper_snapshot(const std::string& argument,
                                                   const SourceOptions& options) {
   if (options.at) {
-    return sim::refused(Severity::Usage, argument, "--at needs transaction logs, and this is one snapshot",
-                 "Give the folder that holds both (version-2).");
+    return sim::refused(Severity::Usage, argument,
+                        "--at needs transaction logs, and this is one snapshot",
+                        "Give the folder that holds both (version-2).");
   }
   const auto name = zk::disk::parse_snapshot_name(fs::path(argument).filename().string());
   auto input =
@@ -188,10 +192,12 @@ sim::Expected<OpenSource> open_live_ensemble(const std::string& argument,
         "Copy version-2 of one server (dataDir, and dataLogDir if it is set) and name that.");
   }
   if (options.data_log_dir) {
-    return sim::refused(Severity::Usage, argument, "--data-log-dir belongs to files, and this is a live ensemble",
-                 "Leave it out, or name the server's dataDir instead of its address.");
+    return sim::refused(Severity::Usage, argument,
+                        "--data-log-dir belongs to files, and this is a live ensemble",
+                        "Leave it out, or name the server's dataDir instead of its address.");
   }
-  zk::live::LiveOptions live{.connect = {.hosts = argument, .chroot = "", .digest_auth = options.digest_auth}};
+  zk::live::LiveOptions live{
+      .connect = {.hosts = argument, .chroot = "", .digest_auth = options.digest_auth}};
   if (options.chroot && *options.chroot != "/") {
     live.connect.chroot =
         options.chroot->starts_with('/') ? *options.chroot : '/' + *options.chroot;

@@ -8,7 +8,15 @@
 namespace tools {
 
 // Colours for people: on a terminal, unless NO_COLOR is set or TERM is dumb. Result goes to stdout.
-enum class Colour { None, Red, Green, Yellow, Blue, Dim, Bold };
+enum class Colour {
+  None,
+  Red,
+  Green,
+  Yellow,
+  Blue,
+  Dim,
+  Bold
+};
 bool stdout_has_colour();
 // The text in the colour, or as it is where colours are off.
 std::string coloured(std::string_view text, Colour colour);

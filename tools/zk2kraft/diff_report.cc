@@ -101,8 +101,7 @@ void print_counts(const DiffReport& report, const DiffSides& sides) {
   for (const migrate::KindCount& count : report.counts) {
     const auto remark = said.find(count.kind);
     // Partitions of a topic that one side lacks are not told one by one.
-    const bool with_topics =
-        count.kind == sim::Family::Partitions && count.left != count.right;
+    const bool with_topics = count.kind == sim::Family::Partitions && count.left != count.right;
     const std::string_view otherwise = report.verdict == Verdict::Behind ? "not compared"
                                        : with_topics                     ? "with their topics"
                                                                          : "equal";

@@ -12,6 +12,7 @@ namespace tools {
 sim::Expected<void> disks_directory_ready(const std::string& directory);
 
 // Leaves the simulated servers' disks there as real files; see scenarios/disk_files.h.
-sim::Expected<void> write_disks(const sim::World& world, const scenarios::Cluster& cluster, const std::string& directory);
+sim::Expected<void> write_disks(const sim::World& world, const scenarios::Cluster& cluster,
+                                const std::string& directory);
 
 }  // namespace tools

@@ -26,7 +26,8 @@ struct PreparedRun {
 sim::Expected<PreparedRun> prepare_run(const po::variables_map& arguments);
 
 // What the cluster is at the beginning: the source's, or the scenario's own topology.
-sim::Expected<scenarios::Initial> beginning_of(const po::variables_map& arguments, const zk2kraft::Scenario& scenario,
+sim::Expected<scenarios::Initial> beginning_of(const po::variables_map& arguments,
+                                               const zk2kraft::Scenario& scenario,
                                                const sim::Place& place);
 
 // What is wrong with --first-seed and --seeds, if anything is.

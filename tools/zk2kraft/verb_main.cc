@@ -15,7 +15,8 @@ int main(int argc, char** argv) {
     const std::vector<std::string> words(argv + 1, argv + argc);
     return static_cast<int>(tools::run_command_line(words));
   } catch (const sim::Bug& bug) {
-    fmt::print(stderr, "zk2kraft: internal error: {}\nThis is a defect of zk2kraft; please report it.\n",
+    fmt::print(stderr,
+               "zk2kraft: internal error: {}\nThis is a defect of zk2kraft; please report it.\n",
                bug.what());
   } catch (const std::exception& error) {
     fmt::print(stderr, "zk2kraft: internal error: {}\n", error.what());

@@ -20,9 +20,9 @@ Verb status_verb();
 
 std::span<const Verb> verbs() {
   static const std::vector<Verb> all{
-      inspect_verb(), check_verb(),    plan_verb(), render_verb(), status_verb(),       gate_verb(),
-      run_verb(),     campaign_verb(), diff_verb(), dump_verb(),   pseudonymise_verb(), completion_verb(),
-      man_verb()};
+      inspect_verb(),      check_verb(),      plan_verb(),     render_verb(), status_verb(),
+      gate_verb(),         run_verb(),        campaign_verb(), diff_verb(),   dump_verb(),
+      pseudonymise_verb(), completion_verb(), man_verb()};
   return all;
 }
 

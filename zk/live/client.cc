@@ -24,7 +24,8 @@ class AclVector {
  public:
   explicit AclVector(const AclList& list) {
     for (const Acl& acl : list) {
-      entries_.push_back({acl.perms, {const_cast<char*>(acl.scheme.c_str()), const_cast<char*>(acl.id.c_str())}});
+      entries_.push_back(
+          {acl.perms, {const_cast<char*>(acl.scheme.c_str()), const_cast<char*>(acl.id.c_str())}});
     }
     vector_ = {static_cast<std::int32_t>(entries_.size()), entries_.data()};
   }
@@ -37,18 +38,27 @@ class AclVector {
   ::ACL_vector vector_{};
 };
 
-const char* bytes_of(const Data& data) { return data ? data->data() : nullptr; }
+const char* bytes_of(const Data& data) {
+  return data ? data->data() : nullptr;
+}
 // -1 is null, 0 is empty.
-int length_of(const Data& data) { return data ? static_cast<int>(data->size()) : -1; }
+int length_of(const Data& data) {
+  return data ? static_cast<int>(data->size()) : -1;
+}
 
-std::string text(const char* value) { return value == nullptr ? "" : value; }
+std::string text(const char* value) {
+  return value == nullptr ? "" : value;
+}
 
 SessionState session_state(KeeperState state) {
   switch (state) {
-    case KeeperState::SyncConnected: return SessionState::Connected;
-    case KeeperState::Disconnected: return SessionState::Disconnected;
+    case KeeperState::SyncConnected:
+      return SessionState::Connected;
+    case KeeperState::Disconnected:
+      return SessionState::Disconnected;
     case KeeperState::AuthFailed:
-    case KeeperState::Expired: return SessionState::Expired;
+    case KeeperState::Expired:
+      return SessionState::Expired;
   }
   sim::unreachable("a state of a session has a name");
 }
@@ -102,15 +112,19 @@ class Client::State {
   void post_state(SessionState state) {
     if (last_state_.exchange(state) != state) events_.put(SessionStateChanged{state});
   }
-  static Call* call_of(const void* context) { return const_cast<Call*>(static_cast<const Call*>(context)); }
+  static Call* call_of(const void* context) {
+    return const_cast<Call*>(static_cast<const Call*>(context));
+  }
   // Posts the reply and frees the call.
   static void finish(Call* call, int rc, Result result = {}, Zxid zxid = Zxid());
   static void on_done(int rc, const void* context) { finish(call_of(context), rc); }
   static void on_path(int rc, const char*, const void* context) { finish(call_of(context), rc); }
   static void on_created(int rc, const char* path, const ::Stat* stat, const void* context);
   static void on_stat(int rc, const ::Stat* stat, const void* context);
-  static void on_data(int rc, const char* value, int length, const ::Stat* stat, const void* context);
-  static void on_children(int rc, const String_vector* names, const ::Stat* stat, const void* context);
+  static void on_data(int rc, const char* value, int length, const ::Stat* stat,
+                      const void* context);
+  static void on_children(int rc, const String_vector* names, const ::Stat* stat,
+                          const void* context);
   static void on_acl(int rc, ACL_vector* acl, ::Stat* stat, const void* context);
   static void on_multi(int rc, const void* context);
 
@@ -132,19 +146,21 @@ void Client::State::submit(CallId id, Request request, Watching watching) {
         return zoo_adelete(handle, remove.path.c_str(), remove.version.value(), &on_done, call);
       },
       [&](const SetData& set) {
-        return zoo_aset(handle, set.path.c_str(), bytes_of(set.data), length_of(set.data), set.version.value(),
-                        &on_stat, call);
+        return zoo_aset(handle, set.path.c_str(), bytes_of(set.data), length_of(set.data),
+                        set.version.value(), &on_stat, call);
       },
       [&](const SetAcl& set) {
         AclVector acl(set.acl);
         // The C client takes it without const, and leaves it as it is.
-        return zoo_aset_acl(handle, set.path.c_str(), set.version.value(), const_cast<::ACL_vector*>(acl.get()),
-                            &on_done, call);
+        return zoo_aset_acl(handle, set.path.c_str(), set.version.value(),
+                            const_cast<::ACL_vector*>(acl.get()), &on_done, call);
       },
       [&](const Check&) { return static_cast<int>(ZUNIMPLEMENTED); },
       [&](const Multi& multi) { return send(*call, multi); },
       [&](const GetData& get) { return zoo_aget(handle, get.path.c_str(), watch, &on_data, call); },
-      [&](const Exists& exists) { return zoo_aexists(handle, exists.path.c_str(), watch, &on_stat, call); },
+      [&](const Exists& exists) {
+        return zoo_aexists(handle, exists.path.c_str(), watch, &on_stat, call);
+      },
       [&](const GetChildren& get) {
         return zoo_aget_children2(handle, get.path.c_str(), watch, &on_children, call);
       },
@@ -156,15 +172,18 @@ void Client::State::submit(CallId id, Request request, Watching watching) {
 int Client::State::send(Call& call, const Create& create) {
   const AclVector acl(create.acl);
   const int mode = static_cast<int>(create.mode);
-  const bool has_ttl = create.mode == CreateMode::PersistentWithTtl || create.mode == CreateMode::PersistentSequentialWithTtl;
+  const bool has_ttl = create.mode == CreateMode::PersistentWithTtl ||
+                       create.mode == CreateMode::PersistentSequentialWithTtl;
   return has_ttl ? zoo_acreate2_ttl(session_->handle(), create.path.c_str(), bytes_of(create.data),
-                                    length_of(create.data), acl.get(), mode, create.ttl_ms, &on_created, &call)
+                                    length_of(create.data), acl.get(), mode, create.ttl_ms,
+                                    &on_created, &call)
                  : zoo_acreate2(session_->handle(), create.path.c_str(), bytes_of(create.data),
                                 length_of(create.data), acl.get(), mode, &on_created, &call);
 }
 
 int Client::State::send(Call& call, const Multi& multi) {
-  constexpr std::size_t kRoomForSuffix = 256;  // a sequence number has ten digits; the chroot is cut off in the buffer
+  constexpr std::size_t kRoomForSuffix =
+      256;  // a sequence number has ten digits; the chroot is cut off in the buffer
   const std::size_t count = multi.ops.size();
   call.results.resize(count);
   call.paths.resize(count);
@@ -178,18 +197,22 @@ int Client::State::send(Call& call, const Multi& multi) {
           std::string& room = call.paths[at];
           room.resize(create.path.size() + kRoomForSuffix);
           acls.push_back(std::make_unique<AclVector>(create.acl));
-          zoo_create_op_init(&ops[at], create.path.c_str(), bytes_of(create.data), length_of(create.data),
-                             acls.back()->get(), static_cast<int>(create.mode), room.data(),
+          zoo_create_op_init(&ops[at], create.path.c_str(), bytes_of(create.data),
+                             length_of(create.data), acls.back()->get(),
+                             static_cast<int>(create.mode), room.data(),
                              static_cast<int>(room.size()));
         },
-        [&](const Delete& op) { zoo_delete_op_init(&ops[at], op.path.c_str(), op.version.value()); },
+        [&](const Delete& op) {
+          zoo_delete_op_init(&ops[at], op.path.c_str(), op.version.value());
+        },
         [&](const SetData& op) {
-          zoo_set_op_init(&ops[at], op.path.c_str(), bytes_of(op.data), length_of(op.data), op.version.value(),
-                          &call.stats[at]);
+          zoo_set_op_init(&ops[at], op.path.c_str(), bytes_of(op.data), length_of(op.data),
+                          op.version.value(), &call.stats[at]);
         },
         [&](const Check& op) { zoo_check_op_init(&ops[at], op.path.c_str(), op.version.value()); });
   }
-  return zoo_amulti(session_->handle(), static_cast<int>(count), ops.data(), call.results.data(), &on_multi, &call);
+  return zoo_amulti(session_->handle(), static_cast<int>(count), ops.data(), call.results.data(),
+                    &on_multi, &call);
 }
 
 // ── Answers ─────────────────────────────────────────────────────────────────────────────────────
@@ -232,14 +255,16 @@ void Client::State::on_stat(int rc, const ::Stat* stat, const void* context) {
   finish(call, rc, told, wrote ? told.mzxid : Zxid());
 }
 
-void Client::State::on_data(int rc, const char* value, int length, const ::Stat* stat, const void* context) {
+void Client::State::on_data(int rc, const char* value, int length, const ::Stat* stat,
+                            const void* context) {
   if (rc != ZOK) return finish(call_of(context), rc);
   GotData got{.data = std::nullopt, .stat = stat_of(*stat)};
   if (length >= 0) got.data.emplace(value, static_cast<std::size_t>(length));
   finish(call_of(context), rc, std::move(got));
 }
 
-void Client::State::on_children(int rc, const String_vector* names, const ::Stat* stat, const void* context) {
+void Client::State::on_children(int rc, const String_vector* names, const ::Stat* stat,
+                                const void* context) {
   if (rc != ZOK) return finish(call_of(context), rc);
   GotChildren got{.children = {names->data, names->data + names->count}, .stat = stat_of(*stat)};
   std::ranges::sort(got.children);
@@ -260,7 +285,8 @@ void Client::State::on_multi(int rc, const void* context) {
     OpResponse& op = result.results.emplace_back();
     op.error = static_cast<ErrorCode>(call->results[at].err);
     if (rc != ZOK) continue;
-    if (std::holds_alternative<Create>(multi.ops[at])) op.value = Created{text(call->results[at].value), {}};
+    if (std::holds_alternative<Create>(multi.ops[at]))
+      op.value = Created{text(call->results[at].value), {}};
     if (std::holds_alternative<SetData>(multi.ops[at])) op.value = stat_of(call->stats[at]);
   }
   // Where no server answered, no operation has a result of its own.
@@ -279,15 +305,22 @@ Client::~Client() = default;
 
 Expected<Client> Client::open(const ConnectOptions& options) {
   auto state = std::make_unique<State>();
-  if (auto opened = state->open(options); !opened) return std::unexpected(std::move(opened).error());
+  if (auto opened = state->open(options); !opened)
+    return std::unexpected(std::move(opened).error());
   return Client(std::move(state));
 }
 
 void Client::submit(CallId call, Request request, Watching watching) {
   state_->submit(call, std::move(request), watching);
 }
-std::optional<ClientEvent> Client::next(milliseconds patience) { return state_->next(patience); }
-void Client::close() { state_->close(); }
-SessionId Client::session() const { return state_->session(); }
+std::optional<ClientEvent> Client::next(milliseconds patience) {
+  return state_->next(patience);
+}
+void Client::close() {
+  state_->close();
+}
+SessionId Client::session() const {
+  return state_->session();
+}
 
 }  // namespace zk::live

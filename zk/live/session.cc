@@ -41,7 +41,8 @@ Problem unreachable_problem(const std::string& hosts) {
       break;
     case Probe::SpeaksTls:
       what += ": what listens there speaks TLS (a secureClientPort)";
-      remedy = fmt::format("If the servers have a plain clientPort as well, give that. {}", kCopyFilesInstead);
+      remedy = fmt::format("If the servers have a plain clientPort as well, give that. {}",
+                           kCopyFilesInstead);
       break;
     case Probe::Listens:
       what += ", though something accepts connections there";
@@ -184,9 +185,10 @@ void Session::on_event(zhandle_t*, int type, int state, const char* path, void* 
     session->changed_.notify_all();
   }
   if (!session->watcher_) return;
-  session->watcher_({.type = about_session ? WatchedEventType::None : static_cast<WatchedEventType>(type),
-                     .state = keeper_state(state),
-                     .path = about_session ? "" : path});
+  session->watcher_(
+      {.type = about_session ? WatchedEventType::None : static_cast<WatchedEventType>(type),
+       .state = keeper_state(state),
+       .path = about_session ? "" : path});
 }
 
 }  // namespace zk::live

@@ -20,7 +20,8 @@ using Json = nlohmann::json;
 
 std::vector<Json> dumped(const std::filesystem::path& file) {
   std::vector<Json> lines;
-  const auto result = dump_file(file, [&](std::string_view line) { lines.push_back(Json::parse(line)); });
+  const auto result =
+      dump_file(file, [&](std::string_view line) { lines.push_back(Json::parse(line)); });
   EXPECT_TRUE(result) << describe(result.error());
   return lines;
 }
@@ -49,13 +50,16 @@ Json pairs(const std::string& text) {
 Json expected(const std::string& line) {
   static const std::regex offset_line("Log starting offset: (\\d+)");
   static const std::regex snapshot_line("Snapshot end offset: (\\d+), epoch: (\\d+)");
-  static const std::regex control("(.*) (SnapshotHeader|SnapshotFooter|KRaftVersion|KRaftVoters) (\\{.*)");
+  static const std::regex control(
+      "(.*) (SnapshotHeader|SnapshotFooter|KRaftVersion|KRaftVoters) (\\{.*)");
   std::smatch match;
   if (std::regex_match(line, match, offset_line)) {
     return {{"kind", "file"}, {"logStartingOffset", std::stoll(match[1])}};
   }
   if (std::regex_match(line, match, snapshot_line)) {
-    return {{"kind", "file"}, {"snapshotEndOffset", std::stoll(match[1])}, {"epoch", std::stoll(match[2])}};
+    return {{"kind", "file"},
+            {"snapshotEndOffset", std::stoll(match[1])},
+            {"epoch", std::stoll(match[2])}};
   }
   if (line == "KRaft bootstrap snapshot") return {{"kind", "file"}, {"bootstrap", true}};
   if (!line.starts_with("| ")) {
@@ -115,7 +119,8 @@ TEST(Dump, AgreesFieldByFieldWithKafkaDumpLogOnEveryGoldenFile) {
 }
 
 TEST(Dump, ADamagedBatchIsShownAndTheRestAfterIt) {
-  const auto source = tests::golden("sample/p3-hybrid/controller-3000/__cluster_metadata-0/00000000000000000000.log");
+  const auto source = tests::golden(
+      "sample/p3-hybrid/controller-3000/__cluster_metadata-0/00000000000000000000.log");
   std::ifstream stream(source, std::ios::binary);
   std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   const std::size_t intact = dumped(source).size();
@@ -124,7 +129,8 @@ TEST(Dump, ADamagedBatchIsShownAndTheRestAfterIt) {
   std::ofstream(copy, std::ios::binary) << bytes << std::string(10, 'x');
 
   std::vector<Json> lines;
-  const auto result = dump_file(copy, [&](std::string_view line) { lines.push_back(Json::parse(line)); });
+  const auto result =
+      dump_file(copy, [&](std::string_view line) { lines.push_back(Json::parse(line)); });
   ASSERT_TRUE(result);
   int invalid = 0;
   for (const Json& line : lines) {

@@ -9,7 +9,8 @@ namespace {
 TEST(Golden, EveryClusterOpensAndHasControllersWithTheirOracles) {
   for (const std::string& cluster : tests::golden_clusters()) {
     EXPECT_TRUE(std::filesystem::is_directory(tests::golden(cluster))) << cluster;
-    EXPECT_FALSE(tests::golden_files_in(tests::golden(cluster), ".dump-log.txt").empty()) << cluster;
+    EXPECT_FALSE(tests::golden_files_in(tests::golden(cluster), ".dump-log.txt").empty())
+        << cluster;
   }
 }
 

@@ -29,7 +29,8 @@ class MetadataLog : public testing::Test {
  protected:
   MetadataLog() {
     const auto* const info = testing::UnitTest::GetInstance()->current_test_info();
-    home_ = fs::path(ZK2KRAFT_BINARY_DIR) / ("metadata-log-" + std::string(info->name()) + "-" + std::to_string(::getpid()));
+    home_ = fs::path(ZK2KRAFT_BINARY_DIR) /
+            ("metadata-log-" + std::string(info->name()) + "-" + std::to_string(::getpid()));
     fs::remove_all(home_);
   }
   ~MetadataLog() override { fs::remove_all(home_); }
@@ -44,7 +45,9 @@ class MetadataLog : public testing::Test {
         .value();
   }
   static QuorumStateData quorum() {
-    return {.leader_id = BrokerId(3000), .leader_epoch = RaftEpoch(1), .current_voters = {BrokerId(3000)}};
+    return {.leader_id = BrokerId(3000),
+            .leader_epoch = RaftEpoch(1),
+            .current_voters = {BrokerId(3000)}};
   }
   static RecordBatch leader_change(Offset base, RaftEpoch epoch, int voters) {
     LeaderChangeMessage message{.leader_id = BrokerId(3000)};
@@ -56,7 +59,8 @@ class MetadataLog : public testing::Test {
     std::vector<VersionedRecord> records;
     for (int i = 0; i < count; ++i) {
       const std::int64_t n = base.value() + i;
-      records.push_back({sim::TopicRecord{.name = "topic-" + std::to_string(n), .topic_id = sim::Uuid(1, n)}, 0});
+      records.push_back(
+          {sim::TopicRecord{.name = "topic-" + std::to_string(n), .topic_id = sim::Uuid(1, n)}, 0});
     }
     return data_batch(base, epoch, kTime + base.value(), records);
   }
@@ -68,8 +72,9 @@ class MetadataLog : public testing::Test {
     AppliedRecords records([&](const AppliedRecord& record) {
       if (applied != nullptr) applied->push_back(record.offset);
     });
-    return read_metadata_log(open_metadata_dir(home_).value(),
-                             [&](RecordBatch& batch, const BatchSource& source) { records.add(batch, source); });
+    return read_metadata_log(
+        open_metadata_dir(home_).value(),
+        [&](RecordBatch& batch, const BatchSource& source) { records.add(batch, source); });
   }
   fs::path partition() const { return home_ / kMetadataPartition; }
 
@@ -85,9 +90,12 @@ TEST_F(MetadataLog, WhatADeletedTopicWasConfiguredWithIsRememberedUntilItIsSetAg
                              .value = value};
   };
   const std::vector<sim::Record> all{
-      sim::TopicRecord{.name = "orders", .topic_id = sim::Uuid(1, 1)}, config("a", "1"), config("b", "2"),
+      sim::TopicRecord{.name = "orders", .topic_id = sim::Uuid(1, 1)},
+      config("a", "1"),
+      config("b", "2"),
       sim::RemoveTopicRecord{.topic_id = sim::Uuid(1, 1)},
-      sim::TopicRecord{.name = "orders", .topic_id = sim::Uuid(1, 2)}, config("b", "3")};
+      sim::TopicRecord{.name = "orders", .topic_id = sim::Uuid(1, 2)},
+      config("b", "3")};
   auto log = writer();
   std::int64_t offset = 0;
   for (const sim::Record& record : all) ASSERT_TRUE(log.append(one(Offset(offset++), record)));
@@ -95,7 +103,8 @@ TEST_F(MetadataLog, WhatADeletedTopicWasConfiguredWithIsRememberedUntilItIsSetAg
   const LoadedMetadata loaded = load_metadata(home_).value();
   const sim::ConfigResource orders{sim::ConfigResourceType::Topic, "orders"};
   ASSERT_EQ(loaded.configs_of_deleted_topics.size(), 1U);
-  EXPECT_EQ(loaded.configs_of_deleted_topics.at(orders), (std::map<std::string, std::string>{{"a", "1"}}));
+  EXPECT_EQ(loaded.configs_of_deleted_topics.at(orders),
+            (std::map<std::string, std::string>{{"a", "1"}}));
   EXPECT_EQ(loaded.image.configs().value(orders, "a"), std::nullopt);
 }
 
@@ -123,7 +132,8 @@ TEST_F(MetadataLog, ReadingBeginsAtTheLatestCheckpointAndSkipsWhatItHolds) {
   ASSERT_TRUE(dir.append(leader_change(Offset(0), RaftEpoch(1), 3)));
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(dir.append(topics(Offset(1 + 10 * i), 10)));
   const auto names = topics(Offset(1), 25);
-  CheckpointContent content{.id = {.epoch = RaftEpoch(1), .offset = Offset(26)}, .timestamp = kTime};
+  CheckpointContent content{.id = {.epoch = RaftEpoch(1), .offset = Offset(26)},
+                            .timestamp = kTime};
   for (const LogRecord& record : names.records) {
     content.records.push_back(std::get<VersionedRecord>(record.content));
   }
@@ -144,9 +154,11 @@ TEST_F(MetadataLog, ADamagedCheckpointIsPassedOverAndNamed) {
   ASSERT_TRUE(dir.append(topics(Offset(0), 10)));
   const OffsetAndEpoch id{.epoch = RaftEpoch(1), .offset = Offset(5)};
   ASSERT_TRUE(dir.finish(quorum()));
-  const auto bytes = checkpoint_bytes({.id = id, .timestamp = kTime, .records = {{sim::NoOpRecord{}, 0}}});
+  const auto bytes =
+      checkpoint_bytes({.id = id, .timestamp = kTime, .records = {{sim::NoOpRecord{}, 0}}});
   std::ofstream(partition() / checkpoint_name(id), std::ios::binary)
-      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()) - 80);
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()) - 80);
   std::vector<Offset> applied;
   const MetadataLogRead result = read(&applied);
   EXPECT_FALSE(result.checkpoint);
@@ -165,8 +177,10 @@ TEST_F(MetadataLog, AHoleBetweenSegmentsIsDamageAndSaysHowFarReadingCame) {
   const MetadataLogRead result = read();
   ASSERT_TRUE(result.damage);
   EXPECT_EQ(result.end, segments[1].base);
-  EXPECT_NE(result.damage->what.find("goes on at offset"), std::string::npos) << describe(*result.damage);
-  EXPECT_NE(result.damage->what.find("below offset " + std::to_string(segments[1].base.value())), std::string::npos);
+  EXPECT_NE(result.damage->what.find("goes on at offset"), std::string::npos)
+      << describe(*result.damage);
+  EXPECT_NE(result.damage->what.find("below offset " + std::to_string(segments[1].base.value())),
+            std::string::npos);
 }
 
 TEST_F(MetadataLog, ATornTailIsReportedAndTheRestRead) {
@@ -248,7 +262,8 @@ TEST(MetadataDir, NamesOfFilesAreExact) {
   const OffsetAndEpoch id{.epoch = RaftEpoch(1), .offset = Offset(174)};
   EXPECT_EQ(checkpoint_name(id), "00000000000000000174-0000000001.checkpoint");
   EXPECT_EQ(parse_checkpoint_name("00000000000000000174-0000000001.checkpoint"), id);
-  EXPECT_EQ(parse_checkpoint_name("00000000000000000174-0000000001-abc.checkpoint.part"), std::nullopt);
+  EXPECT_EQ(parse_checkpoint_name("00000000000000000174-0000000001-abc.checkpoint.part"),
+            std::nullopt);
   EXPECT_EQ(parse_checkpoint_name("bootstrap.checkpoint"), std::nullopt);
 }
 
@@ -260,7 +275,8 @@ TEST(MetadataImageFromDisk, CheckpointsAndLogsOfEveryGoldenClusterAgree) {
     const LoadedMetadata loaded = load_metadata(file.parent_path()).value();
     EXPECT_FALSE(loaded.log.damage) << describe(*loaded.log.damage);
     EXPECT_TRUE(loaded.problems.empty()) << describe(loaded.problems.front());
-    const LoadedMetadata whole = load_metadata_file(file.parent_path() / segment_name(Offset(0))).value();
+    const LoadedMetadata whole =
+        load_metadata_file(file.parent_path() / segment_name(Offset(0))).value();
     EXPECT_EQ(loaded.image.digest(), whole.image.digest()) << file;
     EXPECT_EQ(loaded.log.end, whole.log.end) << file;
     if (loaded.log.checkpoint) ++with_checkpoint;
@@ -269,7 +285,8 @@ TEST(MetadataImageFromDisk, CheckpointsAndLogsOfEveryGoldenClusterAgree) {
 }
 
 TEST(MetadataImageFromDisk, ACopyKilledHalfwayIsAnOpenTransaction) {
-  const LoadedMetadata loaded = load_metadata(tests::golden("copy_killed/p2-killed/controller-3000")).value();
+  const LoadedMetadata loaded =
+      load_metadata(tests::golden("copy_killed/p2-killed/controller-3000")).value();
   ASSERT_TRUE(loaded.open_transaction);
   EXPECT_EQ(loaded.open_transaction->name, "ZK Migration");
   EXPECT_EQ(loaded.image.topics().size(), 0U);

@@ -7,7 +7,9 @@
 namespace kraft {
 namespace {
 
-std::string text_of(const std::filesystem::path& file) { return read_small_file(file).value(); }
+std::string text_of(const std::filesystem::path& file) {
+  return read_small_file(file).value();
+}
 
 TEST(NodeFiles, EveryGoldenQuorumStateComesOutAgainByteForByte) {
   const auto files = tests::golden_files("/quorum-state");

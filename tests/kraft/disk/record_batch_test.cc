@@ -9,8 +9,8 @@
 #include <iterator>
 #include <string>
 
-#include "sim/kafka/disk/crc32c.h"
 #include "kraft/disk/segment_reader.h"
+#include "sim/kafka/disk/crc32c.h"
 #include "sim/kafka/record_json.h"
 #include "tests/support/golden.h"
 #include "tests/support/record_generators.h"
@@ -45,7 +45,8 @@ RC_GTEST_PROP(Crc32c, AgreesWithBoostHoweverTheBytesAreSplit, (const Bytes& byte
   const auto split = *rc::gen::inRange<std::size_t>(0, bytes.size() + 1);
   const sim::ByteView view(bytes);
   RC_ASSERT(sim::crc32c(view) == expected.checksum());
-  RC_ASSERT(sim::crc32c(view.subspan(split), sim::crc32c(view.first(split))) == expected.checksum());
+  RC_ASSERT(sim::crc32c(view.subspan(split), sim::crc32c(view.first(split))) ==
+            expected.checksum());
 }
 
 // The worked examples of kraft.md §6.6.

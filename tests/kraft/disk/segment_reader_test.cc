@@ -57,7 +57,8 @@ TEST(SegmentReader, ReadsAnIntactLogToItsEnd) {
 TEST(SegmentReader, ALogCutAnywhereHasATornTailAndTheBatchesBeforeIt) {
   const Log log = four_batches();
   for (std::size_t end = 0; end < log.bytes.size(); ++end) {
-    const Read read = read_all(Bytes(log.bytes.begin(), log.bytes.begin() + static_cast<std::ptrdiff_t>(end)));
+    const Read read =
+        read_all(Bytes(log.bytes.begin(), log.bytes.begin() + static_cast<std::ptrdiff_t>(end)));
     int whole = 0;
     while (log.starts[static_cast<std::size_t>(whole) + 1] <= end) ++whole;
     EXPECT_EQ(read.batches, whole) << end;

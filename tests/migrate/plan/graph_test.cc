@@ -37,7 +37,8 @@ TEST(PlanGraph, KeepsTheOrderThatIsOneAndMendsOneThatIsNot) {
 }
 
 TEST(PlanGraph, RefusesWhatCannotBeTaken) {
-  EXPECT_NE(refusal(plan_of({{"a", {"c"}}, {"b", {"a"}}, {"c", {"b"}}, {"d", {}}})).find("wait for each other: a, b, c"),
+  EXPECT_NE(refusal(plan_of({{"a", {"c"}}, {"b", {"a"}}, {"c", {"b"}}, {"d", {}}}))
+                .find("wait for each other: a, b, c"),
             std::string::npos);
   EXPECT_NE(refusal(plan_of({{"a", {"a"}}})).find("wait for each other: a"), std::string::npos);
   EXPECT_NE(refusal(plan_of({{"a", {"x"}}})).find("step a waits for x"), std::string::npos);

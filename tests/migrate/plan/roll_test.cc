@@ -20,8 +20,8 @@ constexpr const char* kTopicId = "Xk3Z2c5KQ0CJLgD8kN0t3A";
 
 struct Shape {
   std::vector<std::vector<int>> replicas;  // of the partitions of one topic
-  int min_isr = 1;  // of the topic; 0: it has none of its own
-  std::vector<std::string> racks;  // of the brokers, from 1
+  int min_isr = 1;                         // of the topic; 0: it has none of its own
+  std::vector<std::string> racks;          // of the brokers, from 1
   std::vector<std::vector<int>> isr = {};  // where it is not the replicas
 };
 
@@ -45,10 +45,11 @@ migrate::ClusterFacts facts_of(const Shape& shape) {
                                       .leader_epoch = sim::LeaderEpoch(0),
                                       .partition_epoch = sim::PartitionEpoch(0)});
   }
-  if (shape.min_isr > 0) delta.replay(sim::ConfigRecord{.resource_type = sim::ConfigResourceType::Topic,
-                                 .resource_name = "orders",
-                                 .name = "min.insync.replicas",
-                                 .value = std::to_string(shape.min_isr)});
+  if (shape.min_isr > 0)
+    delta.replay(sim::ConfigRecord{.resource_type = sim::ConfigResourceType::Topic,
+                                   .resource_name = "orders",
+                                   .name = "min.insync.replicas",
+                                   .value = std::to_string(shape.min_isr)});
   migrate::ClusterFacts facts;
   facts.phase = migrate::Phase::S4;
   facts.metadata.push_back({.image = delta.apply({})});
@@ -59,7 +60,8 @@ migrate::Layout layout_of(const Shape& shape) {
   migrate::Layout layout;
   for (std::size_t i = 0; i < shape.racks.size(); ++i) {
     const int id = static_cast<int>(i) + 1;
-    layout.brokers.push_back({.name = "broker-" + std::to_string(id), .id = BrokerId(id), .rack = shape.racks[i]});
+    layout.brokers.push_back(
+        {.name = "broker-" + std::to_string(id), .id = BrokerId(id), .rack = shape.racks[i]});
   }
   return layout;
 }
@@ -95,14 +97,14 @@ TEST(Roll, PutsBrokersTogetherThatNoPartitionMisses) {
   const Shape shape{.replicas = {{1, 2, 3}, {4, 2, 3}}, .min_isr = 2, .racks = {"", "", "", ""}};
   const auto roll = plan_roll(facts_of(shape), layout_of(shape), 2);
   EXPECT_EQ(waves_of(roll), (Waves{{1}, {2}, {3}, {4}}));
-  const Shape free{.replicas = {{1, 2, 3}, {4, 5, 6}}, .min_isr = 1, .racks = {"", "", "", "", "", ""}};
-  EXPECT_EQ(waves_of(plan_roll(facts_of(free), layout_of(free), 3)), (Waves{{1, 2}, {3, 4, 5}, {6}}));
+  const Shape free{
+      .replicas = {{1, 2, 3}, {4, 5, 6}}, .min_isr = 1, .racks = {"", "", "", "", "", ""}};
+  EXPECT_EQ(waves_of(plan_roll(facts_of(free), layout_of(free), 3)),
+            (Waves{{1, 2}, {3, 4, 5}, {6}}));
 }
 
 TEST(Roll, NamesWhatNoOrderCanKeep) {
-  const Shape shape{.replicas = {{1}, {2}, {1, 2, 3}, {3}},
-                    .min_isr = 3,
-                    .racks = {"a", "a", "a"}};
+  const Shape shape{.replicas = {{1}, {2}, {1, 2, 3}, {3}}, .min_isr = 3, .racks = {"a", "a", "a"}};
   const auto roll = plan_roll(facts_of(shape), layout_of(shape));
   ASSERT_EQ(roll.hazards.size(), 2u);
   EXPECT_EQ(roll.hazards[0].kind, HazardKind::Offline);
@@ -118,10 +120,11 @@ TEST(Roll, TellsWhoIsNotInSyncAndWhoLivesInOneRack) {
                     .isr = {{1, 2}, {1, 2, 3}, {1, 3}}};
   const auto roll = plan_roll(facts_of(shape), layout_of(shape));
   std::map<HazardKind, std::string> found;
-  for (const auto& hazard : roll.hazards) found[hazard.kind] = migrate::ranges_of(hazard.partitions);
+  for (const auto& hazard : roll.hazards)
+    found[hazard.kind] = migrate::ranges_of(hazard.partitions);
   EXPECT_EQ(found, (std::map<HazardKind, std::string>{{HazardKind::WritesRefused, "2"},
-                                                     {HazardKind::NotInSync, "0"},
-                                                     {HazardKind::OneRack, "2"}}));
+                                                      {HazardKind::NotInSync, "0"},
+                                                      {HazardKind::OneRack, "2"}}));
 }
 
 TEST(Roll, WhatNobodyTellsIsCountedAndNotTakenForGood) {
@@ -137,7 +140,8 @@ RC_GTEST_PROP(Roll, KeepsEveryPartitionThatItDoesNotName, ()) {
   const int brokers = *rc::gen::inRange(1, 9);
   Shape shape;
   shape.min_isr = *rc::gen::inRange(1, 4);
-  for (int i = 0; i < brokers; ++i) shape.racks.push_back(*rc::gen::element<std::string>("", "a", "b"));
+  for (int i = 0; i < brokers; ++i)
+    shape.racks.push_back(*rc::gen::element<std::string>("", "a", "b"));
   const int partitions = *rc::gen::inRange(1, 12);
   for (int i = 0; i < partitions; ++i) {
     std::vector<int> all;
@@ -152,7 +156,8 @@ RC_GTEST_PROP(Roll, KeepsEveryPartitionThatItDoesNotName, ()) {
     shape.replicas.push_back(all);
   }
   const auto layout = layout_of(shape);
-  const auto roll = plan_roll(facts_of(shape), layout, static_cast<std::size_t>(*rc::gen::inRange(1, 6)));
+  const auto roll =
+      plan_roll(facts_of(shape), layout, static_cast<std::size_t>(*rc::gen::inRange(1, 6)));
   std::set<int> hazardous;
   for (const auto& hazard : roll.hazards) {
     if (hazard.kind == HazardKind::OneRack) continue;
@@ -166,7 +171,8 @@ RC_GTEST_PROP(Roll, KeepsEveryPartitionThatItDoesNotName, ()) {
     restarted.insert(wave.begin(), wave.end());
     for (int i = 0; i < partitions; ++i) {
       const auto& replicas = shape.replicas[static_cast<std::size_t>(i)];
-      const auto up = std::ranges::count_if(replicas, [&](int id) { return std::ranges::find(wave, id) == wave.end(); });
+      const auto up = std::ranges::count_if(
+          replicas, [&](int id) { return std::ranges::find(wave, id) == wave.end(); });
       const auto asked = std::min<std::ptrdiff_t>(shape.min_isr, std::ssize(replicas));
       if (!hazardous.contains(i)) RC_ASSERT(up >= std::max<std::ptrdiff_t>(asked, 1));
     }

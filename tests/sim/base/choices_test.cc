@@ -20,7 +20,8 @@ RC_GTEST_PROP(Choices, AnAnswerDependsOnSeedAndNameAloneAndNotOnWhatElseWasAsked
   for (int k = 0; k < 3; ++k) RC_ASSERT(quiet.bits(kDelay, entity) == busy.bits(kDelay, entity));
 }
 
-RC_GTEST_PROP(Choices, PicksStayInTheirRange, (std::uint64_t seed, std::uint64_t a, std::uint64_t b)) {
+RC_GTEST_PROP(Choices, PicksStayInTheirRange,
+              (std::uint64_t seed, std::uint64_t a, std::uint64_t b)) {
   Choices choices(seed);
   const std::uint64_t low = std::min(a, b);
   const std::uint64_t high = std::max(a, b);

@@ -54,8 +54,7 @@ TEST(Distribution, TheIntegerLogarithmIsExactToItsLastBits) {
 RC_GTEST_PROP(Distribution, AUniformStaysWithinItsBounds, (std::uint64_t bits)) {
   const auto low = *rc::gen::inRange<std::int64_t>(0, 1'000'000'000'000);
   const auto width = *rc::gen::inRange<std::int64_t>(0, 1'000'000'000'000);
-  const Duration sample =
-      Distribution::uniform(Duration(low), Duration(low + width)).sample(bits);
+  const Duration sample = Distribution::uniform(Duration(low), Duration(low + width)).sample(bits);
   RC_ASSERT(sample >= Duration(low) && sample <= Duration(low + width));
 }
 

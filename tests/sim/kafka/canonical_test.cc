@@ -38,7 +38,8 @@ TEST(CanonicalText, IsSortedAndQuotesWhatIsNoPlainWord) {
                                    {.entity_type = "client-id", .entity_name = "<default>"}},
                         .key = "consumer_byte_rate",
                         .value = QuotaValue(1.0)},
-      UserScramCredentialRecord{.name = "u", .mechanism = ScramMechanism::ScramSha512, .salt = {0, 255}},
+      UserScramCredentialRecord{
+          .name = "u", .mechanism = ScramMechanism::ScramSha512, .salt = {0, 255}},
       ZkMigrationStateRecord{.zk_migration_state = ZkMigrationState::PreMigration},
   });
   const std::string a_partition =
@@ -47,19 +48,27 @@ TEST(CanonicalText, IsSortedAndQuotesWhatIsNoPlainWord) {
   EXPECT_EQ(canonical_text(image),
             "feature metadata.version 1\n"
             "zk-migration-state PRE_MIGRATION\n"
-            "topic a id=" + Uuid(3, 4).describe() + "\n"
-            "topic b id=" + id.describe() + "\n"
-            "partition b 9 replicas=[] directories=[] " + a_partition +
-            "partition b 10 replicas=[1] directories=[AAAAAAAAAAAAAAAAAAAAAA] " + a_partition +
-            "config TOPIC b k=\"a \\\"b\\\"\\x0a=c\"\n"
-            "quota client-id=\"<default>\",user=<default> consumer_byte_rate=1.0 bits=3ff0000000000000\n"
-            "producer-ids next=1000\n"
-            "scram name=u mechanism=SCRAM-SHA-512 salt=0x00ff storedKey=0x serverKey=0x iterations=0\n");
+            "topic a id=" +
+                Uuid(3, 4).describe() +
+                "\n"
+                "topic b id=" +
+                id.describe() +
+                "\n"
+                "partition b 9 replicas=[] directories=[] " +
+                a_partition + "partition b 10 replicas=[1] directories=[AAAAAAAAAAAAAAAAAAAAAA] " +
+                a_partition +
+                "config TOPIC b k=\"a \\\"b\\\"\\x0a=c\"\n"
+                "quota client-id=\"<default>\",user=<default> consumer_byte_rate=1.0 "
+                "bits=3ff0000000000000\n"
+                "producer-ids next=1000\n"
+                "scram name=u mechanism=SCRAM-SHA-512 salt=0x00ff storedKey=0x serverKey=0x "
+                "iterations=0\n");
 }
 
 TEST(CanonicalText, ANullIsNotTheWordNull) {
   const auto with_rack = [](std::optional<std::string> rack) {
-    return canonical_text(after({RegisterBrokerRecord{.broker_id = BrokerId(1), .rack = std::move(rack)}}));
+    return canonical_text(
+        after({RegisterBrokerRecord{.broker_id = BrokerId(1), .rack = std::move(rack)}}));
   };
   EXPECT_NE(with_rack(std::nullopt), with_rack("null"));
   EXPECT_NE(with_rack(std::nullopt), with_rack(""));
@@ -67,10 +76,11 @@ TEST(CanonicalText, ANullIsNotTheWordNull) {
 
 TEST(CanonicalText, AnEnumeratorThatHasNoNameKeepsItsNumber) {
   const auto with_type = [](int type) {
-    return canonical_text(after({ConfigRecord{.resource_type = static_cast<ConfigResourceType>(type),
-                                              .resource_name = "x",
-                                              .name = "k",
-                                              .value = "v"}}));
+    return canonical_text(
+        after({ConfigRecord{.resource_type = static_cast<ConfigResourceType>(type),
+                            .resource_name = "x",
+                            .name = "k",
+                            .value = "v"}}));
   };
   EXPECT_NE(with_type(77), with_type(78));
 }

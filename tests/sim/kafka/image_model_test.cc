@@ -10,21 +10,38 @@
 namespace sim::testing {
 namespace {
 
-int pick(int count) { return *rc::gen::resize(100, rc::gen::inRange(0, count)); }
-bool toss() { return pick(2) == 0; }
+int pick(int count) {
+  return *rc::gen::resize(100, rc::gen::inRange(0, count));
+}
+bool toss() {
+  return pick(2) == 0;
+}
 template <class T>
 T one_of(const std::vector<T>& choices) {
   return choices[static_cast<std::size_t>(pick(static_cast<int>(choices.size())))];
 }
 
 // Ids of one byte, of two and of more in packed form.
-BrokerId some_broker() { return BrokerId(one_of<int>({1, 2, 3, 127, 128, 70'000})); }
-PartitionId some_partition() { return PartitionId(one_of<int>({0, 1, 2, 63, 64, 65, 500})); }
-Uuid some_id() { return {7, 1000 + pick(6)}; }
-std::string some_name() { return one_of<std::string>({"orders", "a", "b.c", "x y", ""}); }
+BrokerId some_broker() {
+  return BrokerId(one_of<int>({1, 2, 3, 127, 128, 70'000}));
+}
+PartitionId some_partition() {
+  return PartitionId(one_of<int>({0, 1, 2, 63, 64, 65, 500}));
+}
+Uuid some_id() {
+  return {7, 1000 + pick(6)};
+}
+std::string some_name() {
+  return one_of<std::string>({"orders", "a", "b.c", "x y", ""});
+}
 Uuid some_directory() {
-  return one_of<Uuid>({kMigratingDirectory, kMigratingDirectory, kUnassignedDirectory, kLostDirectory,
-                       {5, 1}, {5, 2}, {-5, 3}});
+  return one_of<Uuid>({kMigratingDirectory,
+                       kMigratingDirectory,
+                       kUnassignedDirectory,
+                       kLostDirectory,
+                       {5, 1},
+                       {5, 2},
+                       {-5, 3}});
 }
 std::vector<BrokerId> some_brokers() {
   std::vector<BrokerId> brokers;
@@ -36,7 +53,9 @@ std::vector<Uuid> some_directories(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) directories.push_back(some_directory());
   return directories;
 }
-Bytes some_bytes() { return Bytes(static_cast<std::size_t>(pick(3)), static_cast<std::uint8_t>(pick(256))); }
+Bytes some_bytes() {
+  return Bytes(static_cast<std::size_t>(pick(3)), static_cast<std::uint8_t>(pick(256)));
+}
 template <class Make>
 auto maybe(Make&& make) {
   return toss() ? std::optional(make()) : std::nullopt;
@@ -63,10 +82,12 @@ PartitionRecord some_partition_record(const NaiveImage& known) {
   record.removing_replicas = toss() ? std::vector<BrokerId>() : some_brokers();
   record.adding_replicas = toss() ? std::vector<BrokerId>() : some_brokers();
   record.leader = toss() && !record.replicas.empty() ? record.replicas[0] : BrokerId(pick(3) - 1);
-  record.leader_recovery_state = toss() ? LeaderRecoveryState::Recovered : LeaderRecoveryState::Recovering;
+  record.leader_recovery_state =
+      toss() ? LeaderRecoveryState::Recovered : LeaderRecoveryState::Recovering;
   record.leader_epoch = LeaderEpoch(pick(300));
   record.partition_epoch = PartitionEpoch(pick(300));
-  record.directories = some_directories(toss() ? record.replicas.size() : static_cast<std::size_t>(pick(3)));
+  record.directories =
+      some_directories(toss() ? record.replicas.size() : static_cast<std::size_t>(pick(3)));
   record.eligible_leader_replicas = maybe(some_brokers);
   record.last_known_elr = maybe(some_brokers);
   return record;
@@ -85,8 +106,9 @@ PartitionChangeRecord some_change(const NaiveImage& known) {
   record.replicas = pick(3) == 0 ? std::optional(some_brokers()) : std::nullopt;
   record.removing_replicas = maybe(some_brokers);
   record.adding_replicas = maybe(some_brokers);
-  record.leader_recovery_state = one_of<LeaderRecoveryState>(
-      {LeaderRecoveryState::NoChange, LeaderRecoveryState::Recovered, LeaderRecoveryState::Recovering});
+  record.leader_recovery_state =
+      one_of<LeaderRecoveryState>({LeaderRecoveryState::NoChange, LeaderRecoveryState::Recovered,
+                                   LeaderRecoveryState::Recovering});
   if (toss()) {
     record.directories = some_directories(record.replicas ? record.replicas->size()
                                                           : static_cast<std::size_t>(pick(4)));
@@ -104,7 +126,8 @@ RegisterBrokerRecord some_registration() {
   record.rack = maybe(some_name);
   record.fenced = toss();
   for (int i = pick(3); i > 0; --i) {
-    record.end_points.push_back({.name = "L" + std::to_string(i), .host = some_name(), .port = 9092});
+    record.end_points.push_back(
+        {.name = "L" + std::to_string(i), .host = some_name(), .port = 9092});
     record.features.push_back({.name = "f" + std::to_string(i), .max_supported_version = 3});
     record.log_dirs.push_back(some_id());
   }
@@ -114,7 +137,8 @@ RegisterBrokerRecord some_registration() {
 ClientQuotaRecord some_quota() {
   ClientQuotaRecord record;
   record.entity.push_back({.entity_type = "user", .entity_name = maybe(some_name)});
-  if (toss()) record.entity.push_back({.entity_type = "client-id", .entity_name = maybe(some_name)});
+  if (toss())
+    record.entity.push_back({.entity_type = "client-id", .entity_name = maybe(some_name)});
   if (toss()) std::ranges::reverse(record.entity);
   record.key = one_of<std::string>({"producer_byte_rate", "request_percentage"});
   record.value = QuotaValue(static_cast<double>(pick(3)));
@@ -150,7 +174,8 @@ Record some_security_record(const NaiveImage& known) {
                                       .operation = AclOperation::Read,
                                       .permission_type = AclPermissionType::Allow};
     default:
-      if (!known.acls.empty() && toss()) return RemoveAccessControlEntryRecord{.id = known.acls.begin()->first};
+      if (!known.acls.empty() && toss())
+        return RemoveAccessControlEntryRecord{.id = known.acls.begin()->first};
       return RemoveAccessControlEntryRecord{.id = some_id()};
   }
 }
@@ -168,7 +193,8 @@ Record some_node_record(const NaiveImage& known) {
       return BrokerRegistrationChangeRecord{
           .broker_id = broker,
           .broker_epoch = epoch,
-          .fenced = one_of<FencingChange>({FencingChange::None, FencingChange::Fence, FencingChange::Unfence}),
+          .fenced = one_of<FencingChange>(
+              {FencingChange::None, FencingChange::Fence, FencingChange::Unfence}),
           .in_controlled_shutdown = toss() ? ControlledShutdownChange::None
                                            : ControlledShutdownChange::InControlledShutdown,
           .log_dirs = std::vector<Uuid>(static_cast<std::size_t>(pick(2)), some_id())};
@@ -193,7 +219,8 @@ Partition naive_partition(const PartitionRecord& record) {
   p.leader_recovery_state = record.leader_recovery_state;
   p.leader_epoch = record.leader_epoch;
   p.partition_epoch = record.partition_epoch;
-  if (record.eligible_leader_replicas) p.eligible_leader_replicas = *record.eligible_leader_replicas;
+  if (record.eligible_leader_replicas)
+    p.eligible_leader_replicas = *record.eligible_leader_replicas;
   if (record.last_known_elr) p.last_known_elr = *record.last_known_elr;
   return p;
 }
@@ -213,7 +240,8 @@ std::optional<Partition> naive_merge(Partition p, const PartitionChangeRecord& c
   if (change.isr) p.isr = *change.isr;
   if (change.removing_replicas) p.removing_replicas = *change.removing_replicas;
   if (change.adding_replicas) p.adding_replicas = *change.adding_replicas;
-  if (change.eligible_leader_replicas) p.eligible_leader_replicas = *change.eligible_leader_replicas;
+  if (change.eligible_leader_replicas)
+    p.eligible_leader_replicas = *change.eligible_leader_replicas;
   if (change.last_known_elr) p.last_known_elr = *change.last_known_elr;
   if (change.leader.value() != -2) {
     p.leader = change.leader;
@@ -353,7 +381,9 @@ struct NaiveReplay {
     image.acls[r.id] = r;
     return true;
   }
-  bool operator()(const RemoveAccessControlEntryRecord& r) const { return image.acls.erase(r.id) == 1; }
+  bool operator()(const RemoveAccessControlEntryRecord& r) const {
+    return image.acls.erase(r.id) == 1;
+  }
   bool operator()(const NoOpRecord&) const { return true; }
   bool operator()(const BeginTransactionRecord&) const { return false; }
   bool operator()(const EndTransactionRecord&) const { return false; }
@@ -368,7 +398,8 @@ NaiveImage NaiveImage::of(const MetadataImage& image) {
   naive.migration = image.features().zk_migration_state;
   naive.next_producer_id = image.producer_ids().next_producer_id.value();
   for (const FeatureLevel& f : image.features().finalized) naive.features[f.name] = f.level;
-  for (const BrokerRegistration& b : image.cluster().brokers) naive.brokers[b.broker_id.value()] = b;
+  for (const BrokerRegistration& b : image.cluster().brokers)
+    naive.brokers[b.broker_id.value()] = b;
   for (const ControllerRegistration& c : image.cluster().controllers) {
     naive.controllers[c.controller_id.value()] = c;
   }
@@ -394,7 +425,9 @@ NaiveImage NaiveImage::of(const MetadataImage& image) {
   return naive;
 }
 
-bool NaiveImage::replay(const Record& record) { return std::visit(NaiveReplay{*this}, record); }
+bool NaiveImage::replay(const Record& record) {
+  return std::visit(NaiveReplay{*this}, record);
+}
 
 Record random_record(const NaiveImage& known) {
   switch (pick(16)) {
@@ -426,9 +459,11 @@ Record random_record(const NaiveImage& known) {
           return FeatureLevelRecord{.name = "metadata.version",
                                     .feature_level = static_cast<std::int16_t>(1 + pick(23))};
         case 1:
-          return FeatureLevelRecord{.name = some_name(), .feature_level = static_cast<std::int16_t>(pick(3))};
+          return FeatureLevelRecord{.name = some_name(),
+                                    .feature_level = static_cast<std::int16_t>(pick(3))};
         case 2:
-          return ZkMigrationStateRecord{.zk_migration_state = static_cast<ZkMigrationState>(pick(4))};
+          return ZkMigrationStateRecord{.zk_migration_state =
+                                            static_cast<ZkMigrationState>(pick(4))};
         default:
           return ProducerIdsRecord{.next_producer_id = ProducerId(pick(3) * 1000)};
       }

@@ -48,7 +48,8 @@ TEST(RecordCodec, WritesTheWorkedExamplesByteForByte) {
                         .directories = std::vector<Uuid>(3)},
         1},
        "010301 00000000" + kIdHex +
-           "04000000010000000200000003 04000000010000000200000003 01 01 00000001 00000000 00000000 04" +
+           "04000000010000000200000003 04000000010000000200000003 01 01 00000001 00000000 00000000 "
+           "04" +
            std::string(96, '0') + "00"},
       {{PartitionChangeRecord{.partition_id = PartitionId{0},
                               .topic_id = kId,
@@ -72,13 +73,14 @@ TEST(RecordCodec, WritesTheWorkedExamplesByteForByte) {
 
 TEST(RecordCodec, TagsAscendWhateverTheOrderOfTheTable) {
   // Directories stand before the eligible leaders in the schema, but have tag 8, they 6 and 7.
-  const Bytes bytes = encode_record(PartitionChangeRecord{.directories = {{kId}},
-                                                          .eligible_leader_replicas = {{BrokerId{5}}},
-                                                          .last_known_elr = {{}},
-                                                          .unknown_tagged_fields = {{.tag = 9, .data = {7}}}},
-                                    2);
-  EXPECT_EQ(bytes, from_hex("010502 ffffffff" + std::string(32, '0') + "04 06050200000005 070101 081102" +
-                            kIdHex + "090107"));
+  const Bytes bytes =
+      encode_record(PartitionChangeRecord{.directories = {{kId}},
+                                          .eligible_leader_replicas = {{BrokerId{5}}},
+                                          .last_known_elr = {{}},
+                                          .unknown_tagged_fields = {{.tag = 9, .data = {7}}}},
+                    2);
+  EXPECT_EQ(bytes, from_hex("010502 ffffffff" + std::string(32, '0') +
+                            "04 06050200000005 070101 081102" + kIdHex + "090107"));
 }
 
 TEST(RecordCodec, AnEmptyArrayAndAnAbsentOneAreDifferent) {
@@ -111,13 +113,13 @@ TEST(RecordCodec, DamageIsPlacedByItsOffset) {
     EXPECT_FALSE(decoded) << hex;
     return decoded ? 9999 : decoded.error().place.offset.value_or(9999);
   };
-  EXPECT_EQ(at("0114"), 2U);                                    // no version
-  EXPECT_EQ(at("0114000000"), 4U);                              // a byte too much
-  EXPECT_EQ(at("010200 00"), 3U);                               // null where no null may be
-  EXPECT_EQ(at("010200 ffffffff0f"), 3U);                       // a name of 4 GiB
-  EXPECT_EQ(at("010200 80808080808000"), 3U);                   // a length without an end
-  EXPECT_EQ(at("010900" + kIdHex), 19U);                        // no tagged section
-  EXPECT_EQ(at("010900" + kIdHex + "01050300"), 22U);           // an unknown tag longer than the rest
+  EXPECT_EQ(at("0114"), 2U);                           // no version
+  EXPECT_EQ(at("0114000000"), 4U);                     // a byte too much
+  EXPECT_EQ(at("010200 00"), 3U);                      // null where no null may be
+  EXPECT_EQ(at("010200 ffffffff0f"), 3U);              // a name of 4 GiB
+  EXPECT_EQ(at("010200 80808080808000"), 3U);          // a length without an end
+  EXPECT_EQ(at("010900" + kIdHex), 19U);               // no tagged section
+  EXPECT_EQ(at("010900" + kIdHex + "01050300"), 22U);  // an unknown tag longer than the rest
   EXPECT_EQ(at("010500 00000000" + kIdHex + "01080101"), 24U);  // a tag that came with version 1
 }
 
@@ -160,7 +162,8 @@ TEST(RecordVersion, FollowsTheMetadataVersion) {
   EXPECT_EQ(record_version<PartitionRecord>(V3_7_IV1), 0);
   EXPECT_EQ(record_version<PartitionRecord>(V3_9_IV0), 1);
   EXPECT_EQ(record_version<PartitionChangeRecord>(V4_0_IV0), 2);
-  EXPECT_EQ(record_version(BrokerRegistrationChangeRecord{.fenced = FencingChange::Fence}, V3_9_IV0), 0);
+  EXPECT_EQ(
+      record_version(BrokerRegistrationChangeRecord{.fenced = FencingChange::Fence}, V3_9_IV0), 0);
   EXPECT_EQ(record_version(TopicRecord{}, V3_9_IV0), 0);
 }
 
@@ -185,9 +188,10 @@ TEST(RecordJson, TypesAreNamedAsKafkaNamesThem) {
 }
 
 TEST(RecordJson, EscapesAsJacksonDoes) {
-  EXPECT_EQ(to_json({ConfigRecord{.resource_name = "a\"\\\n\x01\xc3\xa9\xff", .name = "k"}, 0}),
-            "{\"type\":\"CONFIG_RECORD\",\"version\":0,\"data\":{\"resourceType\":0,\"resourceName\":"
-            "\"a\\\"\\\\\\n\\u0001\xc3\xa9\xef\xbf\xbd\",\"name\":\"k\",\"value\":null}}");
+  EXPECT_EQ(
+      to_json({ConfigRecord{.resource_name = "a\"\\\n\x01\xc3\xa9\xff", .name = "k"}, 0}),
+      "{\"type\":\"CONFIG_RECORD\",\"version\":0,\"data\":{\"resourceType\":0,\"resourceName\":"
+      "\"a\\\"\\\\\\n\\u0001\xc3\xa9\xef\xbf\xbd\",\"name\":\"k\",\"value\":null}}");
 }
 
 // A cut-off sequence is one U+FFFD, bytes that begin none are one each, an encoded surrogate is one.
@@ -196,7 +200,8 @@ TEST(RecordJson, ReplacesWhatIsNoUtf8AsJavaDoes) {
     return to_json({RemoveDelegationTokenRecord{.token_id = std::move(text)}, 0});
   };
   const auto replaced = [](int count) {
-    std::string text = R"({"type":"REMOVE_DELEGATION_TOKEN_RECORD","version":0,"data":{"tokenId":"<)";
+    std::string text =
+        R"({"type":"REMOVE_DELEGATION_TOKEN_RECORD","version":0,"data":{"tokenId":"<)";
     for (int i = 0; i < count; ++i) text += "\xef\xbf\xbd";
     return text + R"(>"}})";
   };

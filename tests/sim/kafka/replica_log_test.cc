@@ -228,7 +228,8 @@ RC_GTEST_PROP(ReplicaLogProperty, TruncationLeavesNothingThatTheLeaderLacks, ())
       const auto end = static_cast<std::size_t>(follower.log.end_offset().value());
       follower.records.resize(end);
       RC_ASSERT(end <= leader.records.size());
-      RC_ASSERT(std::equal(follower.records.begin(), follower.records.end(), leader.records.begin()));
+      RC_ASSERT(
+          std::equal(follower.records.begin(), follower.records.end(), leader.records.begin()));
       const auto part = *rc::gen::inRange<std::int32_t>(0, 4);
       if (part == 0) continue;
       auto fetched = leader.log.read(follower.log.end_offset(), leader.log.end_offset(), part);

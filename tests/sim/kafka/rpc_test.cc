@@ -8,7 +8,8 @@ namespace {
 TEST(Rpc, AnAnswerReturnsOverItsConnectionWithItsCorrelationId) {
   const Request<FetchRequest> request{CorrelationId{7}, {}};
   const Received received{NodeId{3}, {NodeId{3}, 1}, Payload::of(request)};
-  const Send answer = reply(received, request, FetchResponse{.error_code = ErrorCode::NotController});
+  const Send answer =
+      reply(received, request, FetchResponse{.error_code = ErrorCode::NotController});
   EXPECT_EQ(answer.to, NodeId{3});
   EXPECT_EQ(answer.over, received.over);
   const auto& response = answer.message.as<Response<FetchResponse>>();
@@ -18,7 +19,8 @@ TEST(Rpc, AnAnswerReturnsOverItsConnectionWithItsCorrelationId) {
 
 TEST(Rpc, AMessageIsNamedAfterItsBodyAndPrintsWithKafkasFieldNames) {
   const Payload message = Payload::of(Request<LeaderAndIsrRequest>{
-      CorrelationId{1}, {.header = {.controller_id = BrokerId{3000}, .is_kraft_controller = true}}});
+      CorrelationId{1},
+      {.header = {.controller_id = BrokerId{3000}, .is_kraft_controller = true}}});
   EXPECT_EQ(message.name(), "kafka.LeaderAndIsrRequest");
   EXPECT_NE(message.describe().find("controllerId=3000 isKRaftController=true"), std::string::npos);
 }

@@ -7,8 +7,8 @@
 #include "sim/kernel/fault_maker.h"
 #include "sim/kernel/trace.h"
 #include "sim/kernel/world.h"
-#include "tests/support/rapidcheck_source.h"
 #include "tests/sim/kernel/toys.h"
+#include "tests/support/rapidcheck_source.h"
 
 namespace sim {
 namespace {
@@ -16,9 +16,7 @@ namespace {
 using namespace sim::literals;
 
 FaultBudget everybody() {
-  return {{{"all",
-            {"client-1", "keeper-1", "client-2", "keeper-2", "client-3", "keeper-3"},
-            0}}};
+  return {{{"all", {"client-1", "keeper-1", "client-2", "keeper-2", "client-3", "keeper-3"}, 0}}};
 }
 FaultLimits any_fault() {
   return {.at_most = 6,

@@ -13,7 +13,12 @@ namespace {
 
 // One thing to do to a queue.
 struct Action {
-  enum class Kind { Push, Pop, Peek, Copy };
+  enum class Kind {
+    Push,
+    Pop,
+    Peek,
+    Copy
+  };
   Kind kind;
   std::uint64_t delay;  // of a push, behind the last popped time
 };
@@ -26,21 +31,21 @@ void showValue(const Action& action, std::ostream& out) {
 
 // Delays of every magnitude from 0 to hours, with many equal ones.
 rc::Gen<std::uint64_t> delays() {
-  return rc::gen::oneOf(
-      rc::gen::just<std::uint64_t>(0), rc::gen::inRange<std::uint64_t>(0, 4),
-      rc::gen::inRange<std::uint64_t>(0, 1'000),
-      rc::gen::map(rc::gen::inRange<std::uint64_t>(0, 40), [](std::uint64_t ms) { return ms * 1'000'000; }),
-      rc::gen::map(rc::gen::pair(rc::gen::inRange<unsigned>(0, 43), rc::gen::arbitrary<std::uint64_t>()),
-                   [](const auto& of) { return of.second >> (63 - of.first); }));
+  return rc::gen::oneOf(rc::gen::just<std::uint64_t>(0), rc::gen::inRange<std::uint64_t>(0, 4),
+                        rc::gen::inRange<std::uint64_t>(0, 1'000),
+                        rc::gen::map(rc::gen::inRange<std::uint64_t>(0, 40),
+                                     [](std::uint64_t ms) { return ms * 1'000'000; }),
+                        rc::gen::map(rc::gen::pair(rc::gen::inRange<unsigned>(0, 43),
+                                                   rc::gen::arbitrary<std::uint64_t>()),
+                                     [](const auto& of) { return of.second >> (63 - of.first); }));
 }
 
 rc::Gen<std::vector<Action>> workloads() {
   using Kind = Action::Kind;
   const auto action = rc::gen::build<Action>(
-      rc::gen::set(&Action::kind, rc::gen::weightedElement<Kind>({{12, Kind::Push},
-                                                                  {8, Kind::Pop},
-                                                                  {2, Kind::Peek},
-                                                                  {1, Kind::Copy}})),
+      rc::gen::set(&Action::kind,
+                   rc::gen::weightedElement<Kind>(
+                       {{12, Kind::Push}, {8, Kind::Pop}, {2, Kind::Peek}, {1, Kind::Copy}})),
       rc::gen::set(&Action::delay, delays()));
   return rc::gen::scale(8.0, rc::gen::container<std::vector<Action>>(action));
 }
@@ -110,24 +115,24 @@ RC_GTEST_PROP(EventQueue, PopsTheOrderOfAStableHeapAndOfARadixHeap, ()) {
 
 // What simulations wait for: messages, time-outs, both, rare far ones, and many at one instant.
 rc::Gen<Distribution> mixes() {
-  return rc::gen::map(
-      rc::gen::pair(rc::gen::inRange(0, 6), rc::gen::inRange(0, 38)), [](const auto& of) {
-        const Duration mean(std::int64_t{1} << of.second);
-        switch (of.first) {
-          case 0:
-            return Distribution::exponential(Duration(0), mean);
-          case 1:
-            return Distribution::bimodal(mean, mean * 1'000, {1, 10});
-          case 2:
-            return Distribution::bimodal(mean, mean * 30, {1, 2});
-          case 3:
-            return Distribution::bimodal(mean / 10, mean * 100'000, {1, 500});
-          case 4:
-            return Distribution::uniform(Duration(0), mean * 2);
-          default:
-            return Distribution::constant(mean);
-        }
-      });
+  return rc::gen::map(rc::gen::pair(rc::gen::inRange(0, 6), rc::gen::inRange(0, 38)),
+                      [](const auto& of) {
+                        const Duration mean(std::int64_t{1} << of.second);
+                        switch (of.first) {
+                          case 0:
+                            return Distribution::exponential(Duration(0), mean);
+                          case 1:
+                            return Distribution::bimodal(mean, mean * 1'000, {1, 10});
+                          case 2:
+                            return Distribution::bimodal(mean, mean * 30, {1, 2});
+                          case 3:
+                            return Distribution::bimodal(mean / 10, mean * 100'000, {1, 500});
+                          case 4:
+                            return Distribution::uniform(Duration(0), mean * 2);
+                          default:
+                            return Distribution::constant(mean);
+                        }
+                      });
 }
 
 // As simulations use a queue: pop one, push one, for long, at one density.

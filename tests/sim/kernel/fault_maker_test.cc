@@ -14,7 +14,9 @@ namespace {
 
 using namespace sim::literals;
 
-FaultBudget ensemble() { return {{{"ensemble", {"zk-1", "zk-2", "zk-3"}, 2}}}; }
+FaultBudget ensemble() {
+  return {{{"ensemble", {"zk-1", "zk-2", "zk-3"}, 2}}};
+}
 FaultLimits limits() {
   return {.at_most = 4, .from = Instant{} + 1_s, .until = Instant{} + 60_s};
 }

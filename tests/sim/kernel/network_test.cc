@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-
 #include <set>
 
 #include "sim/kernel/world.h"
@@ -169,7 +168,8 @@ TEST_F(Network, ANumberUsedAgainByALaterLifeIsAnotherConnection) {
   world_.apply(Restart{"a"});
   world_.poke(a, word("open 1"));
   run(1_s);
-  EXPECT_EQ(news(b), (Texts{"connected 0/1 to 0", "disconnected 0/1 from 0", "connected 0/1 to 0"}));
+  EXPECT_EQ(news(b),
+            (Texts{"connected 0/1 to 0", "disconnected 0/1 from 0", "connected 0/1 to 0"}));
   say(b, "1:for the new life");
   EXPECT_EQ(news(a), (Texts{"connected 0/1 to 1", "'for the new life' from 1"}));
 }
@@ -191,7 +191,8 @@ TEST_F(Network, APausedProcessHearsEverythingInOrderWhenItResumes) {
   say(a, "1:three");
   EXPECT_EQ(news(b), Texts{"connected 0/1 to 0"});
   run(3_s);
-  EXPECT_EQ(news(b), (Texts{"connected 0/1 to 0", "'one' from 0", "'two' from 0", "'three' from 0"}));
+  EXPECT_EQ(news(b),
+            (Texts{"connected 0/1 to 0", "'one' from 0", "'two' from 0", "'three' from 0"}));
 }
 
 TEST_F(Network, ASlowLinkDelays) {
@@ -222,7 +223,7 @@ TEST_F(Network, DatagramsAreLostDoubledAndOvertakenButConnectionsAreNot) {
   EXPECT_EQ(connection, over);
   std::set<std::string> distinct(datagrams.begin(), datagrams.end());
   EXPECT_GT(distinct.size(), 100u);
-  EXPECT_LT(distinct.size(), 180u);         // some were lost
+  EXPECT_LT(distinct.size(), 180u);              // some were lost
   EXPECT_GT(datagrams.size(), distinct.size());  // some were doubled
 }
 

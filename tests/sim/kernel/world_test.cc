@@ -16,13 +16,16 @@ using puppet::Puppet;
 using puppet::word;
 using Texts = std::vector<std::string>;
 
-constexpr Instant at(Duration duration) { return Instant{} + duration; }
+constexpr Instant at(Duration duration) {
+  return Instant{} + duration;
+}
 
 // What the operator says to a "speaker" it sends on to node 1 as a datagram.
 Host<Puppet>::Factory speaker(NodeId to) {
   return acting([to](const Puppet::Context& context) {
     Effects effects;
-    if (!context.text().empty()) effects.push_back(Send{kMainLane, to, kDatagram, word(context.text())});
+    if (!context.text().empty())
+      effects.push_back(Send{kMainLane, to, kDatagram, word(context.text())});
     return effects;
   });
 }
@@ -42,14 +45,15 @@ TEST(World, DeliversWhatIsSent) {
 
 TEST(World, DeliversToItselfAtOnceAndInOrder) {
   World world(1);
-  const NodeId self = world.add<Puppet>("self", acting([](const Puppet::Context& context) {
-    Effects effects;
-    if (context.text() == "go") {
-      effects.push_back(Send{kMainLane, NodeId{0}, kDatagram, word("a")});
-      effects.push_back(Send{kMainLane, NodeId{0}, kDatagram, word("b")});
-    }
-    return effects;
-  }));
+  const NodeId self =
+      world.add<Puppet>("self", acting([](const Puppet::Context& context) {
+                          Effects effects;
+                          if (context.text() == "go") {
+                            effects.push_back(Send{kMainLane, NodeId{0}, kDatagram, word("a")});
+                            effects.push_back(Send{kMainLane, NodeId{0}, kDatagram, word("b")});
+                          }
+                          return effects;
+                        }));
   world.run_until(at(1_ms));
   world.poke(self, word("go"));
   world.run_until(at(1_ms));

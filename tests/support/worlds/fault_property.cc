@@ -36,13 +36,15 @@ Finding finding_of(const zk2kraft::Scenario& scenario, const scenarios::Initial&
 }
 
 bool is_good(const zk2kraft::Scenario& scenario, const scenarios::Initial& initial) {
-  return scenarios::run_seed(scenario, initial, scenario.seed(), {}).verdict == scenarios::Verdict::Good;
+  return scenarios::run_seed(scenario, initial, scenario.seed(), {}).verdict ==
+         scenarios::Verdict::Good;
 }
 
 // Something that is there and that shrinking may take away.
 bool stays() {
-  return *rc::gen::shrink(rc::gen::just(true),
-                          [](bool there) { return there ? rc::seq::just(false) : rc::Seq<bool>(); });
+  return *rc::gen::shrink(rc::gen::just(true), [](bool there) {
+    return there ? rc::seq::just(false) : rc::Seq<bool>();
+  });
 }
 
 // One scenario, every choice rapidcheck's. It shrinks choices in the order in which they were made and does not come
@@ -118,7 +120,8 @@ rc::detail::TestParams parameters(int cases) {
 }
 
 std::filesystem::path write(const FaultProperty& property, const zk2kraft::Scenario& scenario) {
-  const std::filesystem::path folder = std::filesystem::path(ZK2KRAFT_BINARY_DIR) / "counterexamples";
+  const std::filesystem::path folder =
+      std::filesystem::path(ZK2KRAFT_BINARY_DIR) / "counterexamples";
   std::filesystem::create_directories(folder);
   const std::filesystem::path file = folder / (property.name + ".txtpb");
   std::ofstream out(file);
@@ -142,22 +145,27 @@ std::optional<Counterexample> falsify(const FaultProperty& property, int cases) 
   const auto result = rc::detail::checkTestable(
       [&] {
         // All draws are of full size: plans are small as they are.
-        return hunt.holds(*rc::gen::resize(rc::kNominalSize, rc::gen::exec([&] { return draw(with, *cluster); })));
+        return hunt.holds(*rc::gen::resize(rc::kNominalSize,
+                                           rc::gen::exec([&] { return draw(with, *cluster); })));
       },
       metadata, parameters(cases));
   if (result.is<rc::detail::SuccessResult>()) return std::nullopt;
   sim::check(result.is<rc::detail::FailureResult>(), "a property is not discarded");
-  Counterexample found{.scenario = hunt.smallest(), .invariant = hunt.found().name, .runs = hunt.runs()};
-  found.scenario.set_why(fmt::format("The smallest that the property {} found: {}", property.name, hunt.found().sentence));
+  Counterexample found{
+      .scenario = hunt.smallest(), .invariant = hunt.found().name, .runs = hunt.runs()};
+  found.scenario.set_why(fmt::format("The smallest that the property {} found: {}", property.name,
+                                     hunt.found().sentence));
   found.file = write(property, found.scenario);
   found.command = fmt::format("zk2kraft run {} {}", found.file.string(), property.source_options);
   return found;
 }
 
 std::string describe(const Counterexample& counterexample) {
-  return fmt::format("{} is broken, found and shrunk in {} runs to {} faults:\n{}\nrun it:  {}\nkeep it: scenarios/regressions/",
-                     counterexample.invariant, counterexample.runs, counterexample.scenario.faults_size(),
-                     scenarios::print_scenario(counterexample.scenario), counterexample.command);
+  return fmt::format(
+      "{} is broken, found and shrunk in {} runs to {} faults:\n{}\nrun it:  {}\nkeep it: "
+      "scenarios/regressions/",
+      counterexample.invariant, counterexample.runs, counterexample.scenario.faults_size(),
+      scenarios::print_scenario(counterexample.scenario), counterexample.command);
 }
 
 }  // namespace tests

@@ -27,7 +27,8 @@ T value_of(sim::Expected<T> expected) {
 std::vector<std::string> scenario_files() {
   std::vector<std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(kRoot / "scenarios")) {
-    if (entry.path().extension() == ".txtpb") files.push_back(fs::relative(entry.path(), kRoot).generic_string());
+    if (entry.path().extension() == ".txtpb")
+      files.push_back(fs::relative(entry.path(), kRoot).generic_string());
   }
   std::ranges::sort(files);
   return files;
@@ -37,13 +38,16 @@ zk2kraft::Scenario scenario(const std::string& path_from_root) {
   return value_of(scenarios::read_scenario((kRoot / path_from_root).string()));
 }
 
-zk2kraft::Scenario scenario_from(const std::string& text) { return value_of(scenarios::parse_scenario(text, "test")); }
+zk2kraft::Scenario scenario_from(const std::string& text) {
+  return value_of(scenarios::parse_scenario(text, "test"));
+}
 
 scenarios::Initial at_claim(const std::string& golden_zookeeper) {
   const fs::path dir = golden(golden_zookeeper);
   zk::ClaimFinder finder("", zk::Tree());
   const auto transactions = zk::disk::read_transactions(dir, zk::Zxid(0), [&](const auto& entry) {
-    return finder.take(entry.txn.header, entry.txn.txn) ? zk::disk::Visit::Continue : zk::disk::Visit::Stop;
+    return finder.take(entry.txn.header, entry.txn.txn) ? zk::disk::Visit::Continue
+                                                        : zk::disk::Visit::Stop;
   });
   EXPECT_TRUE(transactions);
   const auto claim = value_of(finder.found({}));
@@ -75,7 +79,8 @@ scenarios::Outcome run(const zk2kraft::Scenario& of, const scenarios::Initial& i
 
 std::string why(const scenarios::Outcome& outcome) {
   std::string text = outcome.goal_reached ? "" : "waits for " + outcome.stuck_at + "\n";
-  for (const scenarios::Violation& v : outcome.violations) text += v.invariant + ": " + v.what + "\n";
+  for (const scenarios::Violation& v : outcome.violations)
+    text += v.invariant + ": " + v.what + "\n";
   for (const std::string& unmet : outcome.unmet) text += "never came: " + unmet + "\n";
   return text;
 }

@@ -27,15 +27,18 @@ inline std::vector<std::string> tree_differences(
     }
     if (twin->data != znode.data) lines.push_back(fmt::format("{}: other data", path));
     if (twin->stat != znode.stat) {
-      lines.push_back(fmt::format("{}: {} instead of {}", path, sim::describe_value(twin->stat), sim::describe_value(znode.stat)));
+      lines.push_back(fmt::format("{}: {} instead of {}", path, sim::describe_value(twin->stat),
+                                  sim::describe_value(znode.stat)));
     }
     if (*served.acl(*twin) != *expected.acl(znode)) {
-      lines.push_back(fmt::format("{}: ACL {} instead of {}", path, sim::describe_value(*served.acl(*twin)),
+      lines.push_back(fmt::format("{}: ACL {} instead of {}", path,
+                                  sim::describe_value(*served.acl(*twin)),
                                   sim::describe_value(*expected.acl(znode))));
     }
   });
   served.for_each([&](std::string_view path, const zk::Znode&) {
-    if (!left_out(path) && expected.find(path) == nullptr) lines.push_back(fmt::format("{}: served, though unknown", path));
+    if (!left_out(path) && expected.find(path) == nullptr)
+      lines.push_back(fmt::format("{}: served, though unknown", path));
   });
   return lines;
 }
