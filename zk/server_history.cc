@@ -10,6 +10,9 @@ namespace {
 
 constexpr sim::Site kSnapshotDue{"zk.server.snapshot_due"};
 
+// By then the operating system has written back what nobody synced (sim/kernel/disk.h).
+constexpr sim::Duration kWrittenBack{60'000'000'000};
+
 std::optional<ZabEpoch> epoch_in(const sim::FileContent& file) {
   if (file.entries.empty()) return std::nullopt;
   return file.entries.back().as<EpochFile>().epoch;
@@ -24,6 +27,7 @@ History::History(const sim::Durable& durable) {
   log_first_ = log.first;
   snapshots_ = snapshots.entries;
   snapshots_first_ = snapshots.first;
+  taken_at_.resize(snapshots_.size());
   torn_ = log.torn;
   sim::check(reload(ServerBehaviour{}), "a log whose beginning was cleaned away has a snapshot");
   recovered_snapshot_ = base_zxid_;
@@ -102,11 +106,22 @@ sim::Payload History::snapshot() const {
 void History::keep(Environment& environment, sim::Payload snapshot) {
   since_snapshot_ = 0;
   next_snapshot_ = 0;
+  for (auto& at : taken_at_) at = at.value_or(environment.now);
   snapshots_.push_back(std::move(snapshot));
+  taken_at_.emplace_back(environment.now);
   environment.effects.emplace_back(sim::Append{kSnapshotFile, snapshots_.back()});
-  if (snapshots_.size() > environment.config.snap_retain_count) {
-    const auto gone = snapshots_.size() - environment.config.snap_retain_count;
-    snapshots_.erase(snapshots_.begin(), snapshots_.begin() + static_cast<std::ptrdiff_t>(gone));
+  // Simplified: ZooKeeper purges by the hour, if at all (autopurge). What matters is that no snapshot
+  // goes before the next one is safe, for nobody syncs them, and the log may have a gap before the
+  // oldest: a learner that was sent a snapshot logs on from there.
+  std::size_t gone = 0;
+  while (snapshots_.size() - gone > environment.config.snap_retain_count &&
+         environment.now - *taken_at_[gone + 1] >= kWrittenBack) {
+    ++gone;
+  }
+  if (gone > 0) {
+    const auto count = static_cast<std::ptrdiff_t>(gone);
+    snapshots_.erase(snapshots_.begin(), snapshots_.begin() + count);
+    taken_at_.erase(taken_at_.begin(), taken_at_.begin() + count);
     snapshots_first_ += gone;
     environment.effects.emplace_back(sim::DropBefore{kSnapshotFile, snapshots_first_});
   }
@@ -173,6 +188,7 @@ bool History::truncate(Environment& environment, Zxid zxid) {
     while (!snapshots_.empty() && snapshots_.back().as<Snapshot>().zxid > zxid) {
       if (snapshots_.back().as<Snapshot>().received) return false;
       snapshots_.pop_back();
+      taken_at_.pop_back();
     }
     environment.effects.emplace_back(sim::Truncate{kSnapshotFile, snapshots_.size()});
   }

@@ -102,6 +102,8 @@ class History {
   std::uint64_t log_first_ = 0;          // index in the file of log_.front()
   std::vector<sim::Payload> snapshots_;  // the whole snapshot file, oldest first
   std::uint64_t snapshots_first_ = 0;
+  // When each was taken; of one that was found at the start nothing is known before the next is.
+  std::vector<std::optional<sim::Instant>> taken_at_;
   Zxid base_zxid_;  // of the snapshot that the tree was built on; older log entries may be another
                     // history's
   ZabEpoch accepted_epoch_;

@@ -122,6 +122,23 @@ RC_GTEST_PROP(Invariants, HoldUnderAnyCrashesCutsAndStalls, ()) {
   RC_ASSERT(storm.violations.empty());
 }
 
+// A learner was sent a snapshot, so that its log has a gap, and went on to take its own, which nobody syncs. Then the
+// power failed: the one that it had been sent must still be there.
+TEST(Invariants, HoldWhereALogWithAGapLosesItsYoungerSnapshots) {
+  std::vector<Blow> blows{{Kind::Pause, 1, 2},     {Kind::CrashProcess, 1, 2},
+                          {Kind::Nothing, 1, 646}, {Kind::Nothing, 1, 29},
+                          {Kind::Pause, 2, 2},     {Kind::Pause, 2, 3}};
+  blows.resize(10, {Kind::Nothing, 1, 2});
+  blows.push_back({Kind::Restart, 1, 2});
+  blows.push_back({Kind::Nothing, 1, 3});
+  blows.resize(34, {Kind::Nothing, 1, 2});
+  for (const int wait_ms : {10, 7, 306}) blows.push_back({Kind::Nothing, 1, wait_ms});
+  blows.push_back({Kind::CrashMachine, 1, 2});
+  const Storm storm = weather({.seed = 1436, .snap_count = 40, .commit_log_count = 10}, blows);
+  EXPECT_TRUE(storm.settled);
+  for (const Violation& one : storm.violations) ADD_FAILURE() << one.invariant << ": " << one.what;
+}
+
 // Servers that are gone come back at the end.
 RC_GTEST_PROP(Invariants, HoldAndTheEnsembleServesAgainAfterPowerLossAndStalls, ()) {
   const auto blows = *storms({Kind::CrashMachine, Kind::Pause, Kind::StallDisk, Kind::Nothing});

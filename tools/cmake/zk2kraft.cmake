@@ -97,10 +97,14 @@ function(zk2kraft_test target)
     GTest::gtest_main rapidcheck_gtest)
   target_compile_definitions(${target} PRIVATE ZK2KRAFT_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     ZK2KRAFT_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  set(labels)
+  if(arg_LABELS)
+    set(labels LABELS "${arg_LABELS}")  # an empty value would take the next word for the label
+  endif()
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
     # One seed for all properties, so that a test run can be repeated; run a binary by itself, or set RC_PARAMS,
     # to look further.
-    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}" ENVIRONMENT "RC_PARAMS=seed=20241119")
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} ${labels} ENVIRONMENT "RC_PARAMS=seed=20241119")
 endfunction()
 
 # zk2kraft_benchmarks([DIRECTORY dir] LINK libs…): each <name>_benchmark.cc in the folder becomes a Google
