@@ -134,8 +134,8 @@ struct DriverDefects {
   bool migration_version_is_of_before_the_claim = false;
   // KAFKA-16563: recovery is a part of the first poll, which an error ends before the next is armed.
   bool failed_recovery_is_the_last = false;
-  // KAFKA-16667: after a claim /migration is read and not written, so that a ZooKeeper server that lags may tell of an
-  // old version.
+  // KAFKA-16667: after a claim /migration is read and not written, so that what an older claim still writes there, behind
+  // that read or on a ZooKeeper server that lags, is not seen.
   bool migration_is_reread_after_the_claim = false;
   bool operator==(const DriverDefects&) const = default;
 };

@@ -20,8 +20,7 @@ namespace {
 
 // KAFKA-16222 and KAFKA-16411 are in releases before 3.6.2, 3.7.1 and 3.8.
 bool mixes_up_names(const Release& release) {
-  if (release < Release{3, 6, 2}) return true;
-  return release.major == 3 && release.minor == 7 && release.patch < 1;
+  return find_known_bug("KAFKA-16222")->is_in(release);
 }
 
 void quotas_have_names(const ClusterFacts& facts, Verdicts& verdicts) {
