@@ -162,7 +162,7 @@ std::uint32_t DirectoryPool::number_of(BrokerId broker, Uuid directory) const {
       directory == kLostDirectory) {
     return static_cast<std::uint32_t>(directory.least());
   }
-  std::vector<Uuid>& known = directories_[broker];
+  Directories& known = of_broker(broker);
   const auto at = std::ranges::find(known, directory);
   const auto number = kFirstOfBroker + static_cast<std::uint32_t>(at - known.begin());
   if (at == known.end()) known.push_back(directory);
@@ -171,10 +171,18 @@ std::uint32_t DirectoryPool::number_of(BrokerId broker, Uuid directory) const {
 
 Uuid DirectoryPool::directory(BrokerId broker, std::uint32_t number) const {
   if (number < kFirstOfBroker) return {0, static_cast<std::int64_t>(number)};
-  const auto known = directories_.find(broker);
-  check(known != directories_.end() && number - kFirstOfBroker < known->second.size(),
+  const Directories& known = of_broker(broker);
+  check(number - kFirstOfBroker < known.size(),
         "a chunk uses the directory numbers of its own pool");
-  return known->second[number - kFirstOfBroker];
+  return known[number - kFirstOfBroker];
+}
+
+DirectoryPool::Directories& DirectoryPool::of_broker(BrokerId broker) const {
+  const std::int32_t id = broker.value();
+  if (id < 0 || id >= kIdsInRow) return others_[broker];
+  const auto place = static_cast<std::size_t>(id);
+  if (place >= row_.size()) row_.resize(place + 1);
+  return row_[place];
 }
 
 Ref<PartitionChunk> PartitionChunk::with(const PartitionChunk* chunk,

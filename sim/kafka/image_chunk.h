@@ -35,8 +35,14 @@ class DirectoryPool : public Counted {
   static constexpr std::uint32_t kFirstOfBroker = 3;
 
  private:
-  mutable boost::container::flat_map<BrokerId, std::vector<Uuid>>
-      directories_;  // few of each broker
+  using Directories = std::vector<Uuid>;  // few of each broker
+  Directories& of_broker(BrokerId broker) const;
+
+  // Every change of a partition asks for each of its replicas, so the ids that brokers have as a rule
+  // are looked up by their place; a cluster may give any other that is not negative.
+  static constexpr std::int32_t kIdsInRow = 4096;
+  mutable std::vector<Directories> row_;  // of the brokers 0, 1, …
+  mutable boost::container::flat_map<BrokerId, Directories> others_;
 };
 
 // The partitions 64 n … 64 n + 63 of a topic, as far as they exist. Immutable, and self-contained: a header,

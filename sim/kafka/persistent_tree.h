@@ -49,6 +49,17 @@ class PersistentTree {
       hold(std::move(value));
       count_again();
     }
+    // The same node, without a look at what it holds.
+    Node(const Node& other)
+        : Counted(),
+          size(other.size),
+          node_key(other.node_key),
+          left(other.left),
+          right(other.right),
+          entry(other.entry),
+          digest(other.digest) {}
+    Node& operator=(const Node&) = delete;
+    ~Node() = default;
     void hold(Ref<Entry> value) {
       if constexpr (kKeyInNode) node_key = std::invoke(kKey, *value);
       entry = std::move(value);
@@ -276,7 +287,7 @@ class PersistentTree {
 
   // Makes the node one that only its caller holds.
   static Node& own(Ref<Node>& node) {
-    if (!node.sole_holder()) node = make_ref<Node>(node->left, node->entry, node->right);
+    if (!node.sole_holder()) node = make_ref<Node>(*node);
     return node.unshared();
   }
 
