@@ -40,9 +40,13 @@ constexpr std::array kWedgeRules{
 };
 
 // What waits for a controller to start harms nobody while none runs; a trap shuts when the
-// reconcile that cannot pass it is the one that runs.
+// reconcile that cannot pass it is the one that runs. A controller without the flag holds up the
+// driver that looks at it; where it does not, that controller's own turn to lead is the trap.
 WedgeKind kind_of(const WedgeRule& rule, Phase phase, const DriverGuess& driver) {
   if (phase == Phase::S0 || phase == Phase::R2) return WedgeKind::Trap;
+  if (rule.check == "N11" && driver.state &&
+      *driver.state != MigrationDriverState::WaitForControllerQuorum)
+    return WedgeKind::Trap;
   const bool has_shut = (rule.check == "N02" || rule.check == "N03") &&
                         driver.state == MigrationDriverState::SyncKraftToZk;
   return has_shut ? WedgeKind::Stuck : rule.kind;

@@ -195,6 +195,24 @@ TEST(Status, AControllerWithoutTheFlagHoldsUpTheCopy) {
   EXPECT_EQ(status(World(Phase::S2).record(without)).verdict(), StatusVerdict::Wedged);
 }
 
+// Below metadata.version 3.7-IV0 releases from 3.7 on ask nobody: nothing waits, until that controller leads.
+TEST(Status, AControllerWithoutTheFlagIsATrapWhereNobodyAsksIt) {
+  for (const auto& [software, verdict] :
+       {std::pair("3.6.2", StatusVerdict::Wedged), std::pair("3.9.1", StatusVerdict::AtRisk)}) {
+    World world(Phase::S1);
+    world.edit_log([](auto& log) {
+      sim::ImageParts parts = log.image.parts();
+      parts.cluster.controllers = {};
+      parts.features.metadata_version = sim::MetadataVersion::V3_6_IV2;
+      log.image = {std::move(parts), log.image.provenance()};
+    });
+    world.set("controller-3002", "zookeeper.metadata.migration.enable", "false");
+    migrate::ClusterFacts facts = world.facts();
+    for (migrate::NodeFacts& node : facts.nodes) node.software = software;
+    EXPECT_EQ(migrate::status_of(facts).verdict(), verdict) << software;
+  }
+}
+
 // Seen on real Kafka 3.9.1: every topic went (tools/conformance migration, seed 1002).
 TEST(Status, WhatANewQuorumWritesOverZooKeeperIsMB01) {
   World world(Phase::S4);
