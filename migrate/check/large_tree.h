@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "sim/kafka/ids.h"
@@ -11,13 +13,14 @@
 #include "zk/znodes.h"
 
 // For measurements: what ZooKeeper holds of a cluster of many partitions. Fifty brokers in three
-// racks, a hundred partitions a topic, three replicas each, one config a topic, everybody in sync.
+// racks, a hundred partitions a topic, three replicas each, one config a topic, everybody in sync; ACLs of
+// as many topics, by name and by prefix in turn, three users each.
 namespace migrate {
 
 inline constexpr int kLargeTreeBrokers = 50;
 inline constexpr int kLargeTreePartitionsPerTopic = 100;
 
-inline zk::Tree large_tree(std::int64_t partitions) {
+inline zk::Tree large_tree(std::int64_t partitions, std::int64_t acl_resources = 0) {
   zk::Tree tree;
   std::int64_t zxid = 0;
   const auto create = [&](std::string path, std::string data) {
@@ -63,6 +66,22 @@ inline zk::Tree large_tree(std::int64_t partitions) {
     }
     create(fmt::format("/config/topics/topic-{:06}", topic),
            R"({"version":1,"config":{"retention.ms":"1000"}})");
+  }
+  if (acl_resources == 0) return tree;
+  constexpr std::string_view kLiteral = "/kafka-acl/Topic";
+  constexpr std::string_view kPrefixed = "/kafka-acl-extended/prefixed/Topic";
+  for (const std::string_view path :
+       std::initializer_list<std::string_view>{"/kafka-acl", "/kafka-acl-extended",
+                                               "/kafka-acl-extended/prefixed", kLiteral, kPrefixed})
+    create(std::string(path), "");
+  for (std::int64_t i = 0; i < acl_resources; ++i) {
+    std::string entries;
+    for (int user = 0; user < 3; ++user)
+      entries += fmt::format(
+          R"({}{{"principal":"User:team-{}","permissionType":"Allow","operation":"{}","host":"*"}})",
+          entries.empty() ? "" : ",", (i + user) % 997, user == 0 ? "Write" : "Read");
+    create(fmt::format("{}/topic-{:06}", i % 2 == 0 ? kLiteral : kPrefixed, i),
+           fmt::format(R"({{"version":1,"acls":[{}]}})", entries));
   }
   return tree;
 }

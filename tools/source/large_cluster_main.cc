@@ -1,11 +1,13 @@
-// large_cluster PARTITIONS DIR: writes both stores of a cluster in dual write, DIR/zk-1 and
-// DIR/controller-3000, and its nodes' files, DIR/broker-7.properties, as tools/scale measures them.
+// large_cluster PARTITIONS DIR [ACLS]: writes both stores of a cluster in dual write, DIR/zk-1 and
+// DIR/controller-3000, and its nodes' files, DIR/broker-7.properties, as tools/scale measures them; with ACLs
+// of so many resources, three entries each.
 // Every partition's epoch has drifted, and the log goes on above /migration's offset, as on every
 // cluster that runs.
 #include <fmt/format.h>
 
 #include <charconv>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,8 +79,9 @@ sim::Expected<void> write_configurations(const fs::path& folder) {
   return zk::disk::write_file(folder / "controller-3000.properties", sim::as_bytes(controller));
 }
 
-sim::Expected<void> write_cluster(std::int64_t partitions, const fs::path& folder) {
-  zk::Tree tree = migrate::large_tree(partitions);
+sim::Expected<void> write_cluster(std::int64_t partitions, std::int64_t acl_resources,
+                                  const fs::path& folder) {
+  zk::Tree tree = migrate::large_tree(partitions, acl_resources);
   auto records = records_of(zk::zk_to_image(tree, "", {}).image);
   const auto last = static_cast<std::int64_t>(records.size()) - 1;
   records.push_back({sim::NoOpRecord{}, 0});
@@ -99,18 +102,24 @@ sim::Expected<void> write_cluster(std::int64_t partitions, const fs::path& folde
   return write_log(folder / "controller-3000", records);
 }
 
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
+  return value;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::int64_t partitions = 0;
-  const std::string_view number = argc == 3 ? argv[1] : "";
-  if (std::from_chars(number.data(), number.data() + number.size(), partitions).ec != std::errc() ||
-      partitions < migrate::kLargeTreePartitionsPerTopic) {
-    fmt::print(stderr, "Usage: large_cluster PARTITIONS DIR, with {} partitions or more\n",
+  const auto partitions = whole_number(argc == 3 || argc == 4 ? argv[1] : "");
+  const auto acl_resources = whole_number(argc == 4 ? argv[3] : "0");
+  if (!partitions || *partitions < migrate::kLargeTreePartitionsPerTopic || !acl_resources) {
+    fmt::print(stderr, "Usage: large_cluster PARTITIONS DIR [ACLS], with {} partitions or more\n",
                migrate::kLargeTreePartitionsPerTopic);
     return 3;
   }
-  const auto written = write_cluster(partitions, argv[2]);
+  const auto written = write_cluster(*partitions, *acl_resources, argv[2]);
   if (written) return 0;
   fmt::print(stderr, "large_cluster: {}\n", sim::describe(written.error()));
   return 4;
