@@ -45,12 +45,19 @@ struct Judged {
   Effect effect = Effect::Closes;
 };
 
-// What to do when the gate is open, for a cluster in this phase.
+// What to do when the gate is open, for a cluster in this phase. The commands are the plan's: those of a
+// phase, or of the way back from it.
 struct Step {
-  std::string_view title;     // "restart the brokers in KRaft mode, one by one"
-  std::string_view commands;  // one a line; $ZK and $BOOTSTRAP are hers
-  std::string_view proof;     // what shows that it is done
-  std::string_view after;     // what only people know: soak, sign-off; may be empty
+  enum class Road : std::uint8_t {
+    None,  // there is nothing to do
+    Forward,
+    Back
+  };
+  std::string_view title;  // "restart the brokers in KRaft mode, one by one"
+  Road road = Road::None;
+  Phase phase = Phase::S0;  // whose steps are taken, or from which the way back begins
+  std::string_view proof;   // what shows that it is done
+  std::string_view after;   // what only people know: soak, sign-off; may be empty
 };
 
 struct Gate {

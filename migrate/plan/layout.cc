@@ -24,6 +24,32 @@ LaidOutNode& node_of(std::map<sim::BrokerId, LaidOutNode>& nodes, sim::BrokerId 
   return at->second;
 }
 
+// Where another machine finds this one. Every machine is its own localhost, so that tells nothing.
+bool tells_the_machine(std::string_view host) {
+  return !host.empty() && host != "localhost" && !host.starts_with("127.") && host != "::1" &&
+         host != "0.0.0.0";
+}
+
+// The host of the listener that the other brokers use, resp. of the controller's own place in the quorum.
+std::string host_in_file(const NodeConfig& config) {
+  if (const auto voters = config.voters()) {
+    for (const Voter& voter : *voters) {
+      const std::string host = voter.endpoint.substr(0, voter.endpoint.rfind(':'));
+      if (voter.id.value() == config.node_id() && tells_the_machine(host)) return host;
+    }
+  }
+  const auto advertised = config.advertised_listeners();
+  if (!advertised) return "";
+  const auto between_brokers = config.inter_broker_listener_name();
+  for (const Listener& listener : *advertised) {
+    if (between_brokers && listener.name == *between_brokers && tells_the_machine(listener.host))
+      return listener.host;
+  }
+  return !advertised->empty() && tells_the_machine(advertised->front().host)
+             ? advertised->front().host
+             : "";
+}
+
 void take_file(const NodeFacts& facts, std::string_view kind,
                std::map<sim::BrokerId, LaidOutNode>& nodes) {
   if (!facts.config) return;
@@ -35,7 +61,7 @@ void take_file(const NodeFacts& facts, std::string_view kind,
   LaidOutNode& node = node_of(nodes, sim::BrokerId(static_cast<std::int32_t>(number)), kind);
   node.name = facts.name;
   node.shape = target_shape_of(*facts.config);
-  if (facts.host) node.host = *facts.host;
+  node.host = facts.host ? *facts.host : host_in_file(*facts.config);
   if (!facts.config->text("broker.rack").empty()) node.rack = facts.config->text("broker.rack");
 }
 

@@ -21,7 +21,8 @@ std::expected<std::vector<Voter>, std::string> parse_controllers(std::string_vie
 struct LaidOutNode {
   std::string name;  // of its folder, or "broker-4" where there is none
   sim::BrokerId id;
-  std::string host;  // "" where nothing tells
+  std::string host;  // as whoever copied the files said, or else as its listeners say; "" where
+                     // nothing tells: a loopback address does not
   std::string rack;
   std::optional<TargetShape> shape;  // now
   bool exists = true;                // false: a controller to be provisioned

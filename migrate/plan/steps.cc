@@ -41,6 +41,16 @@ zk2kraft::PlanProof said_by_a_person(std::string what) {
   return proof("person", "a person says so", std::move(what), "", "");
 }
 
+std::string shell_word(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos)
+    return std::string(text);
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 std::string on_machine(const LaidOutNode& node) {
   return node.host.empty() ? fmt::format("# on {}:", node.name)
                            : fmt::format("# on {} ({}):", node.name, node.host);

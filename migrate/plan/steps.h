@@ -81,6 +81,8 @@ zk2kraft::PlanProof log_line(std::string file, std::string line, std::string of)
 zk2kraft::PlanProof znode(std::string path, std::string expect, std::string value = "");
 zk2kraft::PlanProof command(std::string line, std::string expect, std::string value = "");
 zk2kraft::PlanProof said_by_a_person(std::string what);
+// A word that a shell takes as it is.
+std::string shell_word(std::string_view text);
 // "# on broker-1 (kafka1.example):", before the commands that are given there.
 std::string on_machine(const LaidOutNode& node);
 // "kafka1.example", or a variable of hers where nothing tells: "$BROKER_1".

@@ -18,6 +18,16 @@ std::string znode_path(const ClusterFacts& facts, std::string_view path) {
   return (facts.zookeeper ? facts.zookeeper->root : std::string()) + std::string(path);
 }
 
+// Where the controller keeps its log, as far as a file tells.
+std::string metadata_log_dir(const ClusterFacts& facts, const LaidOutNode& controller) {
+  for (const NodeFacts& node : facts.nodes) {
+    if (node.name != controller.name || !node.config) continue;
+    const std::string dir = node.config->metadata_log_dir();
+    if (!dir.empty()) return shell_word(dir);
+  }
+  return "$METADATA_LOG_DIR";
+}
+
 }  // namespace
 
 void Steps::back_to_migration_mode() {
@@ -117,12 +127,14 @@ void Steps::back_to_zookeeper() {
     step->add_nodes(controller.name);
     step->add_commands(on_machine(controller));
     step->add_commands(
-        "rm -r $METADATA_LOG_DIR/__cluster_metadata-0 $METADATA_LOG_DIR/meta.properties");
+        fmt::format("rm -rf {0}/__cluster_metadata-0 {0}/meta.properties {0}/bootstrap.checkpoint",
+                    metadata_log_dir(facts_, controller)));
   }
   step->add_commands(
       "# on brokers before 3.8 only (KAFKA-16463): rm -r $LOG_DIR/__cluster_metadata-0");
   *step->add_gates() =
-      command("zk2kraft gate retry $FLEET", "OPEN: give the controllers' folders too", "exit 0");
+      command("zk2kraft gate retry $FLEET",
+              "OPEN, for files that were taken now, the controllers' too", "exit 0");
 }
 
 void Steps::name_ways_back() {

@@ -173,6 +173,9 @@ void Steps::controllers() {
     step.add_commands(on_machine(controller));
     step.add_commands(
         fmt::format("kafka-storage format --cluster-id={} --config server.properties", cluster));
+    step.add_commands(
+        "# log4j.logger.org.apache.kafka.metadata.migration=TRACE in its log4j.properties shows "
+        "what the driver writes");
     step.add_commands("kafka-server-start -daemon server.properties");
     *step.add_gates() = log_line("server.log", "Kafka Server started", "the node");
     step.set_done(step.done() ||

@@ -1,35 +1,26 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "migrate/render/render.h"
+#include "migrate/plan/plan.pb.h"
+#include "migrate/render/target.h"
 
-// The steps of one phase as commands for this cluster, to be pasted one after another, and the way
-// back from the phase (migration.md §1.2, §1.3, §1.5).
+// The steps of one phase, and the way back from it, as text to paste into shells (migration.md §1.2, §1.3,
+// §1.5). The steps, their commands and their proofs are those of the plan, word for word: there is one place
+// that says what is done to a cluster, and `tools/conformance plan` does it to a real one.
 namespace migrate {
 
-struct CommandStep {
-  std::string what;                   // "broker-1: restart it with the migration flag"
-  std::vector<std::string> commands;  // of a POSIX shell
-  std::string proof;                  // what must be seen before the next step; may be empty
-};
+// NAME=value of each variable that commands of a plan use, with what this cluster's files tell; a person
+// may have to correct them. `source` is what the plan was made from, as a shell takes it.
+std::vector<std::string> command_variables(const RenderTarget& target, const ClusterFacts& facts,
+                                           const std::string& source);
 
-struct CommandSheet {
-  std::vector<std::string> variables;  // NAME=value, which a person may have to correct
-  std::vector<CommandStep> forward;
-  std::vector<CommandStep> back;  // empty: see `no_way_back`
-  std::string no_way_back;        // a sentence
-};
-
-// `source` is what the files were rendered from, as a shell takes it.
-CommandSheet commands_for(const RenderedFleet& fleet, const ClusterFacts& facts,
-                          const std::string& source);
-
-// Numbered: "1.", "2." forward, "B1." back; everything but commands is a shell's comment.
-std::string printed(const CommandSheet& sheet);
-
-// A word that a shell takes as it is.
-std::string shell_word(std::string_view text);
+// Numbered "1.", "2." on the way of the phase, "B1." on the way back from it; everything but commands is a
+// shell's comment. A step that the files show as done is named, without its commands. Of `variables` those
+// that the steps use are printed.
+std::string command_sheet(const zk2kraft::Plan& plan, Phase phase, const ClusterFacts& facts,
+                          const std::vector<std::string>& variables);
 
 }  // namespace migrate

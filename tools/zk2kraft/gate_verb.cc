@@ -58,10 +58,21 @@ ExitCode gate_exit_code(GateAnswer answer) {
   return ExitCode::Internal;
 }
 
+// The command that says what to do, or "".
+std::string says_what_to_do(const migrate::Step& step) {
+  if (step.road == migrate::Step::Road::None) return "";
+  return fmt::format("zk2kraft render FLEET --phase {} --commands", name_of(step.phase));
+}
+
 void print_step(const Gate& gate) {
   fmt::print("\n");
   print_block(gate.question == migrate::Question::Next ? "next" : "then", gate.step.title);
-  print_block("do", gate.step.commands);
+  if (const std::string command = says_what_to_do(gate.step); !command.empty())
+    print_block(
+        "do",
+        fmt::format("what this prints{}: {}",
+                    gate.step.road == migrate::Step::Road::Back ? " under 'The way back'" : "",
+                    command));
   print_block("proof", gate.step.proof);
   print_block("before", gate.step.after);
 }
@@ -114,7 +125,8 @@ ordered_json gate_json(const Gate& gate, const Fleet& fleet) {
           {"questions", gate.questions},
           {"step",
            {{"title", std::string(gate.step.title)},
-            {"commands", std::string(gate.step.commands)},
+            {"saidBy", says_what_to_do(gate.step)},
+            {"wayBack", gate.step.road == migrate::Step::Road::Back},
             {"proof", std::string(gate.step.proof)},
             {"before", std::string(gate.step.after)}}}};
 }

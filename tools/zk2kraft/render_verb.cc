@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "migrate/plan/plan.h"
+#include "migrate/plan/steps.h"
 #include "migrate/render/commands.h"
 #include "migrate/render/formats.h"
 #include "migrate/render/monitoring.h"
@@ -248,6 +250,19 @@ ExitCode print_strimzi(const RenderedFleet& fleet, const po::variables_map& argu
   return ExitCode::Good;
 }
 
+// The plan's steps, for it is the plan that says what is done to a cluster.
+void print_commands(const RenderedFleet& fleet, const migrate::ClusterFacts& facts,
+                    const std::vector<std::string>& sources, const po::variables_map& arguments) {
+  migrate::PlanOptions options;
+  if (fleet.target.controllers_are_asked_for) options.controllers = fleet.target.controllers;
+  options.controller_listener = render_argument(arguments, "controller-listener").value_or("");
+  std::string words;
+  for (const std::string& each : sources) words += (words.empty() ? "" : " ") + each;
+  fmt::print("{}", migrate::command_sheet(migrate::make_plan(facts, options), fleet.phase, facts,
+                                          migrate::command_variables(fleet.target, facts,
+                                                                     migrate::shell_word(words))));
+}
+
 void print_form(const RenderedFleet& fleet, const migrate::ClusterFacts& facts,
                 const std::vector<std::string>& sources, RenderForm form) {
   switch (form) {
@@ -261,17 +276,12 @@ void print_form(const RenderedFleet& fleet, const migrate::ClusterFacts& facts,
       for (const RenderedNode& node : fleet.nodes)
         fmt::print("{}", migrate::ansible_variables(node, facts.profile));
       return;
-    case RenderForm::Commands: {
-      std::string words;
-      for (const std::string& each : sources) words += (words.empty() ? "" : " ") + each;
-      fmt::print("{}", printed(migrate::commands_for(fleet, facts, migrate::shell_word(words))));
-      return;
-    }
     case RenderForm::Monitoring:
       fmt::print("{}", migrate::monitoring_rules(fleet));
       return;
+    case RenderForm::Commands:
     case RenderForm::Strimzi:
-      return;  // has its own way out
+      return;  // have their own ways out
   }
 }
 
@@ -295,6 +305,8 @@ ExitCode hand_out(const RenderedFleet& fleet, const migrate::ClusterFacts& facts
   print_remarks(remarks);
   if (arguments.count("out") != 0)
     print_written(written);
+  else if (form == RenderForm::Commands)
+    print_commands(fleet, facts, sources, arguments);
   else
     print_form(fleet, facts, sources, form);
   return code;

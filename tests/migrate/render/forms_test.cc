@@ -1,11 +1,16 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <array>
 #include <fstream>
+#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
+#include <vector>
 
+#include "migrate/plan/plan.h"
+#include "migrate/plan/steps.h"
 #include "migrate/plan/thresholds.h"
 #include "migrate/render/commands.h"
 #include "migrate/render/formats.h"
@@ -19,9 +24,20 @@ namespace {
 using migrate::Phase;
 using tests::World;
 
+std::string commands_in(const World& world, Phase phase) {
+  const auto facts = world.facts();
+  const auto fleet = render_fleet(facts, phase, {});
+  return migrate::command_sheet(migrate::make_plan(facts, {}), phase, facts,
+                                migrate::command_variables(fleet.target, facts, "fleet"));
+}
 std::string commands_in(Phase from, Phase phase) {
-  const auto facts = World(from).facts();
-  return printed(migrate::commands_for(render_fleet(facts, phase, {}), facts, "fleet"));
+  return commands_in(World(from), phase);
+}
+
+std::vector<Phase> every_phase() {
+  std::vector<Phase> phases;
+  for (int i = 0; i < migrate::kPhaseCount; ++i) phases.push_back(static_cast<Phase>(i));
+  return phases;
 }
 
 bool in_order(const std::string& text, std::initializer_list<const char*> parts) {
@@ -35,30 +51,76 @@ bool in_order(const std::string& text, std::initializer_list<const char*> parts)
 
 TEST(Commands, EachBrokerIsRestartedByItsOwnStep) {
   const std::string text = commands_in(Phase::S4, Phase::S5);
-  EXPECT_TRUE(
-      in_order(text, {"# 2. make the files of S5", "# 3. broker-1: restart it in KRaft mode",
-                      "scp rendered-S5/broker-1/server.properties b1:$CONFIG", "# 4. broker-2",
-                      "under-replicated"}))
+  EXPECT_TRUE(in_order(text, {"# 1. kraft-mode.broker-1: restart in KRaft mode",
+                              "zk2kraft render $FLEET --phase S5 --node broker-1 -o rendered/S5",
+                              "scp rendered/S5/broker-1/server.properties b1:", "kafka-server-stop",
+                              "# 2. kraft-mode.broker-2", "under-replicated"}))
       << text;
-  EXPECT_TRUE(in_order(text, {"The way back", "# B1.", "--phase R1", "systemctl stop",
-                              "delete /controller", "delete /migration"}))
+  EXPECT_TRUE(in_order(text, {"The way back", "# B1. back-to-migration-mode.broker-1", "--phase R1",
+                              "kafka-server-stop", "delete /controller", "delete /migration"}))
       << text;
 }
 
 TEST(Commands, OnTheWayBackControllersStopBeforeTheirZnodesGo) {
   for (const Phase phase : {Phase::S4, Phase::S6, Phase::R2}) {
     const std::string text = commands_in(phase == Phase::S6 ? Phase::S6 : Phase::S4, phase);
-    EXPECT_TRUE(
-        in_order(text, {"gate rollback", "--phase R2", "systemctl stop", "set /controller_epoch 1",
-                        "delete /controller", "delete /migration", "rm -rf"}))
+    EXPECT_TRUE(in_order(
+        text, {"gate rollback", "stop-controllers", "kafka-server-stop", "set /controller_epoch 1",
+               "delete /controller", "delete /migration", "--phase R2", "rm -rf"}))
         << text;
   }
 }
 
-TEST(Commands, FinalisingHasNoWayBack) {
+TEST(Commands, FinalisingHasNoWayBackOnceAControllerWithoutTheFlagHasLed) {
   const std::string text = commands_in(Phase::S6, Phase::S7);
   EXPECT_NE(text.find("POINT OF NO RETURN"), std::string::npos);
+  EXPECT_NE(text.find("once it is 3 there is no way back"), std::string::npos) << text;
   EXPECT_EQ(text.find("# B1."), std::string::npos) << text;
+}
+
+// There is one place that says what is done to a cluster.
+TEST(Commands, AreThePlansWordForWord) {
+  for (const Phase phase : every_phase()) {
+    const World world(Phase::S4);
+    const auto plan = migrate::make_plan(world.facts(), {});
+    const std::string text = commands_in(world, phase);
+    int steps = 0;
+    for (const auto& step : plan.steps()) {
+      if (step.phase() != name_of(phase)) continue;
+      ++steps;
+      EXPECT_NE(text.find(fmt::format("# {}. {}: {}", steps, step.id(), step.title())),
+                std::string::npos)
+          << step.id() << "\n"
+          << text;
+      for (const std::string& command : step.commands())
+        EXPECT_TRUE(step.done() || text.find("\n" + command + "\n") != std::string::npos)
+            << command << "\n"
+            << text;
+    }
+    EXPECT_GT(steps, 0) << name_of(phase);
+  }
+}
+
+TEST(Commands, AStepThatIsDoneIsNamedWithoutItsCommands) {
+  const std::string text = commands_in(Phase::S6, Phase::S5);
+  EXPECT_TRUE(in_order(text, {"# 1. kraft-mode.broker-1", "it is done", "The way back"})) << text;
+  EXPECT_EQ(text.find("--phase S5"), std::string::npos) << text;
+}
+
+TEST(Commands, DefineTheVariablesThatTheyUseAndNoOthers) {
+  for (const Phase phase : every_phase()) {
+    const std::string text = commands_in(Phase::S4, phase);
+    const std::regex use(R"(\$([A-Z][A-Z_0-9]*))");
+    std::set<std::string> used;
+    for (std::sregex_iterator at(text.begin(), text.end(), use), end; at != end; ++at)
+      used.insert((*at)[1]);
+    used.erase("HOST");  // of the function's own loop
+    for (const std::string& name : used)
+      EXPECT_NE(text.find("\n" + name + "="), std::string::npos) << name << "\n" << text;
+    const std::regex definition(R"(\n([A-Z_0-9]+)=)");
+    for (std::sregex_iterator at(text.begin(), text.end(), definition), end; at != end; ++at)
+      EXPECT_TRUE(used.contains((*at)[1])) << (*at)[1] << "\n" << text;
+  }
 }
 
 TEST(Commands, WordsAreSafeForAShell) {
