@@ -197,6 +197,25 @@ std::vector<sim::ControlRequest> requests_for_image(BrokerId controller, const M
   return requests;
 }
 
+namespace {
+
+// What Kafka would have to send to brokers that come back: all there is, and that it is all.
+std::vector<sim::ControlRequest> full_requests_to(const std::set<BrokerId>& brokers,
+                                                  const MetadataImage& image,
+                                                  const sim::ControlSender& sender) {
+  ControlRequestBatch full(ControlRequestType::Full);
+  for (const Topic& topic : image.topics()) {
+    for (const auto& [id, partition] : topic.partitions()) {
+      full.add_update_metadata(std::vector<BrokerId>(brokers.begin(), brokers.end()));
+      add_partition(full, image, topic, id, partition,
+                    [&](BrokerId replica) { return brokers.contains(replica); });
+    }
+  }
+  return full.finish(sender);
+}
+
+}  // namespace
+
 std::vector<sim::ControlRequest> requests_for_delta(BrokerId controller,
                                                     const sim::MetadataDelta& delta,
                                                     const MetadataImage& image,
@@ -220,7 +239,9 @@ std::vector<sim::ControlRequest> requests_for_delta(BrokerId controller,
   std::vector<sim::ControlRequest> requests = nodes.finish(sender);
 
   ControlRequestBatch topics(ControlRequestType::Incremental);
-  if (!changed.empty()) {
+  if (!defects.returning_brokers_are_not_told_all) {
+    append(requests, full_requests_to(changed, image, sender));
+  } else if (!changed.empty()) {
     for (const Topic& topic : image.topics()) {
       for (const auto& [id, partition] : topic.partitions()) {
         if (std::ranges::none_of(partition.replicas,

@@ -14,8 +14,11 @@
 // image. That these are two different epochs is Kafka's own trap (migration.md §0.4).
 namespace migrate {
 
-// What the propagator of former releases did wrong (migration.md §7.1); none is in 3.9.1.
+// What the propagator does wrong (migration.md §7.1, §7.2); those of former releases are off in 3.9.1.
 struct PropagatorDefects {
+  // MB-26: a broker that was fenced and is back is told what there is, and not that this is all: topics that were deleted
+  // meanwhile stay with it until another controller's full requests.
+  bool returning_brokers_are_not_told_all = true;
   // KAFKA-15149: new partitions of a topic that was there are told to nobody.
   bool new_partitions_are_not_told = false;
   // KAFKA-16120: a broker that loses a replica by a reassignment is not told to delete it.

@@ -35,6 +35,7 @@ constexpr KnownBug kBugs[] = {
      {k371, k380}},
     {"KAFKA-16007", "the copy waits for each small topic", k340, {k362, k370}},
     {"KAFKA-16120", "reassignments in hybrid mode leave replicas behind", k340, {k362, k370}},
+    {"KAFKA-16121", "reassignments in hybrid mode never end", k340, {k362, k370}},
     {"KAFKA-16171", "a failover wedges dual write", k350, {k362, k370}},
     {"KAFKA-16180", "a topic deleted and made again is mixed up", k361, {k362, k370}},
     {"KAFKA-16222", "quotas end up with the wrong user", k340, {k362, k371, k380}},
@@ -69,6 +70,7 @@ constexpr KnownBug kBugs[] = {
     {"MB-22", "a failover in the copy leaves a broker fenced", k360},
     {"MB-23", "a claimant that stood still undoes its successor's copy", k390},
     {"MB-24", "a copy goes on outside of its transaction after a claim was lost", k360},
+    {"MB-26", "a broker that slept through a deletion keeps the topic", k340},
 };
 static_assert(std::ranges::is_sorted(kBugs, {}, &KnownBug::id));
 

@@ -224,8 +224,18 @@ Violations check_knowledge(const sim::MetadataImage& image, std::string_view why
         if (!unfenced(broker.id) || broker.core->mode() != BrokerMode::Migrating) continue;
         const auto known = broker.core->broker()->metadata().partition(id);
         if (known && known->leader == partition.leader &&
-            known->leader_epoch >= partition.leader_epoch)
+            known->leader_epoch >= partition.leader_epoch) {
+          const sim::HostedPartition* const held = broker.core->broker()->partition(id);
+          const bool leads =
+              held != nullptr && held->leads() && held->leader_epoch() == partition.leader_epoch;
+          if (leads && held->partition_epoch() < partition.partition_epoch)
+            found.push_back(
+                {std::string(why.empty() ? "migration.L4" : why),
+                 fmt::format("broker {} leads {}-{} by partition epoch {}, and knows nothing of {}",
+                             broker.id.value(), topic.name(), number.value(),
+                             held->partition_epoch().value(), partition.partition_epoch.value())});
           continue;
+        }
         found.push_back(
             {std::string(why.empty() ? "migration.L4" : why),
              fmt::format("broker {} does not know that broker {} leads {}-{} in epoch {}",
@@ -241,11 +251,13 @@ Violations check_leftovers(const sim::MetadataImage& image, std::string_view why
                            const std::set<sim::BrokerId>& told,
                            const std::vector<RunningBroker>& brokers) {
   Violations found;
-  const std::string name(why.empty() ? "migration.L4" : why);
   for (const RunningBroker& broker : brokers) {
-    if (!told.contains(broker.id) || broker.core == nullptr || broker.core->broker() == nullptr ||
+    if (broker.core == nullptr || broker.core->broker() == nullptr ||
         broker.core->mode() != BrokerMode::Migrating)
       continue;
+    const std::string name(!why.empty()               ? why
+                           : told.contains(broker.id) ? "migration.L4"
+                                                      : "MB-26");
     for (const std::string& topic : broker.core->broker()->metadata().topic_names()) {
       if (image.topics().find(topic) != nullptr) continue;
       found.push_back(

@@ -79,9 +79,9 @@ Violations check_refusal(const zk::ZkElectionRefused& refused, const zk::Tree& t
 Violations check_knowledge(const sim::MetadataImage& image, std::string_view why,
                            const std::vector<RunningBroker>& brokers);
 
-// migration.L4 the other way round: none of the brokers in ZooKeeper mode that `told` names has a topic or a replica that
-// `image` does not give it. They must have run unfenced since the last full requests: what a broker misses meanwhile
-// nobody tells it before the next ones (migration.md §5.4).
+// migration.L4 the other way round: no broker in ZooKeeper mode has a topic or a replica that `image` does not give it.
+// Told as MB-26 of brokers that `told` does not name: they have not run unfenced ever since the last full requests, and
+// what a broker misses meanwhile nobody tells it before the next ones (migration.md §5.4).
 Violations check_leftovers(const sim::MetadataImage& image, std::string_view why,
                            const std::set<sim::BrokerId>& told,
                            const std::vector<RunningBroker>& brokers);

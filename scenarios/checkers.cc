@@ -387,7 +387,7 @@ void Checkers::demand_progress(const sim::World& world) {
   const migrate::ControllerNode* const active = cluster_.active_controller(world);
   if (active == nullptr || active->driver() == nullptr) return;
   if (active->driver()->state() != migrate::MigrationDriverState::DualWrite) return;
-  count({"migration.L3", "migration.L4", "migration.L5"});
+  count({"migration.L3", "migration.L4", "migration.L5", "MB-26"});
   const std::string_view why = migrate::why_behind(
       *active->driver(), migration_, server->database().tree, cluster_.initial().chroot);
   add(migrate::check_lag(*active->driver(), committed_, why), world);

@@ -31,6 +31,7 @@ constexpr Alias kAliases[] = {
     {"KAFKA-15799", &sim::BrokerBehaviour::full_update_metadata_forgets_nothing},
     {"KAFKA-16003", &zk::MirrorDefects::topics_get_no_config_znode},
     {"KAFKA-16120", &migrate::PropagatorDefects::moved_replicas_are_not_deleted},
+    {"KAFKA-16121", &sim::BrokerBehaviour::same_leader_epoch_is_ignored},
     {"KAFKA-16171", &migrate::DriverDefects::migration_version_is_of_before_the_claim},
     {"KAFKA-16180", &sim::BrokerBehaviour::full_requests_go_by_name},
     {"KAFKA-16222", &zk::ReadDefects::entity_names_stay_encoded},
@@ -55,6 +56,7 @@ constexpr Alias kAliases[] = {
     {"MB-22", &kraft::Behaviour::heartbeat_table_before_abort},
     {"MB-24", &kraft::Behaviour::copy_outlives_its_claim},
     {"MB-23", &migrate::DriverDefects::claim_write_unfenced},
+    {"MB-26", &migrate::PropagatorDefects::returning_brokers_are_not_told_all},
 };
 
 template <class D>

@@ -451,7 +451,9 @@ constexpr std::array kHazardChecks{
         "With a static quorum nothing begins. With a dynamic one Kafka's own gate passes, for it "
         "looks at static voters alone, and a controller without the flag finalises the cluster by "
         "being elected.",
-        "Set zookeeper.metadata.migration.enable=true on it and restart it, before any broker.",
+        "Set zookeeper.metadata.migration.enable=true on it and restart it, before any broker.\n"
+        "With 3.5 and 3.6 stop all controllers, then start them: whoever leads misses a voter that "
+        "has restarted since its election for ever (KAFKA-15230).",
         "migration.md §6.3", "", &quorum_ready},
     Check{"N12", kW, Phases::from(Phase::S1, Phase::S6), kControllers, "controller",
           "controllers' ZooKeeper session is no shorter than Kafka's default",

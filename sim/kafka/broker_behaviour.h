@@ -20,6 +20,9 @@ struct BrokerBehaviour {
   bool full_leader_and_isr_leaves_strays = false;
   // KAFKA-15799: topics that a full UpdateMetadata does not name stay in the cache.
   bool full_update_metadata_forgets_nothing = false;
+  // KAFKA-16121: of a LeaderAndIsr with the leader epoch that is known nothing is taken, though KRaft sends one when it
+  // reassigns.
+  bool same_leader_epoch_is_ignored = false;
   // KAFKA-16180: both go by the names of topics, not by their ids.
   bool full_requests_go_by_name = false;
 
@@ -34,6 +37,7 @@ struct BrokerBehaviour {
         field("high_watermark_ignores_isr", &B::high_watermark_ignores_isr),
         field("full_leader_and_isr_leaves_strays", &B::full_leader_and_isr_leaves_strays),
         field("full_update_metadata_forgets_nothing", &B::full_update_metadata_forgets_nothing),
+        field("same_leader_epoch_is_ignored", &B::same_leader_epoch_is_ignored),
         field("full_requests_go_by_name", &B::full_requests_go_by_name));
   }
   bool operator==(const BrokerBehaviour&) const = default;

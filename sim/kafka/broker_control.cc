@@ -112,8 +112,9 @@ ErrorCode Broker::check_state(const Hosted* hosted, Uuid topic_id,
   if (config_.behaviour.accept_stale_leader_and_isr) return ErrorCode::None;
   const LeaderEpoch current = hosted->partition.leader_epoch();
   // KAFKA-16121: KRaft reassigns without a new leader epoch; the partition epoch decides then.
+  const bool same_is_news = kraft && !config_.behaviour.same_leader_epoch_is_ignored;
   if (state.leader_epoch < current) return ErrorCode::StaleControllerEpoch;
-  if (state.leader_epoch == current && !kraft) return ErrorCode::StaleControllerEpoch;
+  if (state.leader_epoch == current && !same_is_news) return ErrorCode::StaleControllerEpoch;
   return ErrorCode::None;
 }
 
