@@ -2,8 +2,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -61,6 +63,15 @@ final class Node {
         if (!runs()) return;
         process.destroy();
         if (!process.waitFor(400, TimeUnit.SECONDS)) process.destroyForcibly().waitFor();
+    }
+
+    /** Stands still as under a long pause, until `thaw`. */
+    void freeze() throws Exception {
+        Loopback.run(home, Map.of(), Duration.ofSeconds(10), List.of("kill", "-STOP", String.valueOf(process.pid())));
+    }
+
+    void thaw() throws Exception {
+        Loopback.run(home, Map.of(), Duration.ofSeconds(10), List.of("kill", "-CONT", String.valueOf(process.pid())));
     }
 
     void kill() throws InterruptedException {

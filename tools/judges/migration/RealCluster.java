@@ -38,11 +38,16 @@ class RealCluster {
     Admin admin;
 
     RealCluster(String[] args) throws IOException {
+        this(args, new Shape(Long.parseLong(args[4]), args[5]), Integer.parseInt(args[6]));
+    }
+
+    /** JARS ZOOKEEPER_CLASSPATH WORK OUT, and what else a judge takes. */
+    RealCluster(String[] args, Shape shape, int manyTopics) throws IOException {
         jars = args[0];
         work = Path.of(args[2]);
         out = Path.of(args[3]);
-        shape = new Shape(Long.parseLong(args[4]), args[5]);
-        manyTopics = Integer.parseInt(args[6]);
+        this.shape = shape;
+        this.manyTopics = manyTopics;
         patience = Duration.ofSeconds(300 + manyTopics / 5);  // A log is a few files that each restart looks at.
         shape.choosePorts();
         zookeeper = new Node("zk-1", work.resolve("zk-1"), args[1], heapMegabytes());
@@ -97,7 +102,7 @@ class RealCluster {
             + "log4j.appender.out.layout.ConversionPattern=[%d] %p %m (%c)%n\n"
             + "log4j.logger.org.apache.kafka.metadata.migration=TRACE\n");
         Loopback.write(zookeeper.home.resolve("zoo.cfg"), "tickTime=500\ndataDir=" + zookeeper.home.resolve("data") + "\nclientPort="
-            + shape.ports.get("zk") + "\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\nmaxClientCnxns=0\n");
+            + shape.ports.get("zk") + "\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\nmaxClientCnxns=0\nmaxSessionTimeout=60000\n");
         Files.createDirectories(zookeeper.home.resolve("data"));
         zookeeper.start(log4j(), "org.apache.zookeeper.server.quorum.QuorumPeerMain", zookeeper.home.resolve("zoo.cfg"),
             "-Dzookeeper.snapCount=" + shape.snapCount);
@@ -140,6 +145,10 @@ class RealCluster {
     }
 
     void formatControllers() throws Exception {
+        formatControllers(shape.metadataVersion);
+    }
+
+    void formatControllers(String metadataVersion) throws Exception {
         String cluster;
         try (ZooKeeper session = session(shape.chroot)) {
             cluster = JSON.readTree(session.getData("/cluster/id", false, null)).get("id").asText();
@@ -152,7 +161,7 @@ class RealCluster {
             controller.configure(shape.controller(each.getKey(), true, controller.home.toString()));
             List<String> command = new ArrayList<>(List.of("java", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
                 "-Dlog4j.configuration=file:" + log4j(), "-cp", jars, "kafka.tools.StorageTool", "format", "-t=" + cluster, "-c",
-                controller.config().toString(), "--release-version", shape.metadataVersion));
+                controller.config().toString(), "--release-version", metadataVersion));
             if (shape.dynamicQuorum) command.addAll(List.of("--initial-controllers", String.join(",", initial)));
             Loopback.Ran ran = Loopback.run(work, Map.of(), patience, command);
             if (ran.code() != 0) throw new Loopback.Disagreement("format: " + ran.out());

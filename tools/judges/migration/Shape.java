@@ -35,12 +35,38 @@ final class Shape {
     final boolean smallSnapshots;
     final boolean smallBatches;
     final boolean odd;
+    final int sessionTimeoutMs;
     final Road road;
     final Failover failover;
+
+    /** Three brokers and three controllers of the newest metadata version, and nothing that varies. */
+    static Shape plain(String version, int sessionTimeoutMs) {
+        return new Shape(version, sessionTimeoutMs);
+    }
+
+    private Shape(String version, int sessionTimeoutMs) {
+        this.seed = 0;
+        this.version = version;
+        this.sessionTimeoutMs = sessionTimeoutMs;
+        brokers.addAll(List.of(1, 2, 3));
+        controllers.addAll(List.of(3000, 3001, 3002));
+        List<String> versions = metadataVersions(version);
+        metadataVersion = versions.get(versions.size() - 1);
+        chroot = "";
+        secret = null;
+        tokenSecret = null;
+        listener = "PLAINTEXT";
+        logDirs = 1;
+        snapCount = 100_000;
+        racks = authorizer = dynamicQuorum = explicitProtocol = smallSnapshots = smallBatches = odd = false;
+        road = Road.BACK_FROM_HYBRID;
+        failover = Failover.HYBRID;
+    }
 
     Shape(long seed, String version) {
         this.seed = seed;
         this.version = version;
+        sessionTimeoutMs = 6000;
         Random random = new Random(seed * 7919);
         boolean sick = seed >= RealMigration.SICK;  // What goes wrong needs somebody whom it goes wrong with.
         int brokerCount = sick ? 2 + random.nextInt(2) : 1 + random.nextInt(4);
@@ -150,7 +176,7 @@ final class Shape {
         } else {
             lines.add("broker.id=" + id);
             lines.add("zookeeper.connect=" + zkConnect());
-            lines.add("zookeeper.session.timeout.ms=6000");
+            lines.add("zookeeper.session.timeout.ms=" + sessionTimeoutMs);
             if (explicitProtocol) lines.add("inter.broker.protocol.version=" + metadataVersion);
         }
         if (mode == Broker.MIGRATING) lines.add("zookeeper.metadata.migration.enable=true");
