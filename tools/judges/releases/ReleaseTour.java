@@ -130,12 +130,25 @@ final class ReleaseTour extends RealCluster {
         Thread.sleep(12_000);
         String state = controllers.get(acting().orElseThrow()).driverState();
         tell("KAFKA-14909", !state.equals("WAIT_FOR_CONTROLLER_QUORUM"), "controller-" + without + " is without the flag, the driver is in " + state);
-        // All at once: in 3.5 and 3.6 a leader knows of a voter what it said on the connection of the election, and misses
-        // one that has restarted since for ever (KAFKA-15230).
-        for (Node each : controllers.values()) each.terminate();
-        for (Node each : controllers.values()) each.stop();
-        for (int id : shape.controllers) startController(id, true);
-        awaitDriver("WAIT_FOR_BROKERS");
+        startAllUntilTheyAreReady();
+    }
+
+    /**
+     * In 3.5 and 3.6 a leader knows of a voter what it said on the connection of the election, and misses for ever one that was
+     * not there then, or has restarted since (KAFKA-15230): all are stopped and started, until it comes out well.
+     */
+    private void startAllUntilTheyAreReady() throws Exception {
+        for (int attempt = 1; attempt <= 8; ++attempt) {
+            for (Node each : controllers.values()) each.terminate();
+            for (Node each : controllers.values()) each.stop();
+            for (int id : shape.controllers) startController(id, true);
+            for (int i = 0; i < 40; ++i) {
+                Thread.sleep(1000);
+                if (acting().isPresent() && controllers.get(acting().get()).driverState().equals("WAIT_FOR_BROKERS")) return;
+            }
+            note("the driver waits for a controller that is there, attempt " + attempt);
+        }
+        throw new Loopback.Disagreement("the driver never found all controllers ready");
     }
 
     // ── P2 ──────────────────────────────────────────────────────────────────────────────────────
@@ -218,7 +231,10 @@ final class ReleaseTour extends RealCluster {
         Thread.sleep(10_000);
         Map<Integer, Integer> seen = new LinkedHashMap<>();
         for (int id : shape.brokers) seen.put(id, partitions(id, "orders").orElse(0));
-        tell("KAFKA-15149", seen.values().stream().anyMatch(each -> each != 4), "'orders' has 4 partitions, and for brokers " + seen);
+        // 3.4 stumbles over the mirror itself: then nobody hears, and that is another matter.
+        boolean mirrored = exists("/brokers/topics/orders/partitions/3/state");
+        tell("KAFKA-15149", mirrored && seen.values().stream().anyMatch(each -> each != 4),
+            "'orders' has 4 partitions, " + (mirrored ? "" : "not in ZooKeeper, ") + "and for brokers " + seen);
     }
 
     /** How many partitions of a topic this broker itself tells clients of; nothing where it knows no such topic. */
@@ -320,12 +336,13 @@ final class ReleaseTour extends RealCluster {
         formatControllers(least);
         for (int id : shape.controllers) startController(id, true);
         String refusal = "does not support metadata transactions";
-        Loopback.await("the controllers wait for brokers, or refuse", patience, () -> {
+        Loopback.await("the driver begins, or the controllers refuse", patience, () -> {
             for (Node each : controllers.values()) {
                 if (each.logged().contains(refusal)) return true;
             }
-            return acting().isPresent() && controllers.get(acting().get()).driverState().equals("WAIT_FOR_BROKERS");
+            return acting().isPresent() && controllers.get(acting().get()).driverState().startsWith("WAIT_FOR_");
         });
+        Thread.sleep(5000);
         boolean refused = false;
         for (Node each : controllers.values()) refused = refused || each.logged().contains(refusal);
         tell("KAFKA-17457", !refused, refused ? "controllers refuse to migrate with metadata.version " + least
