@@ -282,13 +282,18 @@ TEST(OffsetsDiff, APartitionThatIsNotInAfterIsUnknown) {
   EXPECT_TRUE(contains(ran.out, "partition-not-captured")) << ran.out;
 }
 
-TEST(OffsetsDiff, ATopicThatTheMetadataLacksExplainsATombstone) {
-  const tests::ScratchFolder scratch;
+// FOLDER/before has a commit, and FOLDER/after its tombstone behind it.
+void write_a_commit_and_its_tombstone(const fs::path& folder) {
   tests::GroupLogBuilder before, after;
   before.batch({tests::commit_of("g", 0, 1)});
   after.batch({tests::commit_of("g", 0, 1)}).batch({tests::tombstone_of("g", 0)});
-  before.write(scratch.path() / "before");
-  after.write(scratch.path() / "after");
+  before.write(folder / "before");
+  after.write(folder / "after");
+}
+
+TEST(OffsetsDiff, ATopicThatTheMetadataLacksExplainsATombstone) {
+  const tests::ScratchFolder scratch;
+  write_a_commit_and_its_tombstone(scratch.path());
   const std::vector<std::string> words{"diff", "--offsets", (scratch.path() / "before").string(),
                                        (scratch.path() / "after").string()};
   EXPECT_EQ(run(words).code, ExitCode::Finding);
@@ -307,11 +312,7 @@ TEST(OffsetsDiff, ATopicThatTheMetadataLacksExplainsATombstone) {
 // A topic that the metadata source could not read is not deleted by that.
 TEST(OffsetsDiff, MetadataThatCannotBeReadExcusesNothing) {
   const tests::ScratchFolder scratch;
-  tests::GroupLogBuilder before, after;
-  before.batch({tests::commit_of("g", 0, 1)});
-  after.batch({tests::commit_of("g", 0, 1)}).batch({tests::tombstone_of("g", 0)});
-  before.write(scratch.path() / "before");
-  after.write(scratch.path() / "after");
+  write_a_commit_and_its_tombstone(scratch.path());
   const fs::path metadata = scratch.copy_of("offsets/killed/data/__cluster_metadata-0", "metadata");
   const fs::path log = tests::golden_files_in(metadata, ".log").front();
   std::fstream file(log, std::ios::in | std::ios::out | std::ios::binary);

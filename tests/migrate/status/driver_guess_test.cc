@@ -51,14 +51,19 @@ TEST(DriverGuess, WaitsForAControllerThatHasNotRegisteredWithTheFlag) {
   EXPECT_EQ(state_of(world), WaitForControllerQuorum);
 }
 
-TEST(DriverGuess, AsksNoControllerBeforeTheyRegister) {
-  World world(Phase::S1);
+// As below metadata.version 3.7-IV0.
+void let_no_controller_register(World& world) {
   world.edit_log([](auto& log) {
     sim::ImageParts parts = log.image.parts();
     parts.cluster.controllers = {};
     parts.features.metadata_version = sim::MetadataVersion::V3_6_IV2;
     log.image = {std::move(parts), log.image.provenance()};
   });
+}
+
+TEST(DriverGuess, AsksNoControllerBeforeTheyRegister) {
+  World world(Phase::S1);
+  let_no_controller_register(world);
   EXPECT_EQ(state_of(world), WaitForBrokers);
   // 3.5 and 3.6 ask them all the same, by ApiVersions; what one answers is in its file.
   world.set("controller-3002", "zookeeper.metadata.migration.enable", "false");
@@ -200,12 +205,7 @@ TEST(Status, AControllerWithoutTheFlagIsATrapWhereNobodyAsksIt) {
   for (const auto& [software, verdict] :
        {std::pair("3.6.2", StatusVerdict::Wedged), std::pair("3.9.1", StatusVerdict::AtRisk)}) {
     World world(Phase::S1);
-    world.edit_log([](auto& log) {
-      sim::ImageParts parts = log.image.parts();
-      parts.cluster.controllers = {};
-      parts.features.metadata_version = sim::MetadataVersion::V3_6_IV2;
-      log.image = {std::move(parts), log.image.provenance()};
-    });
+    let_no_controller_register(world);
     world.set("controller-3002", "zookeeper.metadata.migration.enable", "false");
     migrate::ClusterFacts facts = world.facts();
     for (migrate::NodeFacts& node : facts.nodes) node.software = software;
