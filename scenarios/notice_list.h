@@ -36,7 +36,7 @@ using AllNotices = NoticeList<
     migrate::EventFailed,
     // Brokers and clients.
     sim::BrokerBecameLeader, sim::BrokerBecameFollower, sim::RequestProcessingEnabled,
-    sim::IsrShrunk, sim::IsrExpanded, sim::ReplicaTruncated, sim::ReplicaStopped,
+    sim::GroupsLoaded, sim::IsrShrunk, sim::IsrExpanded, sim::ReplicaTruncated, sim::ReplicaStopped,
     sim::ControlRequestRefused, sim::CachedControllerChanged, sim::ClientAcknowledged,
     sim::ClientConsumed, sim::ClientCommitted, sim::ClientFetchedOffset, sim::ClientWaits,
     AdminDone,

@@ -2,13 +2,13 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "sim/kafka/scala_order.h"
 
 namespace zk {
 
-// java.lang.String.hashCode, over UTF-16 units.
-std::int32_t java_hash(std::string_view text);
+using sim::java_hash;
 
 // The order of keys that share a bucket: by hash in scala.collection.mutable.HashMap, as they were
 // put in in java.util.HashMap and java.util.Properties.

@@ -11,6 +11,7 @@ Broker::Broker(BrokerConfig config, const Durable& durable)
     : config_(std::move(config)),
       network_({.self = config_.self}),
       metadata_(config_.kraft_mode),
+      groups_(config_.id, config_.groups),
       processes_requests_(!config_.kraft_mode),
       next_file_(static_cast<File::Representation>(config_.checkpoint_file.value() + 1)),
       fetch_sessions_(config_.fetch_sessions) {
@@ -121,6 +122,8 @@ void Broker::on_lost(Context& context, CorrelationId correlation) {
 
 void Broker::on_wake(Context& context) {
   expire_parked(context);
+  finish_group_loads(context);
+  with_groups(context, [&](GroupContext& groups) { groups_.expire(groups); });
   if (context.now >= next_lag_check_) check_lagging(context);
   if (checkpoint_due_ && context.now >= next_checkpoint_) checkpoint(context);
 }
@@ -129,6 +132,8 @@ std::optional<Instant> Broker::deadline() const {
   Instant due = Instant::never();
   if (const auto network = network_.deadline()) due = std::min(due, *network);
   if (!expiries_.empty()) due = std::min(due, expiries_.begin()->first);
+  if (const auto groups = groups_.deadline()) due = std::min(due, *groups);
+  for (const auto& [partition, at] : group_loads_) due = std::min(due, at);
   if (controller_ && !isr_in_flight_ && !isr_queue_.empty()) due = std::min(due, isr_not_before_);
   for (const auto& [leader, fetcher] : fetchers_) {
     if (!fetcher.in_flight && fetcher.partitions > 0) due = std::min(due, fetcher.not_before);
@@ -176,6 +181,7 @@ void Broker::digest_into(Digest& digest) const {
   network_.digest_into(digest);
   metadata_.digest_into(digest);
   groups_.digest_into(digest);
+  sim::digest_into(digest, group_loads_);
   sim::digest_into(digest, epochs_);
   sim::digest_into(digest, controller_epoch_);
   digest.add(std::uint64_t{processes_requests_});

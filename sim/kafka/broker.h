@@ -5,14 +5,15 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "sim/core/core.h"
 #include "sim/kafka/broker_behaviour.h"
 #include "sim/kafka/client.h"
-#include "sim/kafka/coordinator.h"
 #include "sim/kafka/fetch_session.h"
+#include "sim/kafka/group_coordinator.h"
 #include "sim/kafka/leader_fetcher.h"
 #include "sim/kafka/metadata_cache.h"
 #include "sim/kafka/replica.h"
@@ -58,6 +59,10 @@ struct BrokerConfig {
   FetchSessionCache::Config fetch_sessions;
   std::int32_t offsets_topic_num_partitions = 50;
   std::int16_t offsets_topic_replication_factor = 3;
+  GroupConfig groups;
+  // What one thread needs to read a partition of `__consumer_offsets`: to begin, and for each record.
+  Duration group_load_start{1'000'000};
+  Duration group_load_per_record{2'000};
   BrokerBehaviour behaviour;
 };
 
@@ -149,16 +154,14 @@ class Broker {
     ReplyTo to;
     ProduceResponse response;
   };
-  struct ParkedCommit {
-    ReplyTo to;
-    PartitionId partition{};
+  struct ParkedGroupWrite {
+    std::uint64_t write = 0;  // as the coordinator knows it
     Offset record{};
-    OffsetCommitResponse response;
   };
   struct ParkedWrite {
     Instant expires;
     std::size_t outstanding = 0;
-    std::variant<ParkedProduce, ParkedCommit> what;
+    std::variant<ParkedProduce, ParkedGroupWrite> what;
   };
   // What a look at one partition of a fetch has found.
   enum class Fetched : std::uint8_t {
@@ -211,9 +214,19 @@ class Broker {
 
   // broker_groups.cc
   FindCoordinatorResponse find_coordinator(Context& context, const FindCoordinatorRequest& request);
-  void serve_offset_commit(Context& context, const Received& received,
-                           const Request<OffsetCommitRequest>& request);
-  OffsetFetchResponse serve_offset_fetch(const OffsetFetchRequest& request) const;
+  bool on_group_request(Context& context, const Received& received);
+  // Lets the coordinator act, and does what it wants.
+  void with_groups(Context& context, const auto& act) {
+    GroupEffects effects;
+    GroupContext groups{context.now, context.choices, effects};
+    act(groups);
+    perform(context, std::move(effects));
+  }
+  void perform(Context& context, GroupEffects effects);
+  void write_groups(Context& context, GroupAppend append);
+  void load_groups(Context& context, const Hosted& hosted);
+  void unload_groups(Context& context, Hosted& hosted);
+  void finish_group_loads(Context& context);
   void serve_init_producer_id(Context& context, const ReplyTo& to);
   void on_producer_ids(Context& context, const AllocateProducerIdsResponse& response);
   PartitionId partition_of_group(const std::string& group) const;
@@ -252,6 +265,8 @@ class Broker {
   NetworkClient network_;
   MetadataCache metadata_;
   GroupCoordinator groups_;
+  std::map<PartitionId, Instant> group_loads_;  // when each will be done
+  Instant group_loader_free_ = kLongAgo;
   BrokerEpochs epochs_;
   ControllerEpoch controller_epoch_{0};
   bool processes_requests_;

@@ -160,13 +160,11 @@ void Broker::become(Context& context, Hosted& hosted, const LeaderAndIsrPartitio
   if (state.leader == config_.id) {
     hosted.partition.make_leader(context, state, rules(id.topic));
     unfollow(hosted);
-    if (id.topic == kGroupMetadataTopic && !led) {
-      groups_.load(id.partition, hosted.partition.log());
-    }
+    if (id.topic == kGroupMetadataTopic && !led) load_groups(context, hosted);
     checkpoint_due_ = true;
   } else {
     const bool restart = hosted.partition.make_follower(context, state, rules(id.topic));
-    if (id.topic == kGroupMetadataTopic && led) groups_.unload(id.partition);
+    if (id.topic == kGroupMetadataTopic && led) unload_groups(context, hosted);
     hosted.fetch_failed = hosted.fetch_failed && !restart;
     if (restart) {
       hosted.fetch_not_before = kLongAgo;
@@ -222,10 +220,10 @@ StopReplicaResponse Broker::stop_replica(Context& context, const StopReplicaRequ
 
 void Broker::stop(Context& context, const TopicPartition& id, bool erase, bool stray) {
   Hosted& hosted = hosted_.at(id);
-  if (id.topic == kGroupMetadataTopic) groups_.unload(id.partition);
   unfollow(hosted);
   stir(hosted);
   hosted.partition.stop();
+  if (id.topic == kGroupMetadataTopic) unload_groups(context, hosted);
   after_change(context, hosted);
   context.notify(Payload::of(ReplicaStopped{config_.id, id, erase && !stray, stray}));
   if (!erase) return;

@@ -26,10 +26,7 @@ bool Broker::on_request(Context& context, const Received& received) {
   return serve<FetchRequest>(received, [&](const auto& r) { serve_fetch(context, received, r); }) ||
          serve<ProduceRequest>(received,
                                [&](const auto& r) { serve_produce(context, received, r); }) ||
-         serve<OffsetCommitRequest>(
-             received, [&](const auto& r) { serve_offset_commit(context, received, r); }) ||
-         serve<OffsetFetchRequest>(received,
-                                   [&](const auto& r) { answer(r, serve_offset_fetch(r.body)); }) ||
+         on_group_request(context, received) ||
          serve<MetadataRequest>(
              received, [&](const auto& r) { answer(r, serve_metadata(context, r.body)); }) ||
          serve<FindCoordinatorRequest>(
@@ -148,28 +145,21 @@ void Broker::finish_write(Context& context, std::uint64_t id, const WriteWait& w
                           ErrorCode error) {
   const auto found = writes_.find(id);
   if (found == writes_.end()) return;  // it has timed out
-  ParkedWrite& write = found->second;
-  if (auto* produce = std::get_if<ParkedProduce>(&write.what)) {
+  if (auto* produce = std::get_if<ParkedProduce>(&found->second.what)) {
     produce->response.responses[wait.topic].partitions[wait.partition].error_code = error;
-    if (--write.outstanding > 0) return;
-    context.effects.push_back(reply(produce->to, std::move(produce->response)));
-  } else {
-    auto& commit = std::get<ParkedCommit>(write.what);
-    if (error == ErrorCode::None) {
-      groups_.complete_commit(commit.partition, commit.record);
-    } else {
-      groups_.fail_commit(commit.partition, commit.record);
-      // GroupMetadataManager: what the log says becomes what a group member understands.
-      const ErrorCode told = error == ErrorCode::NotLeaderOrFollower ? ErrorCode::NotCoordinator
-                             : error == ErrorCode::NotEnoughReplicasAfterAppend
-                                 ? ErrorCode::CoordinatorNotAvailable
-                                 : error;
-      for (PartitionError& part : commit.response.partitions) part.error_code = told;
-    }
-    context.effects.push_back(reply(commit.to, std::move(commit.response)));
+    if (--found->second.outstanding > 0) return;
   }
+  ParkedWrite write = std::move(found->second);
   expiries_.erase({write.expires, id});
   writes_.erase(found);
+  if (auto* produce = std::get_if<ParkedProduce>(&write.what)) {
+    context.effects.push_back(reply(produce->to, std::move(produce->response)));
+    return;
+  }
+  const auto& decided = std::get<ParkedGroupWrite>(write.what);
+  with_groups(context, [&](GroupContext& groups) {
+    groups_.on_written(groups, decided.write, error, decided.record);
+  });
 }
 
 void Broker::expire_parked(Context& context) {

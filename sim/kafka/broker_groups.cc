@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "sim/kafka/broker.h"
+#include "sim/kafka/broker_notice.h"
 
 namespace sim {
 
@@ -38,31 +39,85 @@ FindCoordinatorResponse Broker::find_coordinator(Context& context,
   return {.node_id = cached->leader};
 }
 
-void Broker::serve_offset_commit(Context& context, const Received& received,
-                                 const Request<OffsetCommitRequest>& request) {
-  OffsetCommitResponse response;
-  for (const OffsetCommitPartition& part : request.body.partitions) {
-    response.partitions.push_back({part.topic_partition, ErrorCode::None});
-  }
-  const auto refuse = [&](ErrorCode error) {
-    for (PartitionError& part : response.partitions) part.error_code = error;
-    context.effects.push_back(reply(received, request, std::move(response)));
+// Requests that are answered at once, and those that the coordinator answers when it can.
+bool Broker::on_group_request(Context& context, const Received& received) {
+  groups_.set_partition_count(metadata_.partition_count(kGroupMetadataTopic));
+  const auto read = [&]<RequestBody Body>(const Body*, const auto& answer) {
+    const auto* request = received.message.get_if<Request<Body>>();
+    if (request == nullptr) return false;
+    context.effects.push_back(reply(received, *request, answer(request->body)));
+    return true;
   };
-  const PartitionId partition = partition_of_group(request.body.group_id);
-  Hosted* hosted = find({std::string(kGroupMetadataTopic), partition});
-  if (hosted == nullptr || !groups_.leads(partition)) return refuse(ErrorCode::NotCoordinator);
-  OffsetCommitRecord record{request.body.group_id, request.body.partitions};
-  const auto written = hosted->partition.append(context, {.count = 1, .value = Payload::of(record)},
-                                                -1, rules(std::string(kGroupMetadataTopic)));
-  if (written.error == ErrorCode::NotEnoughReplicas) {
-    return refuse(ErrorCode::CoordinatorNotAvailable);
+  const auto change = [&]<RequestBody Body>(const Body*) {
+    const auto* request = received.message.get_if<Request<Body>>();
+    if (request == nullptr) return false;
+    with_groups(context, [&](GroupContext& groups) {
+      groups_.handle(groups, reply_to(received, *request), request->body);
+    });
+    return true;
+  };
+  const auto remove = [&]<RequestBody Body>(const Body*) {
+    const auto* request = received.message.get_if<Request<Body>>();
+    if (request == nullptr) return false;
+    with_groups(context, [&](GroupContext& groups) {
+      context.effects.push_back(reply(received, *request, groups_.handle(groups, request->body)));
+    });
+    return true;
+  };
+  constexpr auto kOf = []<class Body>() { return static_cast<const Body*>(nullptr); };
+  return read(kOf.operator()<OffsetFetchRequest>(),
+              [&](const auto& body) { return groups_.handle(body); }) ||
+         change(kOf.operator()<OffsetCommitRequest>()) ||
+         change(kOf.operator()<HeartbeatRequest>()) || change(kOf.operator()<JoinGroupRequest>()) ||
+         change(kOf.operator()<SyncGroupRequest>()) ||
+         change(kOf.operator()<LeaveGroupRequest>()) ||
+         read(kOf.operator()<ListGroupsRequest>(),
+              [&](const auto& body) { return groups_.handle(body); }) ||
+         read(kOf.operator()<DescribeGroupsRequest>(),
+              [&](const DescribeGroupsRequest& body) {
+                DescribeGroupsResponse response;
+                for (const std::string& group : body.groups)
+                  response.groups.push_back(groups_.describe(group));
+                return response;
+              }) ||
+         remove(kOf.operator()<DeleteGroupsRequest>()) ||
+         remove(kOf.operator()<OffsetDeleteRequest>());
+}
+
+void Broker::perform(Context& context, GroupEffects effects) {
+  for (GroupEffect& effect : effects) {
+    if (auto* answer = std::get_if<GroupReply>(&effect)) {
+      std::visit([&](auto& body) { context.effects.push_back(reply(answer->to, std::move(body))); },
+                 answer->body);
+    } else if (auto* append = std::get_if<GroupAppend>(&effect)) {
+      write_groups(context, std::move(*append));
+    } else if (auto* gone = std::get_if<GroupTombstones>(&effect)) {
+      const std::string topic(kGroupMetadataTopic);
+      Hosted* hosted = find({topic, gone->partition});
+      if (hosted == nullptr) continue;
+      const LogBatch batch{.count = 1, .value = Payload::of(std::move(gone->records))};
+      if (hosted->partition.append(context, batch, 0, rules(topic)).error == ErrorCode::None)
+        after_change(context, *hosted);
+    } else {
+      context.effects.push_back(std::get<Notify>(std::move(effect)));
+    }
   }
-  if (written.error != ErrorCode::None) return refuse(ErrorCode::NotCoordinator);
-  groups_.begin_commit(partition, written.base_offset, record);
-  if (config_.behaviour.commit_offset_without_replication) {
-    groups_.complete_commit(partition, written.base_offset);
-    context.effects.push_back(reply(received, request, std::move(response)));
-    return after_change(context, *hosted);
+}
+
+void Broker::write_groups(Context& context, GroupAppend append) {
+  const std::string topic(kGroupMetadataTopic);
+  Hosted* hosted = find({topic, append.partition});
+  ReplicaLog::AppendResult written{.error = ErrorCode::NotLeaderOrFollower};
+  if (hosted != nullptr) {
+    written = hosted->partition.append(
+        context, {.count = 1, .value = Payload::of(std::move(append.records))}, -1, rules(topic));
+  }
+  if (written.error != ErrorCode::None || config_.behaviour.commit_offset_without_replication) {
+    with_groups(context, [&](GroupContext& groups) {
+      groups_.on_written(groups, append.write, written.error, written.base_offset);
+    });
+    if (written.error == ErrorCode::None) after_change(context, *hosted);
+    return;
   }
   const std::uint64_t id = ++last_parked_;
   const Instant expires = context.now + Duration{5'000'000'000};  // offsets.commit.timeout.ms
@@ -70,17 +125,47 @@ void Broker::serve_offset_commit(Context& context, const Received& received,
   expiries_.emplace(expires, id);
   writes_.emplace(id, ParkedWrite{.expires = expires,
                                   .outstanding = 1,
-                                  .what = ParkedCommit{.to = reply_to(received, request),
-                                                       .partition = partition,
-                                                       .record = written.base_offset,
-                                                       .response = std::move(response)}});
+                                  .what = ParkedGroupWrite{append.write, written.base_offset}});
   after_change(context, *hosted);
 }
 
-OffsetFetchResponse Broker::serve_offset_fetch(const OffsetFetchRequest& request) const {
-  const PartitionId partition = partition_of_group(request.group_id);
-  if (!groups_.leads(partition)) return {.error_code = ErrorCode::NotCoordinator};
-  return groups_.fetch(partition, request);
+// One thread reads the partitions that the broker has come to lead, one after the other
+// (GroupMetadataManager.scheduler).
+void Broker::load_groups(Context& context, const Hosted& hosted) {
+  const PartitionId partition = hosted.partition.id().partition;
+  groups_.set_partition_count(metadata_.partition_count(kGroupMetadataTopic));
+  groups_.load(partition);
+  const ReplicaLog& log = hosted.partition.log();
+  group_loader_free_ =
+      std::max(group_loader_free_, context.now) + config_.group_load_start +
+      config_.group_load_per_record * log.start_offset().distance_to(log.end_offset());
+  group_loads_[partition] = group_loader_free_;
+}
+
+void Broker::finish_group_loads(Context& context) {
+  for (auto load = group_loads_.begin(); load != group_loads_.end();) {
+    if (load->second > context.now) {
+      ++load;
+      continue;
+    }
+    const PartitionId partition = load->first;
+    load = group_loads_.erase(load);
+    const Hosted* hosted = find({std::string(kGroupMetadataTopic), partition});
+    check(hosted != nullptr, "a partition whose groups are loaded is hosted");
+    with_groups(context, [&](GroupContext& groups) {
+      groups_.finish_load(groups, partition, hosted->partition.log());
+    });
+    context.notify(
+        Payload::of(GroupsLoaded{config_.id, partition, hosted->partition.leader_epoch()}));
+  }
+}
+
+// Requires that the partition is led no more. First its undecided writes fail, then parked members hear of it.
+void Broker::unload_groups(Context& context, Hosted& hosted) {
+  const PartitionId partition = hosted.partition.id().partition;
+  settle_writes(context, hosted);
+  group_loads_.erase(partition);
+  with_groups(context, [&](GroupContext& groups) { groups_.unload(groups, partition); });
 }
 
 // ── Producer ids

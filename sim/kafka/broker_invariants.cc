@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "sim/kafka/broker_notice.h"
-#include "sim/kafka/coordinator.h"
+#include "sim/kafka/group_coordinator.h"
 
 namespace sim {
 namespace {
@@ -97,9 +97,7 @@ void check_offsets(PartitionId partition, const Broker& coordinator, BrokerMemor
   for (auto& [key, committed] : memory.committed) {
     const auto& [group, id] = key;
     if (group_partition(group, count) != partition) continue;
-    const auto answer = coordinator.groups().fetch(
-        partition, {.group_id = group, .partitions = std::vector{id}, .require_stable = false});
-    const Offset told = answer.partitions.at(0).committed_offset;
+    const Offset told = coordinator.groups().committed_offset(group, id);
     const Ghost& ghost = memory.partitions[{std::string(kGroupMetadataTopic), partition}];
     if (told < committed && ghost.lossy.contains(coordinator.config().id)) {
       ++memory.expected_losses["E-LRS"];
@@ -168,6 +166,16 @@ void on_leader(const BrokerBecameLeader& notice, std::span<const Broker* const> 
                                  notice.broker.value(), name(id), notice.leader_epoch.value())});
   }
   check_leader(id, *leader, memory, ghost, found);
+}
+
+void on_groups_loaded(const GroupsLoaded& notice, std::span<const Broker* const> running,
+                      BrokerMemory& memory, Violations& found) {
+  const TopicPartition id{std::string(kGroupMetadataTopic), notice.partition};
+  const Broker* coordinator = running_broker(notice.broker, running);
+  if (coordinator == nullptr || !is_leader(*coordinator, coordinator->partition(id))) return;
+  const Ghost& ghost = memory.partitions[id];
+  if (!ghost.leaders.empty() && ghost.leaders.rbegin()->first > notice.leader_epoch) return;
+  check_offsets(notice.partition, *coordinator, memory, found);
 }
 
 void on_ports_open(const RequestProcessingEnabled& notice, std::span<const Broker* const> running,
@@ -247,6 +255,8 @@ Violations check_broker_notice(const Payload& notice, std::span<const Broker* co
     on_leader(*leader, running, memory, found);
   } else if (const auto* open = notice.get_if<RequestProcessingEnabled>()) {
     on_ports_open(*open, running, memory, found);
+  } else if (const auto* loaded = notice.get_if<GroupsLoaded>()) {
+    on_groups_loaded(*loaded, running, memory, found);
   } else if (const auto* follower = notice.get_if<BrokerBecameFollower>()) {
     check_epochs(follower->broker, follower->topic_partition, follower->leader_epoch,
                  follower->partition_epoch, memory, found);
@@ -306,10 +316,7 @@ Durability durability(std::span<const Broker* const> running, const BrokerMemory
       if (count == 0) continue;
       const PartitionId partition = group_partition(key.first, count);
       if (leader_of({std::string(kGroupMetadataTopic), partition}, running) != broker) continue;
-      const auto answer = broker->groups().fetch(
-          partition,
-          {.group_id = key.first, .partitions = std::vector{key.second}, .require_stable = false});
-      if (answer.partitions.at(0).committed_offset >= offset) ++counts.found;
+      if (broker->groups().committed_offset(key.first, key.second) >= offset) ++counts.found;
     }
   }
   return counts;

@@ -69,7 +69,7 @@ struct BrokerMemory {
 //   broker.P7   (broker.BecameLeader)  at most one broker leads in a leader epoch
 //   broker.P9   (broker.BecameLeader, broker.BecameFollower)  a broker's leader and partition
 //   epochs never fall broker.P12  (client.Consumed)  a consumer reads at an offset what was
-//   acknowledged there broker.P13  (client.FetchedOffset, broker.BecameLeader)  a committed
+//   acknowledged there broker.P13  (client.FetchedOffset, broker.GroupsLoaded)  a committed
 //   position, or a later one, is found
 Violations check_broker_notice(const Payload& notice, std::span<const Broker* const> running,
                                BrokerMemory& memory);

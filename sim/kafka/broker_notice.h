@@ -137,6 +137,21 @@ struct ReplicaStopped {
   }
 };
 
+// The coordinator has read a partition of `__consumer_offsets`: its groups are answered from now on.
+struct GroupsLoaded {
+  static constexpr std::string_view kName = "broker.GroupsLoaded";
+  static constexpr std::string_view kRule = "brokers.md §3.5";
+  BrokerId broker{-1};
+  PartitionId partition{};
+  LeaderEpoch leader_epoch{};
+  bool operator==(const GroupsLoaded&) const = default;
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("broker", &GroupsLoaded::broker),
+                 field("partition", &GroupsLoaded::partition),
+                 field("leaderEpoch", &GroupsLoaded::leader_epoch));
+  }
+};
+
 // A request of a controller of the past, or meant for a former life of the broker.
 struct ControlRequestRefused {
   static constexpr std::string_view kName = "broker.ControlRequestRefused";

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
 namespace sim {
@@ -141,5 +143,9 @@ enum class ErrorCode : std::int16_t {
 
 // Kafka's own spelling: "NOT_LEADER_OR_FOLLOWER".
 std::string_view name_of(ErrorCode code);
+
+constexpr bool is_any_of(ErrorCode code, std::initializer_list<ErrorCode> codes) {
+  return std::ranges::find(codes, code) != codes.end();
+}
 
 }  // namespace sim

@@ -4,16 +4,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "sim/base/described.h"
-#include "sim/base/time.h"
 #include "sim/kafka/error.h"
 #include "sim/kafka/ids.h"
 #include "sim/kafka/rpc_control.h"
 
-// Consumer groups, classic protocol (brokers.md §3).
+// Where a group is coordinated, and its committed offsets (brokers.md §3). Its members:
+// rpc_membership.h.
 namespace sim {
 
 struct FindCoordinatorResponse {
@@ -66,6 +65,7 @@ struct OffsetCommitRequest {
   std::string group_id;
   std::int32_t generation_id_or_member_epoch = -1;  // -1: a group without members commits by hand
   std::string member_id;
+  std::optional<std::string> group_instance_id;  // of a static member
   std::vector<OffsetCommitPartition> partitions;
   bool operator==(const OffsetCommitRequest&) const = default;
   static constexpr auto fields(auto&& visit) {
@@ -73,6 +73,7 @@ struct OffsetCommitRequest {
         field("groupId", &OffsetCommitRequest::group_id),
         field("generationIdOrMemberEpoch", &OffsetCommitRequest::generation_id_or_member_epoch),
         field("memberId", &OffsetCommitRequest::member_id),
+        field("groupInstanceId", &OffsetCommitRequest::group_instance_id),
         field("partitions", &OffsetCommitRequest::partitions));
   }
 };
@@ -82,12 +83,14 @@ struct OffsetFetchPartition {
   ErrorCode error_code = ErrorCode::None;
   Offset committed_offset{-1};
   LeaderEpoch committed_leader_epoch{-1};
+  std::string metadata;
   bool operator==(const OffsetFetchPartition&) const = default;
   static constexpr auto fields(auto&& visit) {
     return visit(field("topicPartition", &OffsetFetchPartition::topic_partition),
                  field("errorCode", &OffsetFetchPartition::error_code),
                  field("committedOffset", &OffsetFetchPartition::committed_offset),
-                 field("committedLeaderEpoch", &OffsetFetchPartition::committed_leader_epoch));
+                 field("committedLeaderEpoch", &OffsetFetchPartition::committed_leader_epoch),
+                 field("metadata", &OffsetFetchPartition::metadata));
   }
 };
 
@@ -113,132 +116,6 @@ struct OffsetFetchRequest {
     return visit(field("groupId", &OffsetFetchRequest::group_id),
                  field("partitions", &OffsetFetchRequest::partitions),
                  field("requireStable", &OffsetFetchRequest::require_stable));
-  }
-};
-
-struct JoinGroupMember {
-  std::string member_id;
-  std::vector<std::string> subscription;
-  bool operator==(const JoinGroupMember&) const = default;
-  static constexpr auto fields(auto&& visit) {
-    return visit(field("memberId", &JoinGroupMember::member_id),
-                 field("subscription", &JoinGroupMember::subscription));
-  }
-};
-
-struct JoinGroupResponse {
-  static constexpr std::string_view kName = "kafka.JoinGroupResponse";
-  ErrorCode error_code = ErrorCode::None;
-  std::int32_t generation_id = -1;
-  std::string leader;
-  std::string member_id;
-  std::vector<JoinGroupMember> members;  // for the leader alone
-  bool operator==(const JoinGroupResponse&) const = default;
-  static constexpr auto fields(auto&& visit) {
-    return visit(field("errorCode", &JoinGroupResponse::error_code),
-                 field("generationId", &JoinGroupResponse::generation_id),
-                 field("leader", &JoinGroupResponse::leader),
-                 field("memberId", &JoinGroupResponse::member_id),
-                 field("members", &JoinGroupResponse::members));
-  }
-};
-
-struct JoinGroupRequest {
-  static constexpr std::string_view kName = "kafka.JoinGroupRequest";
-  using Response = JoinGroupResponse;
-  std::string group_id;
-  Duration session_timeout{};
-  Duration rebalance_timeout{};
-  std::string member_id;  // empty: a new member
-  std::vector<std::string> subscription;
-  bool operator==(const JoinGroupRequest&) const = default;
-  static constexpr auto fields(auto&& visit) {
-    return visit(field("groupId", &JoinGroupRequest::group_id),
-                 field("sessionTimeout", &JoinGroupRequest::session_timeout),
-                 field("rebalanceTimeout", &JoinGroupRequest::rebalance_timeout),
-                 field("memberId", &JoinGroupRequest::member_id),
-                 field("subscription", &JoinGroupRequest::subscription));
-  }
-};
-
-struct MemberAssignment {
-  std::string member_id;
-  std::vector<TopicPartition> partitions;
-  bool operator==(const MemberAssignment&) const = default;
-  static constexpr auto fields(auto&& visit) {
-    return visit(field("memberId", &MemberAssignment::member_id),
-                 field("partitions", &MemberAssignment::partitions));
-  }
-};
-
-struct SyncGroupResponse {
-  static constexpr std::string_view kName = "kafka.SyncGroupResponse";
-  ErrorCode error_code = ErrorCode::None;
-  std::vector<TopicPartition> assignment;
-  bool operator==(const SyncGroupResponse&) const = default;
-  static constexpr auto fields(auto&& visit) {
-    return visit(field("errorCode", &SyncGroupResponse::error_code),
-                 field("assignment", &SyncGroupResponse::assignment));
-  }
-};
-
-struct SyncGroupRequest {
-  static constexpr std::string_view kName = "kafka.SyncGroupRequest";
-  using Response = SyncGroupResponse;
-  std::string group_id;
-  std::int32_t generation_id = -1;
-  std::string member_id;
-  std::vector<MemberAssignment> assignments;  // from the leader alone
-  bool operator==(const SyncGroupRequest&) const = default;
-  static constexpr auto fields(auto&& visit) {
-    return visit(field("groupId", &SyncGroupRequest::group_id),
-                 field("generationId", &SyncGroupRequest::generation_id),
-                 field("memberId", &SyncGroupRequest::member_id),
-                 field("assignments", &SyncGroupRequest::assignments));
-  }
-};
-
-struct HeartbeatResponse {
-  static constexpr std::string_view kName = "kafka.HeartbeatResponse";
-  ErrorCode error_code = ErrorCode::None;
-  bool operator==(const HeartbeatResponse&) const = default;
-  static constexpr auto fields(auto&& visit) {
-    return visit(field("errorCode", &HeartbeatResponse::error_code));
-  }
-};
-
-struct HeartbeatRequest {
-  static constexpr std::string_view kName = "kafka.HeartbeatRequest";
-  using Response = HeartbeatResponse;
-  std::string group_id;
-  std::int32_t generation_id = -1;
-  std::string member_id;
-  bool operator==(const HeartbeatRequest&) const = default;
-  static constexpr auto fields(auto&& visit) {
-    return visit(field("groupId", &HeartbeatRequest::group_id),
-                 field("generationId", &HeartbeatRequest::generation_id),
-                 field("memberId", &HeartbeatRequest::member_id));
-  }
-};
-
-struct LeaveGroupResponse {
-  static constexpr std::string_view kName = "kafka.LeaveGroupResponse";
-  ErrorCode error_code = ErrorCode::None;
-  bool operator==(const LeaveGroupResponse&) const = default;
-  static constexpr auto fields(auto&& visit) {
-    return visit(field("errorCode", &LeaveGroupResponse::error_code));
-  }
-};
-
-struct LeaveGroupRequest {
-  static constexpr std::string_view kName = "kafka.LeaveGroupRequest";
-  using Response = LeaveGroupResponse;
-  std::string group_id;
-  std::string member_id;
-  bool operator==(const LeaveGroupRequest&) const = default;
-  static constexpr auto fields(auto&& visit) {
-    return visit(field("groupId", &LeaveGroupRequest::group_id),
-                 field("memberId", &LeaveGroupRequest::member_id));
   }
 };
 

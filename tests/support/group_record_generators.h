@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "sim/kafka/disk/records_groups.h"
+#include "sim/kafka/records_groups.h"
 #include "tests/support/record_generators.h"
 
 // Random records of `__consumer_offsets` for properties, made from the same tables as everything

@@ -107,25 +107,11 @@ EntryDecoder decoder_of(std::int16_t key_version, const std::variant<Entries...>
   return found;
 }
 
-// Version, then the message; later versions are read as the highest known.
 template <class Message>
-std::optional<Message> decode_embedded(ByteView bytes, std::int16_t* version_read = nullptr) {
-  WireReader in(bytes);
-  std::int16_t version = 0;
-  Message message;
-  if (!in.fixed(version)) return std::nullopt;
-  if (version_read != nullptr) *version_read = version;
-  const auto known = std::clamp<std::int16_t>(version, 0, Message::kHighestVersion);
-  if (!read_struct(in, message, {known, false})) return std::nullopt;
-  return message;
-}
-
-template <class Message>
-void append_embedded(std::string& out, ByteView bytes) {
-  std::int16_t version = 0;
-  const auto message = decode_embedded<Message>(bytes, &version);
-  if (message) {
-    append_json_struct(out, *message, std::max<std::int16_t>(version, 0));
+void append_embedded(std::string& out, const std::optional<Embedded<Message>>& embedded,
+                     ByteView bytes) {
+  if (embedded) {
+    append_json_struct(out, embedded->message, std::max<std::int16_t>(embedded->version, 0));
   } else {
     json_detail::append_base64(out, bytes);
   }
@@ -151,9 +137,9 @@ void append_json_fields(std::string& out, const T& value, std::int16_t version, 
 void append_consumer_member(std::string& out, const GroupMember& member, std::int16_t version) {
   append_json_fields(out, member, version, [&](std::string_view name, const auto& value) {
     if (name == "subscription") {
-      append_embedded<ConsumerProtocolSubscription>(out, member.subscription);
+      append_embedded(out, decode_embedded_subscription(member.subscription), member.subscription);
     } else if (name == "assignment") {
-      append_embedded<ConsumerProtocolAssignment>(out, member.assignment);
+      append_embedded(out, decode_embedded_assignment(member.assignment), member.assignment);
     } else {
       json_detail::append_value(out, value, version);
     }
@@ -247,14 +233,6 @@ std::string group_value_json(const VersionedGroupRecord& versioned) {
       versioned.record);
   if (is_tombstone) return R"("<DELETE>")";
   return out + '}';
-}
-
-std::optional<ConsumerProtocolSubscription> decode_subscription(ByteView bytes) {
-  return decode_embedded<ConsumerProtocolSubscription>(bytes);
-}
-
-std::optional<ConsumerProtocolAssignment> decode_assignment(ByteView bytes) {
-  return decode_embedded<ConsumerProtocolAssignment>(bytes);
 }
 
 }  // namespace sim

@@ -6,7 +6,8 @@
 
 #include "sim/base/bytes.h"
 #include "sim/base/problem.h"
-#include "sim/kafka/disk/records_groups.h"
+#include "sim/kafka/consumer_protocol.h"
+#include "sim/kafka/records_groups.h"
 
 // A record of `__consumer_offsets` as key and value in bytes: a version each, then the message
 // (CoordinatorRecordSerde, GroupMetadataManager.readMessageKey). Byte-exact with Kafka's own
@@ -38,11 +39,5 @@ std::expected<VersionedGroupRecord, GroupRecordProblem> decode_group_record(
 // value of a tombstone is "<DELETE>", quotes included.
 std::string group_key_json(const VersionedGroupRecord& versioned);
 std::string group_value_json(const VersionedGroupRecord& versioned);
-
-// The words of the consumer's embedded protocol; nothing where they cannot be read. Versions after
-// 3 are read as 3 (ConsumerProtocol).
-std::optional<ConsumerProtocolSubscription> decode_subscription(ByteView bytes);
-std::optional<ConsumerProtocolAssignment> decode_assignment(ByteView bytes);
-constexpr std::string_view kConsumerProtocolType = "consumer";
 
 }  // namespace sim

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/kafka/disk/records_groups.h"
+#include "sim/kafka/records_groups.h"
 #include "sim/kafka/ids.h"
 
 // What the records of one partition of `__consumer_offsets` add up to, as a coordinator finds it

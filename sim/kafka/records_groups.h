@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/base/bytes.h"
+#include "sim/base/described.h"
 #include "sim/kafka/ids.h"
 #include "sim/kafka/record_fields.h"
 #include "sim/kafka/uuid.h"
@@ -22,7 +23,8 @@
 //   keys    kName, kLowestVersion, kHighestVersion; never flexible
 //   values  kHighestVersion (the lowest is 0 for all), kFlexibleSince
 //
-// How they look in bytes and as JSON: sim/kafka/disk/group_record_codec.h. What they add up to:
+// A simulated coordinator writes them as they stand here, several in one `GroupRecords`. How they
+// look in bytes and as JSON: sim/kafka/disk/group_record_codec.h. What they add up to:
 // sim/kafka/disk/groups_image.h.
 namespace sim {
 
@@ -434,6 +436,9 @@ struct Keyed {
   Key key;
   std::optional<Value> value;  // none: a tombstone
   auto operator<=>(const Keyed&) const = default;
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("key", &Keyed::key), field("value", &Keyed::value));
+  }
 };
 
 using OffsetCommitEntry = Keyed<OffsetCommitKey, OffsetCommitValue>;
@@ -453,6 +458,17 @@ using CurrentAssignmentEntry =
 using GroupRecord =
     std::variant<OffsetCommitEntry, GroupMetadataEntry, GroupEpochEntry, SubscriptionMetadataEntry,
                  MemberEntry, TargetEpochEntry, TargetAssignmentEntry, CurrentAssignmentEntry>;
+
+// What a simulated coordinator appends at once: the value of one batch of `__consumer_offsets`.
+// Simplified: it takes one offset of the log, whatever the number of records.
+struct GroupRecords {
+  static constexpr std::string_view kName = "group.Records";
+  std::vector<GroupRecord> records;
+  bool operator==(const GroupRecords&) const = default;
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("records", &GroupRecords::records));
+  }
+};
 
 // A record and the versions it is, or was, written in; -1 for the value of a tombstone.
 struct VersionedGroupRecord {
