@@ -240,7 +240,7 @@ void Checkers::look_at_notice(const sim::Occurrence& occurrence, const sim::Worl
              name.starts_with("zkcontroller.")) {
     if (name == "zkcontroller.PartitionChanged") ++partition_elections_;
     look_at_authority(notice, world);
-    count({"broker.P1", "broker.P7", "broker.P9", "broker.P12", "broker.P13"});
+    count({"broker.P1", "broker.P7", "broker.P9", "broker.P12", "broker.P13", "broker.P16"});
     add(sim::check_broker_notice(notice, running_brokers(world), brokers_), world);
   } else if (const auto* const done = notice.get_if<AdminDone>()) {
     constexpr std::string_view kDeletes = "delete topic ";

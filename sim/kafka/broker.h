@@ -227,6 +227,7 @@ class Broker {
   void load_groups(Context& context, const Hosted& hosted);
   void unload_groups(Context& context, Hosted& hosted);
   void finish_group_loads(Context& context);
+  void forget_offsets(Context& context, const std::set<std::string>& deleted_topics);
   void serve_init_producer_id(Context& context, const ReplyTo& to);
   void on_producer_ids(Context& context, const AllocateProducerIdsResponse& response);
   PartitionId partition_of_group(const std::string& group) const;

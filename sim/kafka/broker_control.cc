@@ -185,7 +185,8 @@ UpdateMetadataResponse Broker::update_metadata(Context& context,
   const ErrorCode error = check_header(context, request.header, UpdateMetadataRequest::kName);
   if (error != ErrorCode::None) return {error};
   const auto before = metadata_.controller();
-  metadata_.update(request, config_.behaviour);
+  const std::vector<std::string> deleted = metadata_.update(request, config_.behaviour);
+  forget_offsets(context, {deleted.begin(), deleted.end()});
   if (metadata_.controller() != before) {
     const CachedController now = metadata_.controller().value_or(CachedController{});
     context.notify(Payload::of(CachedControllerChanged{config_.id, now.id, now.kraft}));
@@ -254,6 +255,7 @@ void Broker::publish(Context& context, const MetadataImage& image) {
   const MetadataImage before = metadata_.image();
   metadata_.publish(image);
   if (!before.configs().resources.same_root(image.configs().resources)) read_topic_configs(image);
+  std::set<std::string> deleted;
   const auto mine = [&](const Partition* partition) {
     return partition != nullptr && partition->has_replica(config_.id);
   };
@@ -261,6 +263,7 @@ void Broker::publish(Context& context, const MetadataImage& image) {
       before.topics(), image.topics(), [&](const Topic* old_topic, const Topic* new_topic) {
         const bool replaced =
             old_topic != nullptr && new_topic != nullptr && old_topic->id() != new_topic->id();
+        if (replaced || new_topic == nullptr) deleted.insert(old_topic->name());
         const auto on_change = [&](PartitionId index, const Partition* was, const Partition* is) {
           const TopicPartition id{(new_topic != nullptr ? new_topic : old_topic)->name(), index};
           if (mine(was) && !mine(is) && find(id) != nullptr) stop(context, id, true, false);
@@ -289,6 +292,7 @@ void Broker::publish(Context& context, const MetadataImage& image) {
           Topic::for_each_difference(old_topic, new_topic, on_change);
         }
       });
+  forget_offsets(context, deleted);
   run_fetchers(context);
   send_alter_partition(context);
 }

@@ -160,6 +160,12 @@ void Broker::finish_group_loads(Context& context) {
   }
 }
 
+void Broker::forget_offsets(Context& context, const std::set<std::string>& deleted_topics) {
+  if (deleted_topics.empty()) return;
+  with_groups(context,
+              [&](GroupContext& groups) { groups_.on_topics_deleted(groups, deleted_topics); });
+}
+
 // Requires that the partition is led no more. First its undecided writes fail, then parked members hear of it.
 void Broker::unload_groups(Context& context, Hosted& hosted) {
   const PartitionId partition = hosted.partition.id().partition;

@@ -178,6 +178,26 @@ void on_groups_loaded(const GroupsLoaded& notice, std::span<const Broker* const>
   check_offsets(notice.partition, *coordinator, memory, found);
 }
 
+// broker.P16: who commits is a member of the present generation, unless the group has none.
+void on_commit_accepted(const OffsetCommitAccepted& notice, std::span<const Broker* const> running,
+                        Violations& found) {
+  const Broker* coordinator = running_broker(notice.broker, running);
+  const GroupMetadata* group =
+      coordinator == nullptr ? nullptr : coordinator->groups().group(notice.group);
+  if (group == nullptr) return;
+  const bool is_simple = notice.generation_id < 0 && group->is(GroupState::Empty);
+  const bool is_current = group->has(notice.member_id) &&
+                          notice.generation_id == group->generation_id &&
+                          (!notice.group_instance_id ||
+                           group->static_member_id(*notice.group_instance_id) == notice.member_id);
+  if (is_simple || is_current) return;
+  found.push_back(
+      {"broker.P16", fmt::format("group {} is in generation {}, and broker {} took a "
+                                 "commit of member '{}' in generation {}",
+                                 notice.group, group->generation_id, notice.broker.value(),
+                                 notice.member_id, notice.generation_id)});
+}
+
 void on_ports_open(const RequestProcessingEnabled& notice, std::span<const Broker* const> running,
                    BrokerMemory& memory, Violations& found) {
   const Broker* leader = running_broker(notice.broker, running);
@@ -257,6 +277,11 @@ Violations check_broker_notice(const Payload& notice, std::span<const Broker* co
     on_ports_open(*open, running, memory, found);
   } else if (const auto* loaded = notice.get_if<GroupsLoaded>()) {
     on_groups_loaded(*loaded, running, memory, found);
+  } else if (const auto* removed = notice.get_if<CommittedOffsetsRemoved>()) {
+    for (const TopicPartition& id : removed->partitions)
+      memory.committed.erase({removed->group, id});
+  } else if (const auto* accepted = notice.get_if<OffsetCommitAccepted>()) {
+    on_commit_accepted(*accepted, running, found);
   } else if (const auto* follower = notice.get_if<BrokerBecameFollower>()) {
     check_epochs(follower->broker, follower->topic_partition, follower->leader_epoch,
                  follower->partition_epoch, memory, found);

@@ -64,13 +64,15 @@ struct BrokerMemory {
 // Looks at one notice; `running` are the brokers that run, in any order (null: down).
 //
 //   broker.P1   (client.Acknowledged, broker.BecameLeader)  an acknowledged record is in the log of
-//   the leader
-//               of the newest epoch, at its offset
+//               the leader of the newest epoch, at its offset
 //   broker.P7   (broker.BecameLeader)  at most one broker leads in a leader epoch
-//   broker.P9   (broker.BecameLeader, broker.BecameFollower)  a broker's leader and partition
-//   epochs never fall broker.P12  (client.Consumed)  a consumer reads at an offset what was
-//   acknowledged there broker.P13  (client.FetchedOffset, broker.GroupsLoaded)  a committed
-//   position, or a later one, is found
+//   broker.P9   (broker.BecameLeader, broker.BecameFollower)  a broker's leader and partition epochs
+//               never fall
+//   broker.P12  (client.Consumed)  a consumer reads at an offset what was acknowledged there
+//   broker.P13  (client.FetchedOffset, broker.GroupsLoaded)  a committed position, or a later one,
+//               is found
+//   broker.P16  (broker.OffsetCommitAccepted)  who commits is a member of the group's present
+//               generation, or the group has no members
 Violations check_broker_notice(const Payload& notice, std::span<const Broker* const> running,
                                BrokerMemory& memory);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -149,6 +150,56 @@ struct GroupsLoaded {
     return visit(field("broker", &GroupsLoaded::broker),
                  field("partition", &GroupsLoaded::partition),
                  field("leaderEpoch", &GroupsLoaded::leader_epoch));
+  }
+};
+
+// The coordinator took a commit to be one of the group's present generation, or of a group without
+// members; it is on its way to the log.
+struct OffsetCommitAccepted {
+  static constexpr std::string_view kName = "broker.OffsetCommitAccepted";
+  static constexpr std::string_view kRule = "brokers.md §3.4";
+  BrokerId broker{-1};
+  std::string group;
+  std::int32_t generation_id = -1;
+  std::string member_id;
+  std::optional<std::string> group_instance_id;
+  bool operator==(const OffsetCommitAccepted&) const = default;
+  static constexpr auto fields(auto&& visit) {
+    using N = OffsetCommitAccepted;
+    return visit(field("broker", &N::broker), field("group", &N::group),
+                 field("generationId", &N::generation_id), field("memberId", &N::member_id),
+                 field("groupInstanceId", &N::group_instance_id));
+  }
+};
+
+// Offsets expired, were deleted, or went with their topic: nobody is promised them any more.
+struct CommittedOffsetsRemoved {
+  static constexpr std::string_view kName = "broker.CommittedOffsetsRemoved";
+  static constexpr std::string_view kRule = "brokers.md §3.7";
+  BrokerId broker{-1};
+  std::string group;
+  std::vector<TopicPartition> partitions;
+  bool operator==(const CommittedOffsetsRemoved&) const = default;
+  static constexpr auto fields(auto&& visit) {
+    using N = CommittedOffsetsRemoved;
+    return visit(field("broker", &N::broker), field("group", &N::group),
+                 field("partitions", &N::partitions));
+  }
+};
+
+// A generation begins: its members are told, and its leader is to assign.
+struct GroupGenerationBegan {
+  static constexpr std::string_view kName = "broker.GroupGenerationBegan";
+  static constexpr std::string_view kRule = "brokers.md §3.3";
+  BrokerId broker{-1};
+  std::string group;
+  std::int32_t generation_id = 0;
+  std::vector<std::string> members;  // none: the group is empty
+  bool operator==(const GroupGenerationBegan&) const = default;
+  static constexpr auto fields(auto&& visit) {
+    using N = GroupGenerationBegan;
+    return visit(field("broker", &N::broker), field("group", &N::group),
+                 field("generationId", &N::generation_id), field("members", &N::members));
   }
 };
 

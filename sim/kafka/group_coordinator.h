@@ -37,6 +37,7 @@ struct GroupConfig {
   Duration group_initial_rebalance_delay{3'000'000'000};
   std::int32_t offset_metadata_max_bytes = 4096;  // characters, as Kafka counts them
   Duration offsets_retention{std::int64_t{7 * 24 * 3600} * 1'000'000'000};
+  bool fence_commits = true;  // false: a mutant, which takes commits of the past (P16)
   Duration offsets_retention_check_interval{600'000'000'000};  // 0: never
 };
 
@@ -111,6 +112,7 @@ class GroupCoordinator {
   void on_written(GroupContext& context, std::uint64_t write, ErrorCode error, Offset record);
   // Their topic is gone: so are the offsets committed of them.
   void on_partitions_deleted(GroupContext& context, const std::vector<TopicPartition>& partitions);
+  void on_topics_deleted(GroupContext& context, const std::set<std::string>& topics);
   // All that is due: sessions, joins, syncs, and now and then offsets (§3.7).
   void expire(GroupContext& context);
   std::optional<Instant> deadline() const;

@@ -3,6 +3,7 @@
 #include <cctype>
 #include <utility>
 
+#include "sim/kafka/broker_notice.h"
 #include "sim/kafka/consumer_protocol.h"
 #include "sim/kafka/group_coordinator.h"
 
@@ -52,7 +53,7 @@ void GroupCoordinator::handle(GroupContext& context, const ReplyTo& to,
       return store_offsets(context, group, to, request);
     case GroupState::Stable:
     case GroupState::PreparingRebalance:  // of the former generation, still
-      schedule_session(context, group, request.member_id);
+      if (group.has(request.member_id)) schedule_session(context, group, request.member_id);
       return store_offsets(context, group, to, request);
     case GroupState::CompletingRebalance:
       return refuse(ErrorCode::RebalanceInProgress);
@@ -63,6 +64,7 @@ void GroupCoordinator::handle(GroupContext& context, const ReplyTo& to,
 
 ErrorCode GroupCoordinator::validate_offset_commit(const GroupMetadata& group,
                                                    const OffsetCommitRequest& request) const {
+  if (!config_.fence_commits) return ErrorCode::None;
   const std::int32_t generation = request.generation_id_or_member_epoch;
   if (generation < 0 && group.is(GroupState::Empty)) return ErrorCode::None;
   if (generation >= 0 || !request.member_id.empty() || request.group_instance_id) {
@@ -93,6 +95,12 @@ void GroupCoordinator::store_offsets(GroupContext& context, GroupMetadata& group
     context.effects.push_back(GroupReply{to, std::move(stored.response)});
     return;
   }
+  context.effects.push_back(Notify{
+      Payload::of(OffsetCommitAccepted{.broker = self_,
+                                       .group = group.group_id,
+                                       .generation_id = request.generation_id_or_member_epoch,
+                                       .member_id = request.member_id,
+                                       .group_instance_id = request.group_instance_id})});
   GroupRecords records;
   for (const auto& [id, value] : stored.offsets) {
     records.records.emplace_back(
@@ -173,13 +181,29 @@ void GroupCoordinator::on_partitions_deleted(GroupContext& context,
   for (const std::string& id : ids) clean_up(context, groups_.at(id), partitions);
 }
 
+void GroupCoordinator::on_topics_deleted(GroupContext& context,
+                                         const std::set<std::string>& topics) {
+  std::set<TopicPartition> gone;
+  for (const auto& [group_id, group] : groups_) {
+    for (const auto& [id, committed] : group.offsets) {
+      if (topics.contains(id.topic)) gone.insert(id);
+    }
+    for (const auto& [id, value] : group.pending_offset_commits) {
+      if (topics.contains(id.topic)) gone.insert(id);
+    }
+  }
+  if (!gone.empty()) on_partitions_deleted(context, {gone.begin(), gone.end()});
+}
+
 // Forgets these offsets, and the group if nothing is left of it; the log is told.
 void GroupCoordinator::clean_up(GroupContext& context, GroupMetadata& group,
                                 const std::vector<TopicPartition>& removed) {
   GroupTombstones tombstones{.partition = partition_of(group.group_id)};
+  CommittedOffsetsRemoved notice{.broker = self_, .group = group.group_id};
   for (const TopicPartition& id : removed) {
     group.pending_offset_commits.erase(id);
     if (group.offsets.erase(id) == 0) continue;
+    notice.partitions.push_back(id);
     tombstones.records.records.emplace_back(
         OffsetCommitEntry{{group.group_id, id.topic, id.partition}, std::nullopt});
   }
@@ -189,6 +213,7 @@ void GroupCoordinator::clean_up(GroupContext& context, GroupMetadata& group,
   if (group.is(GroupState::Dead) && group.generation_id > 0)
     tombstones.records.records.emplace_back(GroupMetadataEntry{{group.group_id}, std::nullopt});
   if (group.is(GroupState::Dead)) erase(group);
+  if (!notice.partitions.empty()) context.effects.push_back(Notify{Payload::of(std::move(notice))});
   if (!tombstones.records.records.empty()) context.effects.push_back(std::move(tombstones));
 }
 

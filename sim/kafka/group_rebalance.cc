@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/kafka/broker_notice.h"
 #include "sim/kafka/group_coordinator.h"
 
 namespace sim {
@@ -69,6 +70,9 @@ void GroupCoordinator::complete_join(GroupContext& context, GroupMetadata& group
   if (!group.maybe_elect_new_joined_leader() && !group.members.empty())
     return delay_join(context, group);
   group.init_next_generation(context.now);
+  GroupGenerationBegan began{self_, group.group_id, group.generation_id, {}};
+  for (const auto& [id, member] : group.members) began.members.push_back(id);
+  context.effects.push_back(Notify{Payload::of(std::move(began))});
   if (group.is(GroupState::Empty)) {
     GroupRecords records{{GroupMetadataEntry{{group.group_id}, group.to_record({})}}};
     return append(context, group, std::move(records), StoredNothing{});
