@@ -6,20 +6,24 @@
 namespace sim {
 
 void NetworkClient::transmit(Context& context, NodeId to, CorrelationId correlation,
-                             Payload message) {
+                             Payload message, Duration timeout) {
   if (to == config_.self) {
     peers_[to].in_flight.push_back({correlation, Instant::never(), {}});
     context.effects.push_back(Send{kMainLane, to, kDatagram, std::move(message)});
     return;
   }
   Peer& peer = peers_[to];
-  peer.in_flight.push_back({correlation, context.now + config_.request_timeout, {}});
+  peer.in_flight.push_back({correlation, context.now + timeout, {}});
   if (peer.connected) {
     context.effects.push_back(Send{kMainLane, to, peer.connection, std::move(message)});
     return;
   }
   peer.in_flight.back().message = std::move(message);
   if (peer.connection.serial == 0 && context.now >= peer.next_attempt) connect(context, to, peer);
+}
+
+Instant NetworkClient::Peer::expires() const {
+  return std::ranges::min_element(in_flight, {}, &InFlight::expires)->expires;
 }
 
 void NetworkClient::connect(Context& context, NodeId to, Peer& peer) {
@@ -68,7 +72,7 @@ std::vector<CorrelationId> NetworkClient::handle(Context& context, const Input& 
   } else if (std::holds_alternative<Wake>(input)) {
     for (auto& [node, peer] : peers_) {
       if (peer.in_flight.empty()) continue;
-      if (context.now >= peer.in_flight.front().expires) {
+      if (context.now >= peer.expires()) {
         if (peer.connection.serial != 0) {
           context.effects.push_back(sim::Disconnect{kMainLane, peer.connection});
         }
@@ -98,7 +102,7 @@ std::optional<Instant> NetworkClient::deadline() const {
   std::optional<Instant> earliest;
   for (const auto& [node, peer] : peers_) {
     if (peer.in_flight.empty() || node == config_.self) continue;
-    Instant due = peer.in_flight.front().expires;
+    Instant due = peer.expires();
     if (peer.connection.serial == 0) due = std::min(due, peer.next_attempt);
     if (!earliest || due < *earliest) earliest = due;
   }

@@ -54,9 +54,14 @@ class NetworkClient {
   // Sends now, or as soon as a connection stands. The caller keeps the id to know the answer by.
   template <RequestBody Body>
   CorrelationId send(Context& context, NodeId to, Body body) {
+    return send(context, to, std::move(body), config_.request_timeout);
+  }
+  // The same with a patience of its own, as JoinGroup has it.
+  template <RequestBody Body>
+  CorrelationId send(Context& context, NodeId to, Body body, Duration timeout) {
     last_correlation_ = last_correlation_.next();
     transmit(context, to, last_correlation_,
-             Payload::of(Request<Body>{last_correlation_, std::move(body)}));
+             Payload::of(Request<Body>{last_correlation_, std::move(body)}), timeout);
     return last_correlation_;
   }
   // The answer in this message to a request of this client still waited for; each is given once.
@@ -88,8 +93,11 @@ class NetworkClient {
     Instant next_attempt;
     Duration backoff{};
     std::deque<InFlight> in_flight;  // by age; those not yet sent are at the end
+    // When the first of them has been waited for too long. Requires that there are some.
+    Instant expires() const;
   };
-  void transmit(Context& context, NodeId to, CorrelationId correlation, Payload message);
+  void transmit(Context& context, NodeId to, CorrelationId correlation, Payload message,
+                Duration timeout);
   void connect(Context& context, NodeId to, Peer& peer);
   void lose(Context& context, Peer& peer, std::vector<CorrelationId>& lost);
   bool settle(const Received& received, CorrelationId correlation);
