@@ -147,6 +147,10 @@ std::optional<Instant> GroupCoordinator::deadline() const {
 void GroupCoordinator::answer_join(GroupContext& context, MemberMetadata& member,
                                    JoinGroupResponse response) {
   if (!member.awaiting_join) return;
+  for (auto& [write, pending] : writes_) {
+    auto* stored = std::get_if<StoredStaticMember>(&pending.what);
+    if (stored != nullptr && stored->to == *member.awaiting_join) stored->is_answered = true;
+  }
   context.effects.push_back(GroupReply{*member.awaiting_join, std::move(response)});
   member.awaiting_join.reset();
 }

@@ -147,6 +147,7 @@ class GroupCoordinator {
     Duration old_rebalance_timeout{};
     Duration old_session_timeout{};
     bool may_skip_assignment = false;
+    bool is_answered = false;  // by the end of a rebalance, or because it was fenced
     static constexpr auto fields(auto&& visit) {
       using S = StoredStaticMember;
       return visit(field("to", &S::to), field("memberSerial", &S::member_serial),
@@ -155,7 +156,8 @@ class GroupCoordinator {
                    field("formerLeader", &S::former_leader), field("protocols", &S::protocols),
                    field("oldRebalanceTimeout", &S::old_rebalance_timeout),
                    field("oldSessionTimeout", &S::old_session_timeout),
-                   field("maySkipAssignment", &S::may_skip_assignment));
+                   field("maySkipAssignment", &S::may_skip_assignment),
+                   field("isAnswered", &S::is_answered));
     }
   };
   struct StoredNothing {  // nobody is left

@@ -261,6 +261,7 @@ void GroupCoordinator::on_static_member_stored(GroupContext& context, GroupMetad
     replace_static_member(context, group, stored.instance_id, stored.new_member_id,
                           stored.old_member_id);
     schedule_session(context, group, stored.old_member_id);
+    if (stored.is_answered) return;
     context.effects.push_back(
         GroupReply{stored.to, JoinGroupResponse{.error_code = error,
                                                 .generation_id = group.generation_id,

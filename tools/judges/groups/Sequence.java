@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Properties;
+import java.util.Set;
 import java.util.function.Consumer;
 import kafka.common.OffsetAndMetadata;
 import kafka.coordinator.group.DelayedHeartbeat;
@@ -53,6 +55,7 @@ final class Sequence {
   private final Function1<GroupMetadata, BoxedUnit> onLoaded;
   private final Function1<GroupMetadata, BoxedUnit> onUnloaded;
   private final RequestLocal local = RequestLocal.NoCaching();
+  private final Set<Integer> answered = new HashSet<>();
   private ObjectNode seen;
 
   Sequence(JsonNode sequence) throws Exception {
@@ -264,7 +267,9 @@ final class Sequence {
     };
   }
 
+  /** A request is answered once: what a callback says after that is lost in GroupCoordinatorAdapter's CompletableFuture. */
   private ObjectNode answer(int request) {
+    if (!answered.add(request)) return GroupJudge.JSON.createObjectNode();
     return ((ArrayNode) seen.get("answers")).addObject().put("request", request);
   }
 
