@@ -12,8 +12,8 @@ using namespace literals;
 
 // Three brokers, a producer, a committing group; every notice is checked when its step is over.
 struct Checked {
-  explicit Checked(BrokerBehaviour behaviour, std::int32_t min_insync = 2)
-      : cluster(3, behaviour, min_insync) {
+  explicit Checked(BrokerBehaviour behaviour, std::int32_t min_insync = 2, GroupConfig groups = {})
+      : cluster(3, behaviour, min_insync, 1, groups) {
     cluster.create("__consumer_offsets", 1, {2, 1, 3});
     cluster.create("orders", 1, {1, 2, 3});
     cluster.world.add(NodeId{200}, Producer({.name = "producer",
@@ -165,6 +165,26 @@ TEST(BrokerInvariants, P13SeesThatACommitWasAnsweredBeforeItWasReplicated) {
   run.cluster.fail_over(2);
   run.run_for(2_s);
   EXPECT_TRUE(run.found("broker.P13"));
+}
+
+TEST(BrokerInvariants, P16SeesThatACommitOfThePastWasTaken) {
+  const auto taken = [](GroupConfig groups) {
+    Checked run({}, 2, groups);
+    run.run_for(1_s);
+    const OffsetCommitRequest of_the_past{
+        .group_id = "billing",
+        .generation_id_or_member_epoch = 7,
+        .member_id = "gone",
+        .partitions = {{.topic_partition = kOrders0, .committed_offset = Offset{1}}}};
+    run.cluster.world.post(
+        NodeId{2},
+        Received{NodeId{201}, kDatagram,
+                 Payload::of(Request<OffsetCommitRequest>{CorrelationId{999}, of_the_past})});
+    run.run_for(1_s);
+    return run.found("broker.P16");
+  };
+  EXPECT_FALSE(taken({}));
+  EXPECT_TRUE(taken({.fence_commits = false}));
 }
 
 TEST(BrokerInvariants, P9SeesThatAnOldLeaderAndIsrWasObeyed) {

@@ -71,8 +71,8 @@ class ScriptedCluster {
   };
 
   explicit ScriptedCluster(int brokers, BrokerBehaviour with = {}, std::int32_t min_insync = 2,
-                           std::uint64_t seed = 1)
-      : world(seed), behaviour(with), min_insync_replicas(min_insync) {
+                           std::uint64_t seed = 1, GroupConfig with_groups = {})
+      : world(seed), behaviour(with), min_insync_replicas(min_insync), groups(with_groups) {
     for (int i = 1; i <= brokers; ++i) {
       book.emplace(BrokerId{i}, NodeId{static_cast<std::uint32_t>(i)});
       alive.insert(BrokerId{i});
@@ -89,6 +89,7 @@ class ScriptedCluster {
                         .cluster_id = "miniature",
                         .brokers = book,
                         .min_insync_replicas = min_insync_replicas,
+                        .groups = groups,
                         .behaviour = behaviour};
     BrokerProcess& process =
         world.add(node, BrokerProcess{Broker(std::move(config), world.durable(node))});
@@ -226,6 +227,7 @@ class ScriptedCluster {
   Miniature world;
   BrokerBehaviour behaviour;
   std::int32_t min_insync_replicas;
+  GroupConfig groups;
   AddressBook book;
   std::set<BrokerId> alive;
   ControllerEpoch epoch{1};

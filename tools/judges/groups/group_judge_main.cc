@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/judges/groups/assignor_cases.h"
 #include "tools/judges/groups/steps.h"
 
 // Our side of `tools/conformance groups`: makes sequences, does them, and compares with what
@@ -19,6 +20,8 @@
 //   group_judge show NAME                 what ours does with it, step by step
 //   group_judge compare TALLY < OBSERVED  says where both differ; leaves counts in the file TALLY
 //   group_judge table TALLY…              the counts of several such files as one table
+//   group_judge ask-assignors COUNT       random groups and topics, for AssignorJudge
+//   group_judge compare-assignors < OBSERVED
 //
 // NAME is s17, or s17-w3.8: of seed 17, without steps 3 and 8. Exit codes: 0 agreed, 1 not, 2 agreed
 // and a request never met a group in one of its states, 3 usage, 4 unreadable input.
@@ -163,6 +166,25 @@ int table(const std::vector<std::string>& files) {
   return check_coverage(all) == 0 ? 0 : kNotMet;
 }
 
+int ask_assignors(std::uint64_t count) {
+  for (std::uint64_t seed = 1; seed <= count; ++seed)
+    std::cout << judge::assignor_case(seed).dump() << '\n';
+  return 0;
+}
+
+int compare_assignors() {
+  std::uint64_t compared = 0;
+  int different = 0;
+  for (std::string line; std::getline(std::cin, line); ++compared) {
+    const Json answered = Json::parse(line, nullptr, false);
+    if (answered.is_discarded()) return kMalformed;
+    const auto why = judge::assigned_otherwise(answered);
+    if (why && ++different <= kMostShown) fmt::print("DIFFERENT: {}\n", *why);
+  }
+  fmt::print("assignments by range and roundrobin {}, disagreements {}\n", compared, different);
+  return different == 0 ? 0 : kDisagreed;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -177,10 +199,12 @@ int main(int count, char** arguments) {
     return 0;
   }
   if (is("show", 2)) return show(Name::parse(words[1]));
+  if (is("ask-assignors", 2)) return ask_assignors(std::stoull(words[1]));
+  if (is("compare-assignors", 1)) return compare_assignors();
   if (is("compare", 2)) return compare(words[1]);
   if (words.size() > 1 && words[0] == "table") return table({words.begin() + 1, words.end()});
   fmt::print(stderr,
              "usage: group_judge ask FIRST COUNT | smaller NAME | one NAME | show NAME | compare "
-             "TALLY | table TALLY…\n");
+             "TALLY | table TALLY… | ask-assignors COUNT | compare-assignors\n");
   return kUsage;
 }
