@@ -36,10 +36,11 @@ using AllNotices = NoticeList<
     migrate::EventFailed,
     // Brokers and clients.
     sim::BrokerBecameLeader, sim::BrokerBecameFollower, sim::RequestProcessingEnabled,
-    sim::GroupsLoaded, sim::OffsetCommitAccepted, sim::CommittedOffsetsRemoved, sim::IsrShrunk,
-    sim::IsrExpanded, sim::ReplicaTruncated, sim::ReplicaStopped, sim::ControlRequestRefused,
-    sim::CachedControllerChanged, sim::ClientAcknowledged, sim::ClientConsumed,
-    sim::ClientCommitted, sim::ClientFetchedOffset, sim::ClientWaits, AdminDone,
+    sim::GroupsLoaded, sim::OffsetCommitAccepted, sim::CommittedOffsetsRemoved,
+    sim::GroupGenerationBegan, sim::IsrShrunk, sim::IsrExpanded, sim::ReplicaTruncated,
+    sim::ReplicaStopped, sim::ControlRequestRefused, sim::CachedControllerChanged,
+    sim::ClientAcknowledged, sim::ClientConsumed, sim::ClientCommitted, sim::ClientFetchedOffset,
+    sim::ClientWaits, AdminDone,
     // The operator.
     ZnodeEdited>;
 
