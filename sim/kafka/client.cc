@@ -98,6 +98,15 @@ std::vector<CorrelationId> NetworkClient::close(Context& context, NodeId node) {
   return lost;
 }
 
+void NetworkClient::close_all(Context& context) {
+  for (const auto& [node, peer] : peers_) {
+    if (peer.connection.serial != 0) {
+      context.effects.push_back(sim::Disconnect{kMainLane, peer.connection});
+    }
+  }
+  peers_.clear();
+}
+
 std::optional<Instant> NetworkClient::deadline() const {
   std::optional<Instant> earliest;
   for (const auto& [node, peer] : peers_) {

@@ -77,6 +77,8 @@ class NetworkClient {
   std::vector<CorrelationId> handle(Context& context, const Input& input);
   // Forgets a peer: closes its connection; returns what was waited for.
   std::vector<CorrelationId> close(Context& context, NodeId peer);
+  // Closes all connections and forgets what was waited for: the client that had them is no more.
+  void close_all(Context& context);
   std::optional<Instant> deadline() const;
   std::size_t in_flight() const;
   void digest_into(Digest& digest) const;

@@ -1,14 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "sim/kafka/client_metadata.h"
-#include "sim/kafka/leader_fetcher.h"
+#include "sim/kafka/consumer_client.h"
 
 namespace sim {
 
@@ -24,11 +21,9 @@ struct ConsumerConfig {
 };
 
 // A consumer that is alone in its group and commits by hand what it has processed (at-least-once:
-// process, then commit; brokers.md §3.6), a process of its own. It starts where the group has
-// committed, else at the beginning. It fetches in incremental sessions, one per leader (KIP-227).
-//
-// Simplified: it names its partitions itself (assign, not subscribe): no JoinGroup, no rebalance;
-// positions are not validated against leader epochs (KIP-320).
+// process, then commit; brokers.md §3.6), a process of its own. Processing takes it no time: what
+// is fetched is processed. It starts where the group has committed, else at the beginning. What
+// programs do otherwise is `ClientApplication`'s.
 class Consumer {
  public:
   explicit Consumer(ConsumerConfig config);
@@ -43,46 +38,13 @@ class Consumer {
   Offset position(const TopicPartition& id) const;
 
  private:
-  struct Position {
-    Offset next{-1};  // -1: asked of the coordinator
-    Offset committed{-1};
-    LeaderEpoch last_epoch{-1};
-    Instant not_before;
-    ClientMetadata::Leader leader;  // whom it is fetched from; -1: nobody
-    static constexpr auto fields(auto&& visit) {
-      using P = Position;
-      return visit(field("next", &P::next), field("committed", &P::committed),
-                   field("lastEpoch", &P::last_epoch), field("notBefore", &P::not_before),
-                   field("leader", &P::leader));
-    }
-  };
-  void run(Context& context);
-  void run_coordinator(Context& context);
-  void run_fetches(Context& context);
-  std::optional<FetchSessionHandler::Position> fetch_position(Instant now, BrokerId leader,
-                                                              const TopicPartition& id);
-  void touch(const TopicPartition& id, const Position& position);
-  void on_metadata(Context& context);
-  void on_fetched(Context& context, BrokerId leader, const FetchResponse& response);
-  void on_partition_fetched(Context& context, BrokerId leader, const TopicPartition& id,
-                            const FetchPartitionData& data);
-  void on_offsets(Context& context, const OffsetFetchResponse& response);
-  void on_committed(Context& context, const OffsetCommitResponse& response);
-  void lose_coordinator(Instant now);
-  void on_lost(Context& context, CorrelationId correlation);
+  void consume(Context& context);
+  void hear_of_commits(Instant now);
+  void commit_if_due(Instant now);
 
   ConsumerConfig config_;
-  NetworkClient network_;
-  ClientMetadata metadata_;
+  ConsumerClient client_;
   std::uint32_t last_serial_ = 0;
-  std::map<TopicPartition, Position> positions_;
-  std::set<TopicPartition> without_position_;  // the coordinator is to be asked
-  std::map<BrokerId, LeaderFetcher> fetchers_;
-  std::optional<BrokerId> coordinator_;
-  // One request of the coordinator's kind at a time: find it, fetch offsets, commit.
-  std::optional<CorrelationId> coordinating_;
-  std::vector<OffsetCommitPartition> committing_;
-  Instant coordinate_not_before_;
   Instant next_commit_;
   std::int64_t consumed_ = 0;
   std::int64_t commits_ = 0;
