@@ -23,7 +23,7 @@ std::optional<Offset> first_missing(const KnownRecords& records, const ReplicaLo
   while (at < records.next_offset()) {
     const LogBatch* batch = log.batch_at(at);
     const RecordToken wanted = records.first_token.plus(records.base_offset.distance_to(at));
-    if (batch == nullptr || batch->value || batch->token_at(at) != wanted) return at;
+    if (batch == nullptr || batch->token_at(at) != wanted) return at;
     at = std::min(batch->next_offset(), records.next_offset());
   }
   return std::nullopt;

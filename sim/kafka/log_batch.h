@@ -16,8 +16,8 @@ struct RecordTokenTag {};
 using RecordToken = Ordinal<RecordTokenTag, std::int64_t>;
 
 // A record batch as logs and wires carry it: `count` records at consecutive offsets. What the
-// records say is either a run of tokens (an application's; record i is `first_token` + i), or one
-// `value` (a coordinator's record, count 1). A batch is split by nothing but a checker: logs
+// records say is a run of tokens (an application's; record i is `first_token` + i), or one `value`
+// (a coordinator's record, count 1), or both (a dead letter, count 1). A batch is split by nothing but a checker: logs
 // truncate between batches, never within (LocalLog.truncateTo).
 struct LogBatch {
   Offset base_offset{};

@@ -57,7 +57,7 @@ std::int32_t ProducerClient::partition_count(const std::string& topic) const {
 }
 
 void ProducerClient::send(Instant now, const TopicPartition& id, LogBatch batch) {
-  Pending pending{.batch = std::move(batch), .not_before = now};
+  Pending pending{.batch = std::move(batch), .not_before = now + config_.linger};
   if (config_.delivery_timeout) pending.expires = now + *config_.delivery_timeout;
   pending_[id].push_back(std::move(pending));
 }

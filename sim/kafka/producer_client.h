@@ -19,6 +19,7 @@ struct ProducerClientConfig {
   bool idempotent = true;           // enable.idempotence
   // delivery.timeout.ms: from send() to an outcome. None: tries for ever.
   std::optional<Duration> delivery_timeout;
+  Duration linger{};  // linger.ms: what is sent waits so long for company
 };
 
 // What KafkaProducer does below send(): acks=all, retries, the sequence numbers of an idempotent
@@ -54,6 +55,8 @@ class ProducerClient {
   bool has_pending(const TopicPartition& id) const { return pending_.contains(id); }
   std::size_t partitions_pending() const { return pending_.size(); }
   const ClientMetadata& metadata() const { return metadata_; }
+  // Asks for metadata soon: a topic is to be written to that is not known.
+  void want_metadata(Instant now) { metadata_.expire(now); }
   // 0: the topic is not known.
   std::int32_t partition_count(const std::string& topic) const;
   void close(Context& context) { network_.close_all(context); }
