@@ -13,8 +13,6 @@
 namespace scenarios {
 namespace {
 
-// Of one invariant the first violations tell the story; the rest is its echo.
-constexpr int kMostOfOneInvariant = 5;
 // A session that is over is noticed and acted upon within this.
 constexpr sim::Duration kCheckDelay{2'000'000'000};
 // So long a broker may wait for what was decided; sessions that ended, and drivers that give up, have been seen to by then.
@@ -26,14 +24,8 @@ constexpr sim::Duration kTakenOver{30'000'000'000};
 
 Checkers::Checkers(const Cluster& cluster) : cluster_(cluster) {
   migrate::remember(cluster.initial().database.tree, cluster.initial().chroot, migration_);
-}
-
-template <class Found>
-void Checkers::add(const Found& found, const sim::World& world) {
-  for (const auto& violation : found) {
-    if (++seen_[violation.invariant] > kMostOfOneInvariant) continue;
-    violations_.push_back({violation.invariant, violation.what, world.now(), last_occurrence_});
-  }
+  for (const PlannedConsumer& consumer : cluster.planned_consumers())
+    deliveries_.declare(consumer.config.group, consumer.config.program);
 }
 
 void Checkers::count(std::initializer_list<std::string_view> names, std::uint64_t times) {
@@ -66,6 +58,7 @@ void Checkers::on(const sim::Occurrence& occurrence, const sim::World& world) {
     case sim::OccurrenceKind::Crashed:
     case sim::OccurrenceKind::Exited:
       ensemble_due_ = quorum_due_ = metadata_due_ = true;
+      look_at_clients(occurrence, world);
       for (const auto& [id, node] : cluster_.brokers()) {
         if (node != occurrence.node) continue;
         told_everything_.erase(id);
@@ -242,10 +235,12 @@ void Checkers::look_at_notice(const sim::Occurrence& occurrence, const sim::Worl
     look_at_authority(notice, world);
     count({"broker.P1", "broker.P7", "broker.P9", "broker.P12", "broker.P13", "broker.P16"});
     add(sim::check_broker_notice(notice, running_brokers(world), brokers_), world);
+    if (name.starts_with("client.")) look_at_clients(occurrence, world);
   } else if (const auto* const done = notice.get_if<AdminDone>()) {
     constexpr std::string_view kDeletes = "delete topic ";
     if (done->error == sim::ErrorCode::None && done->what.starts_with(kDeletes)) {
       brokers_.on_topic_deleted(done->what.substr(kDeletes.size()));
+      deliveries_.on_topic_deleted(done->what.substr(kDeletes.size()));
     }
   }
 }
@@ -493,6 +488,7 @@ void Checkers::at_end(const sim::World& world) {
       check_watches(&core->zookeeper()->session(), world);
   }
   demand_progress(world);
+  settle_deliveries(world);
   const migrate::ControllerNode* const active = cluster_.active_controller(world);
   const zk::Server* const server = cluster_.zookeeper_leader(world);
   if (active == nullptr || server == nullptr || active->driver() == nullptr) return;

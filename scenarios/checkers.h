@@ -13,6 +13,7 @@
 #include "migrate/invariants.h"
 #include "migrate/road_invariants.h"
 #include "scenarios/cluster.h"
+#include "sim/kafka/application/delivery_invariants.h"
 #include "sim/kafka/broker_invariants.h"
 #include "sim/kafka/rpc.h"
 #include "sim/kernel/occurrence.h"
@@ -48,13 +49,21 @@ class Checkers : public sim::Observer {
   const std::map<std::string, std::uint64_t>& checks() const { return checks_; }
   sim::Durability durability(const sim::World& world) const;
   const sim::BrokerMemory& broker_memory() const { return brokers_; }
+  const sim::DeliveryMemory& delivery_memory() const { return deliveries_; }
   std::uint64_t zookeeper_elections() const { return zookeeper_elections_; }
   std::uint64_t raft_elections() const { return raft_elections_; }
   std::uint64_t partition_elections() const { return partition_elections_; }
 
  private:
+  // Of one invariant the first violations tell the story; the rest is its echo.
+  static constexpr int kMostOfOneInvariant = 5;
   template <class Found>
-  void add(const Found& found, const sim::World& world);
+  void add(const Found& found, const sim::World& world) {
+    for (const auto& violation : found) {
+      if (++seen_[violation.invariant] > kMostOfOneInvariant) continue;
+      violations_.push_back({violation.invariant, violation.what, world.now(), last_occurrence_});
+    }
+  }
   void count(std::initializer_list<std::string_view> names, std::uint64_t times = 1);
   void look_at_notice(const sim::Occurrence& occurrence, const sim::World& world);
   void listen_to_controllers(const sim::Occurrence& occurrence, const sim::World& world);
@@ -62,6 +71,8 @@ class Checkers : public sim::Observer {
   template <class Request, class Response>
   void check_obedience(const sim::Occurrence& occurrence, const sim::World& world,
                        const migrate::BrokerNode* broker);
+  void look_at_clients(const sim::Occurrence& occurrence, const sim::World& world);
+  void settle_deliveries(const sim::World& world);
   void look_at_authority(const sim::Payload& notice, const sim::World& world);
   void look_at_migration(const sim::Occurrence& occurrence, const sim::World& world);
   void look_at_copy(const migrate::ControllerNode& controller, const sim::World& world);
@@ -80,6 +91,7 @@ class Checkers : public sim::Observer {
   kraft::QuorumMemory quorum_;
   kraft::MetadataMemory metadata_;
   sim::BrokerMemory brokers_;
+  sim::DeliveryMemory deliveries_;
   migrate::MigrationMemory migration_;
   // Requests of brokers' former lives that a controller has not answered yet: which controller, who asked, which one.
   std::set<std::tuple<sim::NodeId, sim::NodeId, sim::CorrelationId>> stale_requests_;

@@ -20,8 +20,8 @@ namespace scenarios {
 namespace {
 
 constexpr std::int32_t kUsualFirstController = 3000;
-// Tokens of the nth producer begin at n times this.
-constexpr std::int64_t kTokensPerProducer = 1'000'000'000;
+// Of the range of a consumer's letters, what each of its lives has.
+constexpr std::int64_t kTokensPerLife = 1'000'000;
 
 sim::Problem unusable(const sim::Place& place, std::string what, std::string remedy) {
   return {sim::Severity::Usage, place, std::move(what), std::move(remedy)};
@@ -153,6 +153,9 @@ sim::Expected<Cluster> Cluster::plan(const zk2kraft::Scenario& scenario, Initial
         unusable(place, fmt::format("controllers: {} is not simulated.", wanted.controllers()),
                  "Take 1 or 3."));
   }
+  if (wanted.min_insync_replicas() < 0)
+    return std::unexpected(unusable(place, "min_insync_replicas is negative.", ""));
+  if (wanted.min_insync_replicas() > 0) cluster.min_insync_replicas_ = wanted.min_insync_replicas();
   if (wanted.min_batch_size() < 0)
     return std::unexpected(unusable(place, "min_batch_size is negative.", ""));
   if (wanted.min_batch_size() > 0)
@@ -179,6 +182,10 @@ sim::Expected<Cluster> Cluster::plan(const zk2kraft::Scenario& scenario, Initial
         zk::zk_to_image(cluster.initial_->database.tree, cluster.initial_->chroot, {}).image);
   }
   cluster.scenario_ = std::make_shared<const zk2kraft::Scenario>(scenario);
+  auto consumers = plan_consumers(scenario, topics_of_clients(*cluster.initial_),
+                                  cluster.defects_.client, place);
+  if (!consumers) return std::unexpected(consumers.error());
+  cluster.planned_consumers_ = std::move(*consumers);
   cluster.number_nodes(scenario);
   for (const auto& [id, node] : cluster.controllers_) {
     if (cluster.brokers_.contains(id)) {
@@ -209,6 +216,7 @@ void Cluster::number_nodes(const zk2kraft::Scenario& scenario) {
   for (const zk2kraft::Workload& workload : scenario.workload()) {
     if (workload.has_group()) groups_.push_back(number());
   }
+  for (std::size_t i = 0; i < planned_consumers_.size(); ++i) consumers_.push_back(number());
   admin_ = number();
   const bool asks_controllers =
       std::ranges::any_of(scenario.workload(), [](const zk2kraft::Workload& workload) {
@@ -295,6 +303,7 @@ std::unique_ptr<sim::Process> Cluster::broker_program(sim::BrokerId id,
   config.broker.brokers = address_book();
   config.broker.offsets_topic_replication_factor =
       static_cast<std::int16_t>(std::min<std::size_t>(3, brokers_.size()));
+  config.broker.min_insync_replicas = min_insync_replicas_;
   config.broker.behaviour = defects_.broker;
   if (mode != migrate::BrokerMode::KRaft) {
     zk::BrokerZnode registration{.rack = initial->rack, .timestamp_ms = kWallClockAtZeroMs};
@@ -468,7 +477,7 @@ void Cluster::populate(sim::World& world) const {
         .self = producers_[producers],
         .brokers = address_book(),
         .interval = duration_or(workload.producer().every(), sim::Duration(20'000'000)),
-        .first_token = sim::RecordToken(static_cast<std::int64_t>(producers) * kTokensPerProducer)};
+        .first_token = sim::RecordToken(static_cast<std::int64_t>(producers) * kTokensPerClient)};
     config.topics = topics_or_usual(workload.producer().topic());
     added(world.add<sim::Producer>(config.name,
                                    [config](sim::Instant, const sim::Durable&, sim::Incarnation) {
@@ -491,6 +500,7 @@ void Cluster::populate(sim::World& world) const {
           groups_[groups]);
     ++groups;
   }
+  populate_consumers(world);
   const auto add_admin = [&](std::string name, sim::NodeId self, sim::AddressBook servers) {
     const Admin::Config config{.self = self, .brokers = std::move(servers)};
     added(world.add<Admin>(std::move(name), [config](sim::Instant, const sim::Durable&,
@@ -507,6 +517,23 @@ void Cluster::populate(sim::World& world) const {
                                       return ZookeeperShell(session);
                                     }),
           *shell_);
+  }
+}
+
+void Cluster::populate_consumers(sim::World& world) const {
+  for (std::size_t i = 0; i < consumers_.size(); ++i) {
+    sim::ClientApplicationConfig config = planned_consumers_[i].config;
+    config.self = consumers_[i];
+    config.brokers = address_book();
+    const sim::NodeId is = world.add<sim::ClientApplication>(
+        planned_consumers_[i].name,
+        [config](sim::Instant, const sim::Durable& disk, sim::Incarnation incarnation) {
+          sim::ClientApplicationConfig own = config;
+          own.life = incarnation;
+          own.first_letter_token = config.first_letter_token.plus(incarnation * kTokensPerLife);
+          return sim::ClientApplication(std::move(own), disk);
+        });
+    sim::check(is == consumers_[i], "nodes are added in the order in which they were numbered");
   }
 }
 
@@ -589,6 +616,7 @@ std::vector<sim::NodeId> Cluster::resolve(const sim::World& world, std::string_v
   if (role == "client") {
     std::vector<sim::NodeId> clients = producers_;
     clients.insert(clients.end(), groups_.begin(), groups_.end());
+    clients.insert(clients.end(), consumers_.begin(), consumers_.end());
     return clients;
   }
   return {};

@@ -9,6 +9,7 @@
 
 #include "migrate/broker_node.h"
 #include "migrate/controller_node.h"
+#include "scenarios/client_programs.h"
 #include "scenarios/defects.h"
 #include "scenarios/initial.h"
 #include "scenarios/scenario.pb.h"
@@ -18,7 +19,7 @@
 // A world of three kinds of servers and some clients, and how to speak of it: which node is which server, who
 // stands for a role now, and what program a server runs in which configuration.
 //
-//   zk-1 zk-2 zk-3 │ controller-3000 … │ broker-1 … │ producer-1, group-1, admin
+//   zk-1 zk-2 zk-3 │ controller-3000 … │ broker-1 … │ producer-1, group-1, consumer-1, admin
 namespace scenarios {
 
 enum class ControllerMode : std::uint8_t {
@@ -57,6 +58,9 @@ class Cluster {
   const std::map<sim::BrokerId, sim::NodeId>& brokers() const { return brokers_; }
   const std::vector<sim::NodeId>& producers() const { return producers_; }
   const std::vector<sim::NodeId>& groups() const { return groups_; }
+  // Client programs, in the scenario's order, and the nodes that they run on.
+  const std::vector<PlannedConsumer>& planned_consumers() const { return planned_consumers_; }
+  const std::vector<sim::NodeId>& consumers() const { return consumers_; }
   sim::NodeId admin() const { return admin_; }
   // The administrator who asks controllers directly, where the scenario has one.
   std::optional<sim::NodeId> controller_admin() const { return controller_admin_; }
@@ -92,6 +96,7 @@ class Cluster {
   Cluster() = default;
   sim::Expected<void> plan_software(const zk2kraft::Cluster& wanted, const sim::Place& place);
   void number_nodes(const zk2kraft::Scenario& scenario);
+  void populate_consumers(sim::World& world) const;
   sim::Durable zookeeper_disk() const;
   std::vector<sim::ControlRequest> told_before(sim::BrokerId id) const;
   zk::ClientConfig session_of(sim::NodeId self) const;
@@ -107,6 +112,7 @@ class Cluster {
   sim::MetadataVersion latest_metadata_version_ = sim::kLatestProduction;
   sim::MetadataVersion metadata_version_ = sim::kLatestProduction;
   std::size_t min_batch_size_ = 200;
+  std::int32_t min_insync_replicas_ = 1;
   std::optional<std::uint64_t> snap_count_;               // else ZooKeeper's default
   std::optional<std::uint64_t> metadata_snapshot_bytes_;  // else Kafka's
   sim::Duration zookeeper_session_timeout_{18'000'000'000};
@@ -116,6 +122,8 @@ class Cluster {
   std::map<sim::BrokerId, sim::NodeId> brokers_;
   std::vector<sim::NodeId> producers_;
   std::vector<sim::NodeId> groups_;
+  std::vector<PlannedConsumer> planned_consumers_;
+  std::vector<sim::NodeId> consumers_;
   sim::NodeId admin_;
   std::optional<sim::NodeId> controller_admin_;
   std::optional<sim::NodeId> shell_;

@@ -74,7 +74,8 @@ auto& flag_of(D& defects, const Alias& alias) {
 template <class B>
 constexpr bool kAllNamed = sizeof(B) == B::fields(sim::CountFields{}) * sizeof(bool);
 static_assert(kAllNamed<zk::ServerBehaviour> && kAllNamed<zk::ControllerBehaviour> &&
-              kAllNamed<kraft::Behaviour> && kAllNamed<sim::BrokerBehaviour>);
+              kAllNamed<kraft::Behaviour> && kAllNamed<sim::BrokerBehaviour> &&
+              kAllNamed<sim::ClientBehaviour>);
 template <class D>
 constexpr bool kAllAliased =
     sizeof(D) ==
@@ -96,6 +97,7 @@ void for_each_switch(D& defects, Visit visit) {
   table(defects.zookeeper_controller, "");
   table(defects.kraft, "kraft.");
   table(defects.broker, "broker.");
+  table(defects.client, "client.");
   for (const Alias& alias : kAliases) visit(std::string(alias.known), flag_of(defects, alias));
 }
 

@@ -9,6 +9,7 @@
 #include "migrate/propagator.h"
 #include "migrate/releases.h"
 #include "sim/base/problem.h"
+#include "sim/kafka/application/client_behaviour.h"
 #include "sim/kafka/broker_behaviour.h"
 #include "zk/behaviour.h"
 #include "zk/controller.h"
@@ -23,6 +24,7 @@ struct Defects {
   zk::ControllerBehaviour zookeeper_controller;
   kraft::Behaviour kraft;
   sim::BrokerBehaviour broker;
+  sim::ClientBehaviour client;
   zk::MirrorDefects mirror;
   zk::ReadDefects read;
   migrate::PropagatorDefects propagator;

@@ -9,6 +9,7 @@
 #include "kraft/notice.h"
 #include "migrate/notice.h"
 #include "scenarios/admin.h"
+#include "scenarios/client_sentences.h"
 #include "scenarios/runner.h"
 #include "zk/controller_notice.h"
 #include "zk/notice.h"
@@ -170,6 +171,7 @@ std::string Narrator::sentence(const sim::Payload& notice) const {
   if (const auto* failed = notice.get_if<migrate::EventFailed>()) {
     return fmt::format("{} fails: {}", failed->event, failed->why);
   }
+  if (std::string words = client_sentence(notice); !words.empty()) return words;
   if (!told().contains(notice.name())) return {};
   const std::string_view name = notice.name();
   return fmt::format("{} {}", name.substr(name.find('.') + 1), fields_of(notice));

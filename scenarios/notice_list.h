@@ -4,6 +4,7 @@
 #include "migrate/notice.h"
 #include "scenarios/admin.h"
 #include "scenarios/zookeeper_shell.h"
+#include "sim/kafka/application/client_notice.h"
 #include "sim/kafka/broker_notice.h"
 #include "zk/controller_notice.h"
 #include "zk/notice.h"
@@ -41,6 +42,11 @@ using AllNotices = NoticeList<
     sim::ReplicaStopped, sim::ControlRequestRefused, sim::CachedControllerChanged,
     sim::ClientAcknowledged, sim::ClientConsumed, sim::ClientCommitted, sim::ClientFetchedOffset,
     sim::ClientWaits, AdminDone,
+    // Client programs.
+    sim::ClientPositionSet, sim::ClientProcessed, sim::ClientRecordFailed, sim::ClientPayloadLogged,
+    sim::ClientSkipped, sim::ClientDeadLettering, sim::ClientDeadLetterSent,
+    sim::ClientDeadLettered, sim::ClientDeadLetterFailed, sim::ClientSpooled, sim::ClientCommitting,
+    sim::ClientCommitFailed, sim::ClientPassedBadRecord, sim::ClientStopped,
     // The operator.
     ZnodeEdited>;
 

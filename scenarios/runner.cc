@@ -299,6 +299,13 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& written, const Ini
                                ? !operator_.done() && operator_.phase() == *script->stuck_in
                                : operator_.done() && world.now() <= within;
     if (!operator_.done()) outcome.stuck_at = operator_.waiting_for(world);
+    const sim::Instant leaves =
+        world.now() + duration_or(scenario.operator_().stay(), sim::Duration{});
+    while (operator_.done() && world.now() < leaves && !seen_enough()) {
+      world.run_until(std::min(leaves, world.now() + Operator::kLooksEvery), watch);
+      checkers.look(world, operator_.quorums_formatted());
+      workload->look(world, operator_);
+    }
     // Let what is under way arrive, so that the last looks see a quiet world.
     if (!seen_enough()) {
       world.run_until(world.now() + kLastWords, watch);
@@ -321,6 +328,11 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& written, const Ini
   outcome.partition_elections = checkers.partition_elections();
   outcome.durability = checkers.durability(world);
   outcome.expected_losses = checkers.broker_memory().expected_losses;
+  for (const auto& [group, ghost] : checkers.delivery_memory().groups)
+    outcome.deliveries.emplace(group, checkers.delivery_memory().total(group));
+  outcome.delivery_losses = checkers.delivery_memory().expected_losses;
+  for (const sim::ExpectedLoss& loss : outcome.delivery_losses)
+    outcome.expected_losses[loss.excuse] += static_cast<std::uint64_t>(loss.count);
   outcome.ended_at = world.now();
   outcome.digest = world.run_digest();
   outcome.events = world.events_handled();

@@ -65,6 +65,10 @@ struct Outcome {
   sim::Durability durability;
   // Losses that Kafka does not promise to survive, by the name of their excuse (brokers.md §6.3): "E-LRS".
   std::map<std::string, std::uint64_t> expected_losses;
+  // What became of the records that client programs read (brokers.md §4.6), by group; and which of them
+  // were lost as the programs' patterns allow.
+  std::map<std::string, sim::DeliveryAccount> deliveries;
+  std::vector<sim::ExpectedLoss> delivery_losses;
   sim::Instant ended_at;
   std::uint64_t seed = 0;
   std::uint64_t digest = 0;

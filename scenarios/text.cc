@@ -112,7 +112,13 @@ const std::set<std::string_view>& duration_fields() {
                                                 "from",
                                                 "until",
                                                 "within",
-                                                "longest"};
+                                                "longest",
+                                                "stay",
+                                                "backoff",
+                                                "delay",
+                                                "commit_interval",
+                                                "linger",
+                                                "processing"};
   return names;
 }
 

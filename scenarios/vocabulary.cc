@@ -10,6 +10,7 @@
 #include "scenarios/notices.h"
 #include "scenarios/road.h"
 #include "scenarios/znode_edit.h"
+#include "sim/kafka/application/client_program.h"
 
 namespace scenarios {
 
@@ -56,6 +57,18 @@ std::vector<VocabularyList> vocabulary() {
                        {}};
   for (const std::string_view word : edit_words()) edits.words.emplace_back(word, "");
   lists.push_back(std::move(edits));
+  VocabularyList programs{
+      "programs",
+      "what a consumer does (workload { consumer { commit: … on_bad: … framework: … } }), and "
+      "what is promised",
+      {}};
+  for (const auto& each : sim::commit_patterns())
+    programs.words.emplace_back(fmt::format("commit: {}", each.name), each.says);
+  for (const auto& each : sim::bad_record_policies())
+    programs.words.emplace_back(fmt::format("on_bad: {}", each.name), each.says);
+  for (const auto& each : sim::frameworks())
+    programs.words.emplace_back(fmt::format("framework: {}", each.name), each.says);
+  lists.push_back(std::move(programs));
   return lists;
 }
 

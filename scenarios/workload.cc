@@ -83,6 +83,12 @@ AdminTask reassign(const zk2kraft::Reassign& wanted) {
 sim::Expected<Workload> Workload::plan(const zk2kraft::Scenario& scenario, const Cluster& cluster,
                                        const sim::Place& place) {
   Workload workload(cluster);
+  for (std::size_t i = 0; i < cluster.consumers().size(); ++i) {
+    if (const auto phase = cluster.planned_consumers()[i].from_phase)
+      workload.starts_.push_back({.node = cluster.consumers()[i],
+                                  .phase = *phase,
+                                  .after = cluster.planned_consumers()[i].after});
+  }
   for (const zk2kraft::Workload& entry : scenario.workload()) {
     if (!entry.has_change()) continue;
     const zk2kraft::Change& wanted = entry.change();
@@ -149,6 +155,13 @@ void Workload::on(const sim::Occurrence& occurrence, const sim::World& world) {
 }
 
 void Workload::look(sim::World& world, const Operator& person) {
+  for (Start& start : starts_) {
+    if (start.given || person.times_begun(start.phase) == 0) continue;
+    if (!start.due) start.due = world.now() + start.after;
+    if (world.now() < *start.due) continue;
+    start.given = true;
+    world.poke(start.node, sim::Payload::of(sim::StartClient{}));
+  }
   for (Change& change : changes_) {
     if (change.given) continue;
     if (change.at && world.now() >= *change.at) change.due = *change.at + change.after;

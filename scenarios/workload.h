@@ -11,7 +11,8 @@
 #include "sim/kernel/occurrence.h"
 
 // The administrative changes that a scenario asks for, each at its time: handed to the administrator's client,
-// which sees to it that they are answered. (Producers and groups need no looking after.)
+// which sees to it that they are answered; and the client programs that begin with a phase. (Producers and
+// groups need no looking after.)
 namespace scenarios {
 
 class Workload : public sim::Observer {
@@ -44,6 +45,15 @@ class Workload : public sim::Observer {
   sim::NodeId admin_;
   std::optional<sim::NodeId> controller_admin_;
   std::vector<Change> changes_;
+  // Client programs that wait for a phase.
+  struct Start {
+    sim::NodeId node;
+    Phase phase;
+    sim::Duration after;
+    std::optional<sim::Instant> due;
+    bool given = false;
+  };
+  std::vector<Start> starts_;
 };
 
 }  // namespace scenarios

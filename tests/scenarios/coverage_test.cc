@@ -69,7 +69,8 @@ TEST(Coverage, EveryNoticeThatIsDeclaredIsOnTheList) {
   const std::regex declaration(
       R"re(kName = "([^"]+)";\s*static constexpr std::string_view kRule)re");
   std::set<std::string> declared;
-  for (const char* const folder : {"sim/kafka", "zk", "kraft", "migrate", "scenarios"}) {
+  for (const char* const folder :
+       {"sim/kafka", "sim/kafka/application", "zk", "kraft", "migrate", "scenarios"}) {
     for (const auto& entry : fs::directory_iterator(fs::path(ZK2KRAFT_SOURCE_DIR) / folder)) {
       if (entry.path().extension() != ".h") continue;
       std::stringstream text;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "scenarios/client_sentences.h"
 #include "scenarios/text.h"
 #include "tools/source/source.h"
 #include "tools/zk2kraft/console.h"
@@ -127,6 +128,27 @@ std::string remark_on(const scenarios::Outcome& outcome) {
   return "";
 }
 
+// The account of brokers.md §4.6 of each client program, and what it lost as its pattern allows.
+void print_deliveries(const scenarios::Outcome& outcome) {
+  for (const auto& [group, account] : outcome.deliveries) {
+    std::string counts;
+    sim::DeliveryAccount::fields([&](const auto&... f) {
+      const auto add = [&](std::string_view name, std::int64_t count) {
+        if (count != 0 || name == "consumed" || name == "processedOk")
+          counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", name, count);
+      };
+      (add(f.name, account.*(f.member)), ...);
+    });
+    fmt::print("deliveries   {}: {}\n", group, counts);
+  }
+  for (const sim::ExpectedLoss& loss : outcome.delivery_losses) {
+    fmt::print("expected     {} lost by {} as {} from {} on, at {}: {}\n", loss.count, loss.group,
+               loss.excuse,
+               scenarios::describe_place(loss.record.topic_partition, loss.record.offset),
+               sim::describe(loss.at), loss.culprit);
+  }
+}
+
 }  // namespace
 
 std::string describe_goal(const scenarios::Outcome& outcome) {
@@ -171,10 +193,15 @@ void print_outcome(const scenarios::Outcome& outcome, const std::string& replay,
   fmt::print("offsets      {} committed, {} of them found\n", outcome.durability.committed,
              outcome.durability.found);
   for (const auto& [excuse, count] : outcome.expected_losses) {
+    const bool of_programs =
+        std::ranges::find(outcome.delivery_losses, excuse, &sim::ExpectedLoss::excuse) !=
+        outcome.delivery_losses.end();
+    if (of_programs) continue;
     fmt::print(
         "expected     {} lost as {} (brokers.md §6.3): Kafka does not promise to keep them\n",
         count, excuse);
   }
+  print_deliveries(outcome);
   fmt::print("invariants   {} checked, {} times in all\n", outcome.checks.size(), checks);
   std::string phases;
   for (const auto& [phase, at] : outcome.phases)
@@ -189,6 +216,31 @@ void print_outcome(const scenarios::Outcome& outcome, const std::string& replay,
       outcome.seed, outcome.digest, outcome.events, sim::describe(outcome.ended_at),
       static_cast<double>(outcome.events) / std::max(seconds, 1e-9), replay);
 }
+
+namespace {
+
+nlohmann::json deliveries_json(const scenarios::Outcome& outcome) {
+  nlohmann::json groups = nlohmann::json::object();
+  for (const auto& [group, account] : outcome.deliveries) {
+    nlohmann::json& counts = groups[group];
+    sim::DeliveryAccount::fields(
+        [&](const auto&... f) { ((counts[std::string(f.name)] = account.*(f.member)), ...); });
+    counts["lost"] = nlohmann::json::array();
+    for (const sim::ExpectedLoss& loss : outcome.delivery_losses) {
+      if (loss.group != group) continue;
+      counts["lost"].push_back({{"excuse", loss.excuse},
+                                {"topic", loss.record.topic_partition.topic},
+                                {"partition", loss.record.topic_partition.partition.value()},
+                                {"offset", loss.record.offset.value()},
+                                {"count", loss.count},
+                                {"atMs", loss.at.milliseconds()},
+                                {"culprit", loss.culprit}});
+    }
+  }
+  return groups;
+}
+
+}  // namespace
 
 nlohmann::json outcome_json(const scenarios::Outcome& outcome, const std::string& replay) {
   const auto violations = [](const std::vector<scenarios::Violation>& list) {
@@ -211,6 +263,7 @@ nlohmann::json outcome_json(const scenarios::Outcome& outcome, const std::string
           {"violations", violations(outcome.violations)},
           {"known", violations(outcome.known_violations)},
           {"neverCame", outcome.unmet},
+          {"deliveries", deliveries_json(outcome)},
           {"elections",
            {{"zookeeper", outcome.zookeeper_elections},
             {"raft", outcome.raft_elections},
