@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "sim/kafka/records_groups.h"
 #include "sim/kafka/ids.h"
+#include "sim/kafka/records_groups.h"
 
 // What the records of one partition of `__consumer_offsets` add up to, as a coordinator finds it
 // when it loads that partition (GroupMetadataManager.doLoadGroupsAndOffsets of the classic
