@@ -342,7 +342,7 @@ final class ReleaseTour extends RealCluster {
         for (Node controller : controllers.values()) Files.deleteIfExists(controller.log);
         formatControllers(least);
         startNewControllers(shape.controllers);
-        String refusal = "does not support metadata transactions";
+        String refusal = "Cannot continue with ZK migrations enabled";
         Loopback.await("the driver begins, or the controllers refuse", patience, () -> {
             for (Node each : controllers.values()) {
                 if (each.logged().contains(refusal)) return true;
