@@ -131,8 +131,11 @@ std::string controllers_said(const Layout& layout, const PlanOptions& options) {
   for (const Voter& each : options.controllers)
     voters += fmt::format("{}{}@{}", voters.empty() ? "" : ",", each.id.value(), each.endpoint);
   return fmt::format(
-      " --controllers {} --controller-listener {}", voters.empty() ? "$CONTROLLERS" : voters,
-      options.controller_listener.empty() ? "$CONTROLLER_LISTENER" : options.controller_listener);
+      " --controllers {} --controller-listener {}{}", voters.empty() ? "$CONTROLLERS" : voters,
+      options.controller_listener.empty() ? "$CONTROLLER_LISTENER" : options.controller_listener,
+      options.controller_log_dir.empty()
+          ? ""
+          : " --controller-log-dir " + shell_word(options.controller_log_dir));
 }
 
 void take(const CheckResult& result, zk2kraft::Plan& plan, std::set<std::string>& missing) {

@@ -20,6 +20,7 @@ namespace migrate {
 struct PlanOptions {
   std::vector<Voter> controllers;    // where there are none yet
   std::string controller_listener;   // "CONTROLLER:PLAINTEXT", for those
+  std::string controller_log_dir;    // theirs; empty: what render takes by itself
   std::size_t at_once = 1;           // brokers that may be down together
   std::vector<std::string> windows;  // when changes are allowed: "Sat 2026-12-05 22:00"
 };

@@ -256,6 +256,8 @@ void print_commands(const RenderedFleet& fleet, const migrate::ClusterFacts& fac
   migrate::PlanOptions options;
   if (fleet.target.controllers_are_asked_for) options.controllers = fleet.target.controllers;
   options.controller_listener = render_argument(arguments, "controller-listener").value_or("");
+  if (fleet.target.controller_log_dir != migrate::RenderOptions().controller_log_dir)
+    options.controller_log_dir = fleet.target.controller_log_dir;
   std::string words;
   for (const std::string& each : sources) words += (words.empty() ? "" : " ") + each;
   fmt::print("{}", migrate::command_sheet(migrate::make_plan(facts, options), fleet.phase, facts,

@@ -101,6 +101,21 @@ TEST(Commands, AreThePlansWordForWord) {
   }
 }
 
+// Or the same files could not be made again.
+TEST(Commands, SayOfNewControllersWhatWasAskedFor) {
+  const auto facts = World(Phase::S0).facts();
+  const auto plan = migrate::make_plan(facts, {.controllers = {{sim::BrokerId(9000), "c9:9093"}},
+                                               .controller_listener = "CONTROLLER:SSL",
+                                               .controller_log_dir = "/my disk/metadata"});
+  const std::string text = command_sheet(
+      plan, Phase::S1, facts,
+      migrate::command_variables(render_fleet(facts, Phase::S1, {}).target, facts, "fleet"));
+  EXPECT_NE(text.find("--controllers 9000@c9:9093 --controller-listener CONTROLLER:SSL "
+                      "--controller-log-dir '/my disk/metadata'\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(Commands, AStepThatIsDoneIsNamedWithoutItsCommands) {
   const std::string text = commands_in(Phase::S6, Phase::S5);
   EXPECT_TRUE(in_order(text, {"# 1. kraft-mode.broker-1", "it is done", "The way back"})) << text;
