@@ -1,6 +1,7 @@
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -92,6 +93,23 @@ class RealCluster {
         return new ZooKeeper("127.0.0.1:" + shape.ports.get("zk") + root, 10_000, event -> { });
     }
 
+    /** A judge's own lines of a node's configuration. */
+    List<String> adapted(Node node, List<String> lines) {
+        return lines;
+    }
+
+    String data(String path) throws Exception {
+        try (ZooKeeper session = session(shape.chroot)) {
+            return new String(session.getData(path, false, null), StandardCharsets.UTF_8);
+        }
+    }
+
+    boolean exists(String path) throws Exception {
+        try (ZooKeeper session = session(shape.chroot)) {
+            return session.exists(path, false) != null;
+        }
+    }
+
     private Path log4j() {
         return work.resolve("log4j.properties");
     }
@@ -127,7 +145,7 @@ class RealCluster {
 
     void startBroker(int id, Shape.Broker mode) throws Exception {
         Node broker = brokers.get(id);
-        broker.configure(shape.broker(id, mode, broker.home.toString()));
+        broker.configure(adapted(broker, shape.broker(id, mode, broker.home.toString())));
         broker.start(log4j(), "kafka.Kafka", broker.config());
         note("started " + broker.name + " as " + mode);
     }
@@ -158,7 +176,7 @@ class RealCluster {
             initial.add(id + "@127.0.0.1:" + shape.ports.get("controller-" + id) + ":" + Uuid.randomUuid());
         for (Map.Entry<Integer, Node> each : controllers.entrySet()) {
             Node controller = each.getValue();
-            controller.configure(shape.controller(each.getKey(), true, controller.home.toString()));
+            controller.configure(adapted(controller, shape.controller(each.getKey(), true, controller.home.toString())));
             List<String> command = new ArrayList<>(List.of("java", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
                 "-Dlog4j.configuration=file:" + log4j(), "-cp", jars, "kafka.tools.StorageTool", "format", "-t=" + cluster, "-c",
                 controller.config().toString(), "--release-version", metadataVersion));
@@ -170,7 +188,7 @@ class RealCluster {
 
     void startController(int id, boolean migrating) throws Exception {
         Node controller = controllers.get(id);
-        controller.configure(shape.controller(id, migrating, controller.home.toString()));
+        controller.configure(adapted(controller, shape.controller(id, migrating, controller.home.toString())));
         controller.start(log4j(), "kafka.Kafka", controller.config());
         note("started controller-" + id + (migrating ? "" : " without the flag"));
     }

@@ -2,6 +2,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** What cluster a seed stands for, and where its road goes. Each node's server.properties is made of it, by mode. */
@@ -9,6 +10,7 @@ final class Shape {
     enum Road { FINALISE, BACK_FROM_HYBRID, BACK_FROM_DUAL_WRITE }
     enum Failover { NONE, HYBRID, DUAL_WRITE }
     enum Broker { ZOOKEEPER, MIGRATING, KRAFT }
+    enum Trait { AUTHORIZER, DYNAMIC_QUORUM, TOKENS }
 
     private static final List<String> CHROOTS = List.of("", "", "/kafka", "/prod/kafka-1", "/a/b/c");
     private static final List<String> ODD_CHROOTS = List.of("/Kafka Cluster (prod)", "/brokers", "/a.b_c-d/~e", "/config/topics", "/0", "/r\u00fcdiger");
@@ -39,12 +41,12 @@ final class Shape {
     final Road road;
     final Failover failover;
 
-    /** Three brokers and three controllers of the newest metadata version, and nothing that varies. */
-    static Shape plain(String version, int sessionTimeoutMs) {
-        return new Shape(version, sessionTimeoutMs);
+    /** Three brokers and three controllers of the newest metadata version, and nothing that varies but what is asked for. */
+    static Shape plain(String version, int sessionTimeoutMs, Trait... traits) {
+        return new Shape(version, sessionTimeoutMs, Set.of(traits));
     }
 
-    private Shape(String version, int sessionTimeoutMs) {
+    private Shape(String version, int sessionTimeoutMs, Set<Trait> traits) {
         this.seed = 0;
         this.version = version;
         this.sessionTimeoutMs = sessionTimeoutMs;
@@ -54,11 +56,13 @@ final class Shape {
         metadataVersion = versions.get(versions.size() - 1);
         chroot = "";
         secret = null;
-        tokenSecret = null;
+        tokenSecret = traits.contains(Trait.TOKENS) ? "token-secret" : null;
         listener = "PLAINTEXT";
         logDirs = 1;
         snapCount = 100_000;
-        racks = authorizer = dynamicQuorum = explicitProtocol = smallSnapshots = smallBatches = odd = false;
+        authorizer = traits.contains(Trait.AUTHORIZER);
+        dynamicQuorum = traits.contains(Trait.DYNAMIC_QUORUM);
+        racks = explicitProtocol = smallSnapshots = smallBatches = odd = false;
         road = Road.BACK_FROM_HYBRID;
         failover = Failover.HYBRID;
     }

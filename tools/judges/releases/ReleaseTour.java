@@ -161,18 +161,6 @@ final class ReleaseTour extends RealCluster {
 
     // ── P2 ──────────────────────────────────────────────────────────────────────────────────────
 
-    private String data(String path) throws Exception {
-        try (ZooKeeper session = session("")) {
-            return new String(session.getData(path, false, null), StandardCharsets.UTF_8);
-        }
-    }
-
-    private boolean exists(String path) throws Exception {
-        try (ZooKeeper session = session("")) {
-            return session.exists(path, false) != null;
-        }
-    }
-
     /** ZooKeeper's controller would finish the deletion as soon as broker 3 is back, so it stands still until KRaft has claimed. */
     private void copy() throws Exception {
         JsonNode block = JSON.readTree(data("/latest_producer_id_block"));
