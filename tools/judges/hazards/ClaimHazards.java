@@ -20,16 +20,16 @@ final class ClaimHazards {
 
     /** The claim's multi is done and its answer lost. Control: a claim whose request is lost before it reaches ZooKeeper. */
     private static void claimWithoutAnswer(HazardCluster cluster) throws Exception {
-        var lost = cluster.proxy.meet("controller", ZooKeeperProxy.Way.ANSWER, ZooKeeperProxy.Deed.CUT, 1, ClaimHazards::claims);
+        var lost = cluster.loseAnswer("controller", ClaimHazards::claims);
         cluster.begin();
         cluster.startControllers();
-        String claimant = lost.await(cluster.patience);
-        int id = Integer.parseInt(claimant.substring("controller-".length()));
+        Node claimant = cluster.controller(lost);
+        int id = cluster.id(claimant);
         boolean stuck = cluster.staysFor(30, () -> cluster.driverOfLeader().equals("BECOME_CONTROLLER")) && cluster.registered() == id
             && cluster.awaitLeader() == id;
-        cluster.tell(stuck, "for 30 s after the lost answer the driver of " + claimant + " is in " + cluster.driverOfLeader() + ", /controller names "
-            + cluster.registered() + ", the log says " + cluster.migrationState());
-        var before = cluster.proxy.meet("controller", ZooKeeperProxy.Way.REQUEST, ZooKeeperProxy.Deed.CUT, 1, ClaimHazards::claims);
+        cluster.tell(stuck, "for 30 s after the lost answer the driver of " + claimant.name + " is in " + cluster.driverOfLeader()
+            + ", /controller names " + cluster.registered() + ", the log says " + cluster.migrationState());
+        var before = cluster.loseRequest("controller", ClaimHazards::claims);
         cluster.kill(id);
         before.await(cluster.patience);
         cluster.awaitDriverOfLeader("DUAL_WRITE");
@@ -43,9 +43,7 @@ final class ClaimHazards {
         int first = cluster.kill(cluster.awaitLeader());
         int active = cluster.awaitDriverOfLeader("DUAL_WRITE");
         cluster.control(false, "controller-" + active + " took over from controller-" + first + " and came to DUAL_WRITE");
-        cluster.startController(first, true);
-        cluster.awaitStarted(cluster.controllers.get(first));
-        Loopback.await("controller-" + first + " follows", cluster.patience, () -> cluster.controllers.get(first).driverState().equals("INACTIVE"));
+        cluster.startAgain(cluster.controllers.get(first));
         List<Integer> standbys = cluster.shape.controllers.stream().filter(each -> each != active).toList();
         for (int each : standbys) cluster.proxy.isolate("controller-" + each);
         cluster.note("the standbys cannot reach ZooKeeper");
@@ -55,23 +53,25 @@ final class ClaimHazards {
         cluster.note("controller-" + elected + " is elected");
         Thread.sleep(3000);  // Its driver hears of it, and asks ZooKeeper.
         for (int each : standbys) cluster.proxy.heal("controller-" + each);
-        boolean forgotten = cluster.staysFor(40, () -> cluster.leader().orElse(-1) == elected && cluster.driverOfLeader().equals("INACTIVE"));
+        boolean forgotten = cluster.staysFor(40, () -> cluster.leader().orElse(-1) == elected
+            && cluster.driverOfLeader().equals("INACTIVE"));
         cluster.tell(forgotten, "40 s after ZooKeeper answered again controller-" + elected + " leads the quorum and its driver is in "
             + cluster.driverOfLeader());
     }
 
     /** The claimant stands still when its claim is done and it has not heard of it, while another one claims and copies. */
     private static void pausedClaimant(HazardCluster cluster) throws Exception {
-        var answer = cluster.proxy.meet("controller", ZooKeeperProxy.Way.ANSWER, ZooKeeperProxy.Deed.HOLD, 1, ClaimHazards::claims);
+        var answer = cluster.holdAnswer("controller", ClaimHazards::claims);
         cluster.begin();
         cluster.startControllers();
-        Node claimant = cluster.controllers.get(Integer.parseInt(answer.await(cluster.patience).substring("controller-".length())));
+        Node claimant = cluster.controller(answer);
         cluster.freeze(claimant);
         answer.release();
         int successor = cluster.awaitDriverOfLeader("DUAL_WRITE");
-        Loopback.await("the successor mirrors", cluster.patience, () -> cluster.migrationOffset() > 0);
+        cluster.await("the successor mirrors", () -> cluster.migrationOffset() > 0);
         long before = cluster.migrationOffset();
-        cluster.control(before < 0, "while " + claimant.name + " stood still, controller-" + successor + " claimed, copied and wrote offset " + before);
+        cluster.control(before < 0, "while " + claimant.name + " stood still, controller-" + successor
+            + " claimed, copied and wrote offset " + before);
         cluster.thaw(claimant);
         boolean back = cluster.comes(60, () -> cluster.migrationOffset() < 0);
         boolean stays = back && cluster.staysFor(15, () -> cluster.migrationOffset() < 0);
@@ -81,13 +81,10 @@ final class ClaimHazards {
         // Its copy fails for it leads no more, and a copy that fails ends the process: somebody starts it again.
         boolean ended = cluster.comes(30, () -> !claimant.runs());
         cluster.note(claimant.name + (ended ? " has ended" : " runs on"));
-        if (ended) {
-            cluster.startController(Integer.parseInt(claimant.name.substring("controller-".length())), true);
-            cluster.awaitStarted(claimant);
-        }
+        if (ended) cluster.startAgain(claimant);
         cluster.kill(successor);
-        Loopback.await("another leads", cluster.patience, () -> cluster.leader().isPresent());
-        Loopback.await("its driver has looked", cluster.patience, () -> cluster.leading().logged().contains("to WAIT_FOR_CONTROLLER_QUORUM state"));
+        cluster.await("another leads", () -> cluster.leader().isPresent());
+        cluster.await("its driver has looked", () -> cluster.leading().logged().contains("to WAIT_FOR_CONTROLLER_QUORUM state"));
         boolean dead = cluster.staysFor(30, () -> !cluster.driverOfLeader().equals("DUAL_WRITE"));
         cluster.note("at the next failover the driver of controller-" + cluster.awaitLeader() + " is in " + cluster.driverOfLeader()
             + (dead ? " for 30 s" : ""));

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.message.MetadataResponseData.MetadataResponseTopic;
@@ -101,11 +101,11 @@ final class HazardCluster extends RealCluster {
     void begin(NewTopic... topics) throws Exception {
         startZooKeeper();
         for (int id : shape.brokers) startBroker(id, firstMode);
-        Loopback.await("/cluster/id", patience, () -> exists("/cluster/id"));
+        await("/cluster/id", () -> exists("/cluster/id"));
         formatControllers();
         for (Node each : brokers.values()) awaitStarted(each);
         admin = Admin.create(RandomChanges.clients(shape));
-        Loopback.await("all brokers are known", patience, () -> admin.describeCluster().nodes().get().size() == brokers.size());
+        await("all brokers are known", () -> admin.describeCluster().nodes().get().size() == brokers.size());
         List<NewTopic> all = new ArrayList<>(List.of(topics));
         all.add(new NewTopic("orders", Map.of(0, List.of(1, 2, 3), 1, List.of(2, 3, 1), 2, List.of(3, 1, 2), 3, List.of(1, 3, 2))));
         admin.createTopics(all).all().get();
@@ -146,6 +146,13 @@ final class HazardCluster extends RealCluster {
         note("deleted " + String.join(", ", paths));
     }
 
+    /** A broker that was killed is registered until its session ends, and does not start before. */
+    @Override
+    void startBroker(int id, Shape.Broker mode) throws Exception {
+        await("/brokers/ids/" + id + " is gone", () -> !exists("/brokers/ids/" + id));
+        super.startBroker(id, mode);
+    }
+
     /** All at once: nobody's availability is at stake here. */
     void restartBrokers(Shape.Broker mode) throws Exception {
         for (Node each : brokers.values()) each.terminate();
@@ -160,6 +167,13 @@ final class HazardCluster extends RealCluster {
         controllers.get(controller).kill();
         note("killed controller-" + controller);
         return controller;
+    }
+
+    /** A controller that has ended is there again, and follows. */
+    void startAgain(Node controller) throws Exception {
+        startController(id(controller), true);
+        awaitStarted(controller);
+        await(controller.name + " follows", () -> controller.driverState().equals("INACTIVE"));
     }
 
     void freeze(Node node) throws Exception {
@@ -179,10 +193,50 @@ final class HazardCluster extends RealCluster {
         note("created " + topic);
     }
 
+    // ── What happens on the way to ZooKeeper ────────────────────────────────────────────────────
+
+    /** The next such request of a client whose name begins so is held, until it is released or cut. */
+    ZooKeeperProxy.Meeting holdRequest(String client, Predicate<ZooKeeperRequest> which) {
+        return proxy.meet(client, ZooKeeperProxy.Way.REQUEST, ZooKeeperProxy.Deed.HOLD, 1, which);
+    }
+
+    /** ZooKeeper has done what was asked for, and the client does not hear of it yet. */
+    ZooKeeperProxy.Meeting holdAnswer(String client, Predicate<ZooKeeperRequest> which) {
+        return proxy.meet(client, ZooKeeperProxy.Way.ANSWER, ZooKeeperProxy.Deed.HOLD, 1, which);
+    }
+
+    /** The next such request never reaches ZooKeeper, and the connection is lost. */
+    ZooKeeperProxy.Meeting loseRequest(String client, Predicate<ZooKeeperRequest> which) {
+        return proxy.meet(client, ZooKeeperProxy.Way.REQUEST, ZooKeeperProxy.Deed.CUT, 1, which);
+    }
+
+    /** ZooKeeper has done what was asked for, and the connection is lost before the client hears of it. */
+    ZooKeeperProxy.Meeting loseAnswer(String client, Predicate<ZooKeeperRequest> which) {
+        return proxy.meet(client, ZooKeeperProxy.Way.ANSWER, ZooKeeperProxy.Deed.CUT, 1, which);
+    }
+
+    /** The controller whose request or answer it is, when it comes. */
+    Node controller(ZooKeeperProxy.Meeting meeting) throws Exception {
+        String name = meeting.await(patience);
+        return controllers.values().stream().filter(each -> each.name.equals(name)).findFirst().orElseThrow();
+    }
+
     // ── What may be seen ────────────────────────────────────────────────────────────────────────
+
+    void await(String what, Loopback.Condition condition) throws Exception {
+        Loopback.await(what, patience, condition);
+    }
+
+    int id(Node controller) {
+        return Integer.parseInt(controller.name.substring("controller-".length()));
+    }
 
     private boolean works(Node node) {
         return node.runs() && !frozen.contains(node.name);
+    }
+
+    private static JsonNode quorumState(Node controller) throws IOException {
+        return JSON.readTree(Files.readString(controller.home.resolve("metadata/__cluster_metadata-0/quorum-state")));
     }
 
     /** Who leads the quorum, by the newest quorum-state of the controllers that work. */
@@ -190,9 +244,8 @@ final class HazardCluster extends RealCluster {
         int epoch = -1;
         Optional<Integer> leader = Optional.empty();
         for (Node each : controllers.values()) {
-            Path file = each.home.resolve("metadata/__cluster_metadata-0/quorum-state");
-            if (!works(each) || !Files.exists(file)) continue;
-            JsonNode state = JSON.readTree(Files.readString(file));
+            if (!works(each) || !Files.exists(each.home.resolve("metadata/__cluster_metadata-0/quorum-state"))) continue;
+            JsonNode state = quorumState(each);
             int named = state.get("leaderId").asInt();
             if (state.get("leaderEpoch").asInt() < epoch || (state.get("leaderEpoch").asInt() == epoch && leader.isPresent())) continue;
             epoch = state.get("leaderEpoch").asInt();
@@ -202,11 +255,11 @@ final class HazardCluster extends RealCluster {
     }
 
     int quorumEpoch(Node controller) throws IOException {
-        return JSON.readTree(Files.readString(controller.home.resolve("metadata/__cluster_metadata-0/quorum-state"))).get("leaderEpoch").asInt();
+        return quorumState(controller).get("leaderEpoch").asInt();
     }
 
     int awaitLeader() throws Exception {
-        Loopback.await("a controller leads", patience, () -> leader().isPresent());
+        await("a controller leads", () -> leader().isPresent());
         return leader().orElseThrow();
     }
 
@@ -221,7 +274,7 @@ final class HazardCluster extends RealCluster {
 
     int awaitDriverOfLeader(String state) throws Exception {
         try {
-            Loopback.await("the leader's driver is in " + state, patience, () -> driverOfLeader().equals(state));
+            await("the leader's driver is in " + state, () -> driverOfLeader().equals(state));
         } catch (Loopback.Disagreement e) {
             throw new Loopback.Disagreement(e.getMessage() + "; it is in " + driverOfLeader());
         }
@@ -305,7 +358,8 @@ final class HazardCluster extends RealCluster {
 
     /** The leader of a partition as this broker tells clients. */
     int leaderToldBy(int broker, String topic, int partition) throws Exception {
-        return toldBy(broker, topic).orElseThrow(() -> new Loopback.Disagreement("broker-" + broker + " knows no " + topic)).partitions().stream()
+        return toldBy(broker, topic).orElseThrow(() -> new Loopback.Disagreement("broker-" + broker + " knows no "
+            + topic)).partitions().stream()
             .filter(each -> each.partitionIndex() == partition).findFirst().orElseThrow().leaderId();
     }
 

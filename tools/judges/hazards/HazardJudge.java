@@ -17,8 +17,9 @@ final class HazardJudge {
     private static final Map<String, Hazard> HAZARDS = new LinkedHashMap<>();
 
     static {
-        Stream.of(ClaimHazards.all(), CopyHazards.all(), MirrorHazards.all(), ReconcileHazards.all(), WayBackHazards.all(), GateHazards.all())
-            .forEach(HAZARDS::putAll);
+        Stream.of(ClaimHazards.all(), CopyHazards.all(), MirrorHazards.all(), ReconcileHazards.all(), WayBackHazards.all(),
+            GateHazards.all(),
+            AuthorizerHazards.all()).forEach(HAZARDS::putAll);
     }
 
     private HazardJudge() { }

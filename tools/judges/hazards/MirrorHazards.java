@@ -38,20 +38,22 @@ final class MirrorHazards {
     private static void checkpointWithoutAnswer(HazardCluster cluster) throws Exception {
         cluster.beginHybrid();
         Node active = cluster.leading();
-        cluster.proxy.meet(active.name, ZooKeeperProxy.Way.REQUEST, ZooKeeperProxy.Deed.CUT, 2, MirrorHazards::isCheckpoint).await(cluster.patience);
+        cluster.loseRequest(active.name, MirrorHazards::isCheckpoint).await(cluster.patience);
         cluster.create("before", 1, 2, 3);
         boolean mirrored = cluster.comes(40, () -> cluster.exists("/brokers/topics/before"));
-        cluster.control(!mirrored, "a checkpoint was lost before it reached ZooKeeper; the next topic " + (mirrored ? "was mirrored" : "never came"));
-        cluster.proxy.meet(active.name, ZooKeeperProxy.Way.ANSWER, ZooKeeperProxy.Deed.CUT, 2, MirrorHazards::isCheckpoint).await(cluster.patience);
+        cluster.control(!mirrored, "a checkpoint was lost before it reached ZooKeeper; the next topic "
+            + (mirrored ? "was mirrored" : "never came"));
+        cluster.loseAnswer(active.name, MirrorHazards::isCheckpoint).await(cluster.patience);
         cluster.note("the answer to a checkpoint is lost");
         cluster.create("after", 1, 2, 3);
         Thread.sleep(3000);
         int version = cluster.version("/migration");
         boolean wedged = cluster.staysFor(30, () -> !cluster.exists("/brokers/topics/after") && cluster.version("/migration") == version);
-        cluster.tell(wedged && cluster.leading() == active, "a topic made after the lost answer is " + (cluster.image().topics().getTopic("after") == null ? "not " : "")
+        cluster.tell(wedged && cluster.leading() == active, "a topic made after the lost answer is "
+            + (cluster.image().topics().getTopic("after") == null ? "not " : "")
             + "in KRaft, " + (cluster.exists("/brokers/topics/after") ? "" : "not ") + "in ZooKeeper, and known to broker-2: "
-            + cluster.toldBy(2, "after").isPresent() + "; /migration kept version " + version + " for 30 s; the driver of " + active.name + " is in "
-            + active.driverState());
+            + cluster.toldBy(2, "after").isPresent() + "; /migration kept version " + version + " for 30 s; the driver of " + active.name
+            + " is in " + active.driverState());
         cluster.kill(cluster.awaitLeader());
         cluster.awaitDriverOfLeader("DUAL_WRITE");
         cluster.note("after a failover the topic is in ZooKeeper: " + cluster.comes(30, () -> cluster.exists("/brokers/topics/after")));
@@ -64,21 +66,23 @@ final class MirrorHazards {
         String active = cluster.leading().name;
         outage(cluster, active, "briefly", 2000);
         boolean kept = cluster.comes(40, () -> cluster.exists("/brokers/topics/briefly"));
-        cluster.control(!kept, "a topic whose mirroring lost its connection, and not the session, is " + (kept ? "" : "not ") + "in ZooKeeper");
+        cluster.control(!kept, "a topic whose mirroring lost its connection, and not the session, is " + (kept ? "" : "not ")
+            + "in ZooKeeper");
         outage(cluster, active, "refunds", 16_000);
         cluster.create("later", 1, 2, 3);
         boolean later = cluster.comes(60, () -> cluster.exists("/brokers/topics/later"));
         long offset = cluster.migrationOffset();
         boolean goesOn = cluster.comes(30, () -> cluster.migrationOffset() > offset);
         boolean missing = cluster.staysFor(20, () -> !cluster.exists("/brokers/topics/refunds"));
-        cluster.tell(missing && later && goesOn, "'refunds', whose mirroring met an expired session, is " + (missing ? "not " : "") + "in ZooKeeper, '"
-            + "later', made after it, " + (later ? "is" : "is not") + ", and /migration goes on beyond it: " + goesOn + "; broker-2 knows refunds: "
+        cluster.tell(missing && later && goesOn, "'refunds', whose mirroring met an expired session, is " + (missing ? "not " : "")
+            + "in ZooKeeper, 'later', made after it, " + (later ? "is" : "is not") + ", and /migration goes on beyond it: " + goesOn
+            + "; broker-2 knows refunds: "
             + cluster.toldBy(2, "refunds").isPresent() + ", later: " + cluster.toldBy(2, "later").isPresent());
     }
 
     /** ZooKeeper is away from the request on that would create the topic. */
     private static void outage(HazardCluster cluster, String active, String topic, int milliseconds) throws Exception {
-        var first = cluster.proxy.meet(active, ZooKeeperProxy.Way.REQUEST, ZooKeeperProxy.Deed.HOLD, 1, each -> creates(each, "/brokers/topics/" + topic));
+        var first = cluster.holdRequest(active, each -> creates(each, "/brokers/topics/" + topic));
         cluster.create(topic, 1, 2, 3);
         first.await(cluster.patience);
         cluster.proxy.isolate(active);
@@ -90,12 +94,14 @@ final class MirrorHazards {
 
     /** A broker that leads a partition dies. With ZooKeeper there the others hear of its successor, without it they do not. */
     private static void silentController(HazardCluster cluster) throws Exception {
+        cluster.brokerSessionMs = HazardCluster.SHORT_SESSION_MS;
         cluster.beginHybrid();
         int dead = cluster.image().topics().getPartition(cluster.image().topics().getTopic("orders").id(), 0).leader;
         int other = dead == 2 ? 3 : 2;
         cluster.brokers.get(dead).kill();
         boolean heard = cluster.comes(60, () -> cluster.leaderToldBy(other, "orders", 0) != dead);
-        cluster.control(!heard, "broker-" + dead + " died, and broker-" + other + " " + (heard ? "heard of" : "never heard of") + " the next leader of orders-0");
+        cluster.control(!heard, "broker-" + dead + " died, and broker-" + other + " " + (heard ? "heard of" : "never heard of")
+            + " the next leader of orders-0");
         cluster.startBroker(dead, Shape.Broker.MIGRATING);
         cluster.awaitStarted(cluster.brokers.get(dead));
         cluster.rest();
@@ -103,37 +109,41 @@ final class MirrorHazards {
         int second = cluster.leaderToldBy(dead, "orders", 0);
         // Nothing is in flight when ZooKeeper goes, so that no answer of it is lost: that would be MB-04.
         String active = cluster.leading().name;
-        var held = cluster.proxy.meet(active, ZooKeeperProxy.Way.REQUEST, ZooKeeperProxy.Deed.HOLD, 1, each -> true);
+        var held = cluster.holdRequest(active, MirrorHazards::isCheckpoint);
         held.await(cluster.patience);
         cluster.zookeeper.kill();
         held.cut();
         cluster.note("ZooKeeper is gone");
         cluster.brokers.get(second).kill();
-        Loopback.await("KRaft has another leader", cluster.patience,
-            () -> cluster.image().topics().getPartition(cluster.image().topics().getTopic("orders").id(), 0).leader != second);
+        cluster.await("KRaft has another leader", () ->
+            cluster.image().topics().getPartition(cluster.image().topics().getTopic("orders").id(), 0).leader != second);
         int next = cluster.image().topics().getPartition(cluster.image().topics().getTopic("orders").id(), 0).leader;
         cluster.note("KRaft says that broker-" + next + " leads orders-0");
         boolean silent = cluster.staysFor(25, () -> cluster.leaderToldBy(next, "orders", 0) == second);
         cluster.startZooKeeper();
         boolean told = cluster.comes(60, () -> cluster.leaderToldBy(next, "orders", 0) == next);
-        cluster.tell(silent, "without ZooKeeper broker-" + second + " died and KRaft elected broker-" + next + " for orders-0; for 25 s broker-" + next
-            + (silent ? " still told clients of the dead one" : " told clients of the new one") + "; with ZooKeeper back it was told: " + told);
+        cluster.tell(silent, "without ZooKeeper broker-" + second + " died and KRaft elected broker-" + next
+            + " for orders-0; for 25 s broker-" + next
+            + (silent ? " still told clients of the dead one" : " told clients of the new one") + "; with ZooKeeper back it was told: "
+            + told);
     }
 
     private static void alter(HazardCluster cluster, ClientQuotaEntity entity, Double value) throws Exception {
-        cluster.admin.alterClientQuotas(List.of(new ClientQuotaAlteration(entity, List.of(new ClientQuotaAlteration.Op("producer_byte_rate", value))))).all().get();
+        cluster.admin.alterClientQuotas(List.of(new ClientQuotaAlteration(entity,
+            List.of(new ClientQuotaAlteration.Op("producer_byte_rate", value))))).all().get();
     }
 
     /** The last quota of a client is removed. Control: that of a user. */
     private static void quotaLeftBehind(HazardCluster cluster) throws Exception {
         cluster.beginHybrid();
-        Map<String, ClientQuotaEntity> entities = Map.of("/config/users/alice", new ClientQuotaEntity(Map.of(ClientQuotaEntity.USER, "alice")),
+        Map<String, ClientQuotaEntity> entities = Map.of(
+            "/config/users/alice", new ClientQuotaEntity(Map.of(ClientQuotaEntity.USER, "alice")),
             "/config/clients/batch", new ClientQuotaEntity(Map.of(ClientQuotaEntity.CLIENT_ID, "batch")));
         for (String path : List.of("/config/users/alice", "/config/clients/batch")) {
             alter(cluster, entities.get(path), 1048576.0);
-            Loopback.await("the quota is mirrored", cluster.patience, () -> cluster.data(path).contains("1048576"));
+            cluster.await("the quota is mirrored", () -> cluster.data(path).contains("1048576"));
             alter(cluster, entities.get(path), null);
-            Loopback.await("the quota is gone in KRaft", cluster.patience, () -> cluster.log().stream()
+            cluster.await("the quota is gone in KRaft", () -> cluster.log().stream()
                 .anyMatch(each -> each.message() instanceof ClientQuotaRecord quota && quota.remove()));
             boolean stays = cluster.staysFor(20, () -> cluster.data(path).contains("1048576"));
             String evidence = "20 s after the last quota of it was removed, " + path + " says " + cluster.data(path);
@@ -142,14 +152,19 @@ final class MirrorHazards {
         }
     }
 
-    private static Admin authenticated(HazardCluster cluster, int broker) {
+    /** A client that says who it is, of one broker alone. */
+    static Properties saslClients(HazardCluster cluster, int broker) {
         Properties properties = new Properties();
         properties.put("bootstrap.servers", "127.0.0.1:" + cluster.shape.ports.get("broker-" + broker + "-sasl"));
         properties.put("security.protocol", "SASL_PLAINTEXT");
         properties.put("sasl.mechanism", "PLAIN");
         properties.put("sasl.jaas.config",
             "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"tokens\" password=\"t\";");
-        return Admin.create(properties);
+        return properties;
+    }
+
+    private static Admin authenticated(HazardCluster cluster, int broker) {
+        return Admin.create(saslClients(cluster, broker));
     }
 
     private static int tokensTold(HazardCluster cluster, int broker) throws Exception {
@@ -179,14 +194,14 @@ final class MirrorHazards {
         try (Admin one = authenticated(cluster, 1)) {
             one.createDelegationToken().delegationToken().get();
         }
-        Loopback.await("the token is mirrored", cluster.patience, () -> cluster.children("/delegation_token/tokens").size() == 2);
+        cluster.await("the token is mirrored", () -> cluster.children("/delegation_token/tokens").size() == 2);
         boolean invisible = cluster.staysFor(20, () -> tokensTold(cluster, 2) == 1);
         cluster.brokers.get(2).stop();
         cluster.startBroker(2, Shape.Broker.MIGRATING);
         cluster.awaitStarted(cluster.brokers.get(2));
         boolean restarted = cluster.comes(60, () -> tokensTold(cluster, 2) == 2);
-        cluster.tell(invisible, "20 s after KRaft made a second token and ZooKeeper had it, broker-2 " + (invisible ? "knew one" : "knew both")
-            + "; restarted it knows both: " + restarted);
+        cluster.tell(invisible, "20 s after KRaft made a second token and ZooKeeper had it, broker-2 "
+            + (invisible ? "knew one" : "knew both") + "; restarted it knows both: " + restarted);
     }
 
     private static void setRetention(HazardCluster cluster, String value) throws Exception {
@@ -206,8 +221,8 @@ final class MirrorHazards {
         boolean hears = cluster.comes(30, () -> retention(cluster).equals("11111111"));
         cluster.control(!hears, "broker-2 lives by its first new log.retention.ms: " + hears);
         Node active = cluster.leading();
-        var notification = cluster.proxy.meet(active.name, ZooKeeperProxy.Way.REQUEST, ZooKeeperProxy.Deed.HOLD, 1,
-            each -> each.operations().get(0).kind() == ZooKeeperRequest.Kind.CREATE && each.operations().get(0).path().startsWith("/config/changes/"));
+        var notification = cluster.holdRequest(active.name, each -> each.operations().get(0).kind() == ZooKeeperRequest.Kind.CREATE
+            && each.operations().get(0).path().startsWith("/config/changes/"));
         setRetention(cluster, "22222222");
         notification.await(cluster.patience);
         active.kill();

@@ -36,9 +36,7 @@ final class ReconcileHazards {
         int first = cluster.kill(cluster.awaitLeader());
         int next = cluster.awaitDriverOfLeader("DUAL_WRITE");
         cluster.control(false, "controller-" + next + " took over and came to DUAL_WRITE");
-        cluster.startController(first, true);
-        cluster.awaitStarted(cluster.controllers.get(first));
-        Loopback.await("controller-" + first + " follows", cluster.patience, () -> cluster.controllers.get(first).driverState().equals("INACTIVE"));
+        cluster.startAgain(cluster.controllers.get(first));
     }
 
     /** Kills who leads; whether the next stays in its reconciliation. */
@@ -70,8 +68,9 @@ final class ReconcileHazards {
         cluster.kill(active);
         int next = cluster.awaitDriverOfLeader("DUAL_WRITE");
         boolean missing = cluster.staysFor(20, () -> !cluster.exists("/brokers/topics/payments"));
-        cluster.tell(missing, "'payments' was " + old + " and is " + cluster.image().topics().getTopic("payments").id() + " in KRaft; 20 s after controller-"
-            + next + " has reconciled, ZooKeeper has " + (cluster.exists("/brokers/topics/payments") ? cluster.data("/brokers/topics/payments") : "none")
+        cluster.tell(missing, "'payments' was " + old + " and is " + cluster.image().topics().getTopic("payments").id()
+            + " in KRaft; 20 s after controller-" + next + " has reconciled, ZooKeeper has " + (cluster.exists("/brokers/topics/payments")
+            ? cluster.data("/brokers/topics/payments") : "none")
             + "; broker-1 tells clients of it: " + cluster.toldBy(1, "payments").isPresent());
     }
 
@@ -80,12 +79,12 @@ final class ReconcileHazards {
         // Something that differs from what the copy assumes where a state is missing: the leader is not the first replica.
         cluster.admin.alterPartitionReassignments(Map.of(new TopicPartition("orders", 2),
             Optional.of(new NewPartitionReassignment(List.of(2, 3, 1))))).all().get();
-        Loopback.await("orders-2 is reassigned", cluster.patience, () -> cluster.data("/brokers/topics/orders").contains("\"2\":[2,3,1]"));
+        cluster.await("orders-2 is reassigned", () -> cluster.data("/brokers/topics/orders").contains("\"2\":[2,3,1]"));
         failOverWell(cluster);
         cluster.deleteZnodes("/brokers/topics/orders/partitions/2/state");
         boolean stuck = isStuckAfterFailover(cluster);
-        cluster.tell(stuck, "without the state of orders-2 the next driver is in " + cluster.driverOfLeader() + " after " + STUCK_SECONDS + " s; the state is "
-            + (cluster.exists("/brokers/topics/orders/partitions/2/state") ? "there" : "not there"));
+        cluster.tell(stuck, "without the state of orders-2 the next driver is in " + cluster.driverOfLeader() + " after " + STUCK_SECONDS
+            + " s; the state is " + (cluster.exists("/brokers/topics/orders/partitions/2/state") ? "there" : "not there"));
     }
 
     private static void unknownConfigType(HazardCluster cluster) throws Exception {
@@ -95,7 +94,8 @@ final class ReconcileHazards {
         cluster.admin.incrementalAlterConfigs(Map.of(subscription,
             List.of(new AlterConfigOp(new ConfigEntry("interval.ms", "60000"), AlterConfigOp.OpType.SET)))).all().get();
         boolean stuck = isStuckAfterFailover(cluster);
-        cluster.tell(stuck, "with a subscription to client metrics the next driver is in " + cluster.driverOfLeader() + " after " + STUCK_SECONDS + " s");
+        cluster.tell(stuck, "with a subscription to client metrics the next driver is in " + cluster.driverOfLeader() + " after "
+            + STUCK_SECONDS + " s");
         cluster.admin.incrementalAlterConfigs(Map.of(subscription,
             List.of(new AlterConfigOp(new ConfigEntry("interval.ms", null), AlterConfigOp.OpType.DELETE)))).all().get();
         cluster.note("without it the driver comes to DUAL_WRITE: " + cluster.driverComesTo("DUAL_WRITE", 90));
@@ -109,12 +109,12 @@ final class ReconcileHazards {
     private static void nameThatIsNone(HazardCluster cluster) throws Exception {
         cluster.beginHybrid();
         cluster.admin.createAcls(List.of(mayRead("team-app"))).all().get();
-        Loopback.await("the ACL is mirrored", cluster.patience, () -> cluster.exists("/kafka-acl/Group/team-app"));
+        cluster.await("the ACL is mirrored", () -> cluster.exists("/kafka-acl/Group/team-app"));
         failOverWell(cluster);
         cluster.admin.createAcls(List.of(mayRead("team/app"))).all().get();
         boolean missing = cluster.staysFor(10, () -> !cluster.exists("/kafka-acl/Group/team/app"));
         boolean stuck = isStuckAfterFailover(cluster);
-        cluster.tell(missing && stuck, "KRaft took an ACL of group 'team/app', which is " + (missing ? "not " : "") + "mirrored; the next driver is in "
-            + cluster.driverOfLeader() + " after " + STUCK_SECONDS + " s");
+        cluster.tell(missing && stuck, "KRaft took an ACL of group 'team/app', which is " + (missing ? "not " : "")
+            + "mirrored; the next driver is in " + cluster.driverOfLeader() + " after " + STUCK_SECONDS + " s");
     }
 }

@@ -6,6 +6,7 @@ import java.util.Properties;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.ConfigResource;
@@ -30,7 +31,7 @@ final class WayBackHazards {
     }
 
     private static void awaitBrokerAsController(HazardCluster cluster) throws Exception {
-        Loopback.await("a broker is controller", cluster.patience, () -> cluster.brokers.containsKey(cluster.registered()));
+        cluster.await("a broker is controller", () -> cluster.brokers.containsKey(cluster.registered()));
         cluster.note("broker-" + cluster.registered() + " is controller");
     }
 
@@ -56,14 +57,15 @@ final class WayBackHazards {
         beginAgain(cluster);
         cluster.awaitDriverOfLeader("DUAL_WRITE");
         List<String> topics = cluster.children("/brokers/topics");
-        cluster.control(!topics.contains("orders"), "with /migration deleted the second attempt comes to DUAL_WRITE; topics in ZooKeeper: " + topics);
+        cluster.control(!topics.contains("orders"),
+            "with /migration deleted the second attempt comes to DUAL_WRITE; topics in ZooKeeper: " + topics);
         goBack(cluster, "/controller");
         cluster.wipeControllers();
         cluster.note("/migration still says " + cluster.data("/migration"));
         beginAgain(cluster);
         boolean wiped = cluster.comes(120, () -> cluster.children("/brokers/topics").isEmpty());
-        cluster.tell(wiped, "with /migration left the next attempt's driver is in " + cluster.driverOfLeader() + ", the log says " + cluster.migrationState()
-            + ", topics in ZooKeeper: " + cluster.children("/brokers/topics") + ", before: " + topics);
+        cluster.tell(wiped, "with /migration left the next attempt's driver is in " + cluster.driverOfLeader() + ", the log says "
+            + cluster.migrationState() + ", topics in ZooKeeper: " + cluster.children("/brokers/topics") + ", before: " + topics);
     }
 
     /** Back from hybrid, a topic is made, and the old controllers are started again with their log and /migration. */
@@ -74,9 +76,10 @@ final class WayBackHazards {
         cluster.create("between", 1, 2, 3);
         cluster.startControllers();
         cluster.awaitLeader();
-        boolean kept = cluster.staysFor(25, () -> cluster.exists("/brokers/topics/between") && cluster.brokers.containsKey(cluster.registered()));
-        cluster.control(!kept, "without /migration the old controllers' driver is in " + cluster.driverOfLeader() + ", broker-" + cluster.registered()
-            + " stays controller, and the topic made meanwhile stays");
+        boolean kept = cluster.staysFor(25, () -> cluster.exists("/brokers/topics/between")
+            && cluster.brokers.containsKey(cluster.registered()));
+        cluster.control(!kept, "without /migration the old controllers' driver is in " + cluster.driverOfLeader() + ", broker-"
+            + cluster.registered() + " stays controller, and the topic made meanwhile stays");
         cluster.stopControllers();
         try (ZooKeeper session = cluster.session("")) {
             session.setData("/migration", migration.getBytes(StandardCharsets.UTF_8), -1);
@@ -84,7 +87,8 @@ final class WayBackHazards {
         cluster.note("/migration says again " + migration);
         cluster.startControllers();
         boolean gone = cluster.comes(60, () -> !cluster.exists("/brokers/topics/between"));
-        cluster.tell(gone, "with /migration left the old controllers' driver is in " + cluster.driverOfLeader() + ", /controller names " + cluster.registered()
+        cluster.tell(gone, "with /migration left the old controllers' driver is in " + cluster.driverOfLeader() + ", /controller names "
+            + cluster.registered()
             + ", and the topic made meanwhile " + (gone ? "is gone from ZooKeeper" : "stays") + "; broker-1 tells clients of it: "
             + cluster.toldBy(1, "between").isPresent());
     }
@@ -117,14 +121,16 @@ final class WayBackHazards {
             cluster.deleteZnodes("/controller");
             awaitBrokerAsController(cluster);
             String[] made = {""};
-            Loopback.await("brokers take orders from ZooKeeper's controller", cluster.patience, () -> {
+            cluster.await("brokers take orders from ZooKeeper's controller", () -> {
                 made[0] = "of-zookeeper-" + System.nanoTime();
                 cluster.create(made[0], 1, 2, 3);
                 return cluster.image().topics().getTopic(made[0]) == null && cluster.exists("/brokers/topics/" + made[0]);
             });
             boolean kraft = takesConfig(quorum, "33333333");
-            cluster.tell(kraft, "broker-" + cluster.registered() + " is controller and acknowledged topic " + made[0] + ", which KRaft does not know; the quorum, led by "
-                + "controller-" + cluster.awaitLeader() + " with its driver in " + cluster.driverOfLeader() + ", acknowledged a config: " + kraft);
+            cluster.tell(kraft, "broker-" + cluster.registered() + " is controller and acknowledged topic " + made[0]
+                + ", which KRaft does not know; the quorum, led by controller-"
+                + cluster.awaitLeader() + " with its driver in " + cluster.driverOfLeader() + ", acknowledged a config: "
+                + kraft);
         }
     }
 
@@ -136,25 +142,28 @@ final class WayBackHazards {
         cluster.awaitDriverOfLeader("DUAL_WRITE");
         cluster.create("before", 1, 2, 3);
         boolean told = cluster.comes(60, () -> cluster.toldBy(2, "before").isPresent());
-        cluster.control(!told, "controllers restarted with the flag; the log says " + cluster.migrationState() + ", broker-2 hears of a new topic: " + told);
+        cluster.control(!told, "controllers restarted with the flag; the log says " + cluster.migrationState()
+            + ", broker-2 hears of a new topic: " + told);
         cluster.stopControllers();
         for (int id : cluster.shape.controllers) cluster.startController(id, false);
-        Loopback.await("the log says POST_MIGRATION", cluster.patience, () -> cluster.migrationState().equals("POST_MIGRATION"));
-        Loopback.await("a topic is made", cluster.patience, () -> {
-            cluster.create("after", 1, 2, 3);
+        cluster.await("the log says POST_MIGRATION", () -> cluster.migrationState().equals("POST_MIGRATION"));
+        cluster.await("a topic is made", () -> {
+            if (cluster.image().topics().getTopic("after") == null) cluster.create("after", 1, 2, 3);
             return true;
         });
         boolean orphaned = cluster.staysFor(30, () -> cluster.toldBy(2, "after").isEmpty());
         cluster.tell(orphaned, "controllers without the flag finalised (the log says " + cluster.migrationState()
-            + ") while all brokers are in ZooKeeper mode; KRaft has a topic made since: " + (cluster.image().topics().getTopic("after") != null)
-            + ", for 30 s broker-2 " + (orphaned ? "heard nothing of it" : "heard of it") + ", in ZooKeeper: " + cluster.exists("/brokers/topics/after"));
+            + ") while all brokers are in ZooKeeper mode; KRaft has a topic made since: "
+            + (cluster.image().topics().getTopic("after") != null)
+            + ", for 30 s broker-2 " + (orphaned ? "heard nothing of it" : "heard of it") + ", in ZooKeeper: "
+            + cluster.exists("/brokers/topics/after"));
     }
 
     /** The quorum's epoch is above /controller_epoch when a topic is made, and nobody looks at it on the way back. */
     private static void epochBelow(HazardCluster cluster) throws Exception {
         int last = 3;
         cluster.brokerSessionMs = HazardCluster.SHORT_SESSION_MS;
-        cluster.begin();
+        cluster.begin(new NewTopic("of-zookeeper", Map.of(0, List.of(1, 2))));  // Nothing of it changes while KRaft leads.
         cluster.brokers.get(last).stop();
         cluster.startControllers();
         cluster.awaitDriverOfLeader("WAIT_FOR_BROKERS");
@@ -169,24 +178,26 @@ final class WayBackHazards {
         cluster.awaitDriverOfLeader("DUAL_WRITE");
         cluster.rest();
         cluster.create("under-kraft", 1, 2, 3);
-        Loopback.await("the topic is mirrored", cluster.patience, () -> cluster.exists("/brokers/topics/under-kraft/partitions/0/state"));
+        cluster.await("the topic is mirrored", () -> cluster.exists("/brokers/topics/under-kraft/partitions/0/state"));
         int written = cluster.partitionState("under-kraft", 0).get("controller_epoch").asInt();
         String epoch = cluster.data("/controller_epoch");
         cluster.note("/controller_epoch is " + epoch + ", the state of under-kraft-0 says " + written);
         cluster.stopControllers();
         cluster.deleteZnodes("/controller", "/migration");
         awaitBrokerAsController(cluster);
-        int dead = cluster.partitionState("under-kraft", 0).get("leader").asInt();
-        int partition = 0;
-        while (cluster.partitionState("orders", partition).get("leader").asInt() != dead) ++partition;
-        int led = partition;
+        int dead = 1;
+        for (String topic : List.of("under-kraft", "of-zookeeper")) {
+            if (cluster.partitionState(topic, 0).get("leader").asInt() != dead)
+                throw new Loopback.Disagreement("broker-" + dead + " does not lead " + topic);
+        }
         cluster.brokers.get(dead).kill();
-        cluster.note("killed broker-" + dead + ", which leads under-kraft-0 and orders-" + led);
-        boolean elects = cluster.comes(60, () -> cluster.partitionState("orders", led).get("leader").asInt() != dead);
-        cluster.control(!elects, "orders-" + led + ", made in ZooKeeper mode, has another leader: " + elects);
+        cluster.note("killed broker-" + dead + ", which leads both");
+        boolean elects = cluster.comes(60, () -> cluster.partitionState("of-zookeeper", 0).get("leader").asInt() != dead);
+        cluster.control(!elects, "of-zookeeper-0, made in ZooKeeper mode, has another leader: " + elects);
         boolean none = cluster.staysFor(30, () -> cluster.partitionState("under-kraft", 0).get("leader").asInt() == dead);
-        cluster.tell(none && elects, "/controller_epoch was " + epoch + " and is " + cluster.data("/controller_epoch") + ", the state of under-kraft-0 says "
-            + written + "; for 30 s after the dead broker was noticed its leader is " + cluster.partitionState("under-kraft", 0).get("leader"));
+        cluster.tell(none && elects, "/controller_epoch was " + epoch + " and is " + cluster.data("/controller_epoch")
+            + ", the state of under-kraft-0 says " + written + "; for 30 s after the dead broker was noticed its leader is "
+            + cluster.partitionState("under-kraft", 0).get("leader"));
     }
 
     private static boolean takesRecord(HazardCluster cluster) throws Exception {
@@ -218,7 +229,7 @@ final class WayBackHazards {
         cluster.alsoConfigured.put("controller", List.of("broker.session.timeout.ms=60000"));
         cluster.beginHybrid();
         for (int each : List.of(2, 3)) cluster.freeze(cluster.brokers.get(each));
-        Loopback.await("broker-1 alone is in sync", cluster.patience, () -> {
+        cluster.await("broker-1 alone is in sync", () -> {
             takesRecord(cluster);
             return isr(cluster).equals("[1]");
         });
@@ -227,7 +238,7 @@ final class WayBackHazards {
         if (behind) cluster.proxy.isolate("controller-" + active);
         for (int each : List.of(2, 3)) {
             cluster.thaw(cluster.brokers.get(each));
-            Loopback.await("broker-" + each + " is in sync", cluster.patience, () -> {
+            cluster.await("broker-" + each + " is in sync", () -> {
                 for (int isr : partition(cluster).isr) {
                     if (isr == each) return true;
                 }
@@ -236,21 +247,24 @@ final class WayBackHazards {
         }
         cluster.note("partition epoch was " + first + " and is " + partition(cluster).partitionEpoch + "; version of the state's znode is "
             + cluster.version("/brokers/topics/orders/partitions/0/state"));
-        if (!behind) Loopback.await("ZooKeeper has it", cluster.patience, () -> isr(cluster).length() == "[1,2,3]".length());
+        if (!behind) cluster.await("ZooKeeper has it", () -> isr(cluster).length() == "[1,2,3]".length());
         String epochs = "KRaft's partition epoch is " + partition(cluster).partitionEpoch + ", the znode's version "
             + cluster.version("/brokers/topics/orders/partitions/0/state");
-        cluster.stopControllers();
+        for (int each : cluster.shape.controllers) {
+            if (each != active) cluster.controllers.get(each).stop();
+        }
+        cluster.kill(active);  // Asked to stop while its driver waits for ZooKeeper, it once did not within three minutes.
         try (ZooKeeper session = cluster.session("")) {
             session.setData("/controller_epoch", "100".getBytes(StandardCharsets.UTF_8), -1);
         }
         cluster.deleteZnodes("/controller", "/migration");
         awaitBrokerAsController(cluster);
-        Loopback.await("records are taken", cluster.patience, () -> takesRecord(cluster));
+        cluster.await("records are taken", () -> takesRecord(cluster));
         cluster.brokers.get(2).kill();
         cluster.note("killed broker-2");
         boolean stalls = !cluster.comes(60, () -> takesRecord(cluster));
-        String evidence = epochs + "; 60 s after broker-2 died orders-0 " + (stalls ? "takes no record" : "takes records") + " with acks=all, ZooKeeper says isr "
-            + isr(cluster) + ", leader " + cluster.partitionState("orders", 0).get("leader");
+        String evidence = epochs + "; 60 s after broker-2 died orders-0 " + (stalls ? "takes no record" : "takes records")
+            + " with acks=all, ZooKeeper says isr " + isr(cluster) + ", leader " + cluster.partitionState("orders", 0).get("leader");
         if (!behind) {
             cluster.control(stalls, evidence);
             return;

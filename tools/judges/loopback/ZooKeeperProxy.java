@@ -64,7 +64,8 @@ final class ZooKeeperProxy implements AutoCloseable {
         /** The client whose frame it was. */
         String await(Duration patience) throws Exception {
             if (!met.await(patience.toMillis(), TimeUnit.MILLISECONDS))
-                throw new Loopback.Disagreement("no " + way + " of " + client + " as expected passed within " + patience.toSeconds() + " s");
+                throw new Loopback.Disagreement("no " + way + " of " + client + " as expected passed within " + patience.toSeconds()
+                + " s");
             return metClient;
         }
 
@@ -228,7 +229,8 @@ final class ZooKeeperProxy implements AutoCloseable {
         Set<ZooKeeperRequest.Kind> kinds = new HashSet<>();
         for (ZooKeeperRequest.Operation each : request.operations()) kinds.add(each.kind());
         if (kinds.equals(Set.of(ZooKeeperRequest.Kind.READ)) || kinds.equals(Set.of(ZooKeeperRequest.Kind.PING))) return;
-        write(client + (way == Way.REQUEST ? " > " + request.operations() : " < " + request.operations().get(0).kind() + " error " + error));
+        write(client + (way == Way.REQUEST ? " > " + request.operations() : " < " + request.operations().get(0).kind() + " error "
+            + error));
     }
 
     private synchronized void write(String line) {

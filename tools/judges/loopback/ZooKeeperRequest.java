@@ -74,7 +74,8 @@ record ZooKeeperRequest(int xid, List<Operation> operations) {
     }
 
     private static String data(Record request) {
-        byte[] bytes = request instanceof CreateRequest create ? create.getData() : request instanceof SetDataRequest set ? set.getData() : null;
+        byte[] bytes = request instanceof CreateRequest create ? create.getData() : request instanceof SetDataRequest set ? set.getData()
+            : null;
         return bytes == null ? "" : new String(bytes, StandardCharsets.UTF_8);
     }
 
@@ -84,7 +85,8 @@ record ZooKeeperRequest(int xid, List<Operation> operations) {
 
     /** Of a setData or create of exactly this path; empty where there is none. */
     String dataOf(String path) {
-        return operations.stream().filter(each -> each.path.equals(path)).map(Operation::data).filter(each -> !each.isEmpty()).findFirst().orElse("");
+        return operations.stream().filter(each -> each.path.equals(path)).map(Operation::data).filter(each ->
+            !each.isEmpty()).findFirst().orElse("");
     }
 
     boolean isMulti() {
