@@ -1,9 +1,5 @@
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
-import java.net.Socket;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,12 +12,6 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.common.message.MetadataResponseData.MetadataResponseTopic;
-import org.apache.kafka.common.protocol.ApiKeys;
-import org.apache.kafka.common.requests.AbstractResponse;
-import org.apache.kafka.common.requests.MetadataRequest;
-import org.apache.kafka.common.requests.MetadataResponse;
-import org.apache.kafka.common.requests.RequestHeader;
 import org.apache.kafka.image.MetadataImage;
 import org.apache.zookeeper.ZooKeeper;
 
@@ -38,12 +28,10 @@ final class HazardCluster extends RealCluster {
     final ZooKeeperProxy proxy;
     private final Map<String, Integer> proxyPorts = new HashMap<>();
     private final Set<String> frozen = new HashSet<>();
-    private final List<String> told = new ArrayList<>();
     /** Lines that a trial adds to the configuration of nodes whose name begins with the key. */
     final Map<String, List<String>> alsoConfigured = new HashMap<>();
     int controllerSessionMs = LONG_SESSION_MS;
     int brokerSessionMs = LONG_SESSION_MS;
-    Shape.Broker firstMode = Shape.Broker.MIGRATING;
 
     HazardCluster(String[] args, Shape shape) throws IOException {
         super(args, shape, 0);
@@ -90,7 +78,6 @@ final class HazardCluster extends RealCluster {
     private void say(String which, boolean shown, String evidence) {
         String line = which + " " + (shown ? "shown" : "not-shown") + " " + evidence;
         note(line);
-        told.add(line);
         System.out.println(line);
         System.out.flush();
     }
@@ -100,7 +87,7 @@ final class HazardCluster extends RealCluster {
     /** ZooKeeper mode with brokers that have the flag, and topics; controllers are formatted and not started. */
     void begin(NewTopic... topics) throws Exception {
         startZooKeeper();
-        for (int id : shape.brokers) startBroker(id, firstMode);
+        for (int id : shape.brokers) startBroker(id, Shape.Broker.MIGRATING);
         await("/cluster/id", () -> exists("/cluster/id"));
         formatControllers();
         for (Node each : brokers.values()) awaitStarted(each);
@@ -337,23 +324,6 @@ final class HazardCluster extends RealCluster {
 
     JsonNode partitionState(String topic, int partition) throws Exception {
         return JSON.readTree(data("/brokers/topics/" + topic + "/partitions/" + partition + "/state"));
-    }
-
-    /** What this broker itself tells clients of a topic; nothing where it knows none. */
-    Optional<MetadataResponseTopic> toldBy(int broker, String topic) throws IOException {
-        RequestHeader header = new RequestHeader(ApiKeys.METADATA, (short) 9, "hazards", 1);
-        ByteBuffer request = MetadataRequest.Builder.allTopics().build((short) 9).serializeWithHeader(header);
-        try (Socket socket = new Socket("127.0.0.1", shape.ports.get("broker-" + broker))) {
-            socket.setSoTimeout(10_000);
-            DataOutputStream to = new DataOutputStream(socket.getOutputStream());
-            to.writeInt(request.remaining());
-            to.write(request.array(), request.arrayOffset() + request.position(), request.remaining());
-            DataInputStream from = new DataInputStream(socket.getInputStream());
-            byte[] answer = new byte[from.readInt()];
-            from.readFully(answer);
-            MetadataResponse response = (MetadataResponse) AbstractResponse.parseResponse(ByteBuffer.wrap(answer), header);
-            return response.data().topics().stream().filter(each -> each.name().equals(topic)).findFirst();
-        }
     }
 
     /** The leader of a partition as this broker tells clients. */

@@ -1,6 +1,10 @@
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
+import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +19,12 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.MetadataResponseData.MetadataResponseTopic;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.requests.AbstractResponse;
+import org.apache.kafka.common.requests.MetadataRequest;
+import org.apache.kafka.common.requests.MetadataResponse;
+import org.apache.kafka.common.requests.RequestHeader;
 import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooKeeper;
@@ -208,6 +218,25 @@ class RealCluster {
             return acting.isPresent() && controllers.get(acting.get()).driverState().equals(state);
         });
         note("controller-" + acting().get() + " in " + state);
+    }
+
+    // ── What brokers say ────────────────────────────────────────────────────────────────────────
+
+    /** What this broker itself tells clients of a topic; nothing where it knows none. */
+    Optional<MetadataResponseTopic> toldBy(int broker, String topic) throws IOException {
+        RequestHeader header = new RequestHeader(ApiKeys.METADATA, (short) 9, "judge", 1);
+        ByteBuffer request = MetadataRequest.Builder.allTopics().build((short) 9).serializeWithHeader(header);
+        try (Socket socket = new Socket("127.0.0.1", shape.ports.get("broker-" + broker))) {
+            socket.setSoTimeout(10_000);
+            DataOutputStream to = new DataOutputStream(socket.getOutputStream());
+            to.writeInt(request.remaining());
+            to.write(request.array(), request.arrayOffset() + request.position(), request.remaining());
+            DataInputStream from = new DataInputStream(socket.getInputStream());
+            byte[] answer = new byte[from.readInt()];
+            from.readFully(answer);
+            MetadataResponse response = (MetadataResponse) AbstractResponse.parseResponse(ByteBuffer.wrap(answer), header);
+            return response.data().topics().stream().filter(each -> each.name().equals(topic)).findFirst();
+        }
     }
 
     // ── At rest ─────────────────────────────────────────────────────────────────────────────────

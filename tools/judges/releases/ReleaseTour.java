@@ -1,9 +1,5 @@
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
-import java.net.Socket;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,13 +19,8 @@ import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.quota.ClientQuotaAlteration;
 import org.apache.kafka.common.quota.ClientQuotaEntity;
-import org.apache.kafka.common.requests.AbstractResponse;
-import org.apache.kafka.common.requests.MetadataRequest;
-import org.apache.kafka.common.requests.MetadataResponse;
-import org.apache.kafka.common.requests.RequestHeader;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.zookeeper.ZooKeeper;
 
@@ -234,19 +225,7 @@ final class ReleaseTour extends RealCluster {
 
     /** How many partitions of a topic this broker itself tells clients of; nothing where it knows no such topic. */
     private Optional<Integer> partitions(int broker, String topic) throws IOException {
-        RequestHeader header = new RequestHeader(ApiKeys.METADATA, (short) 9, "tour", 1);
-        ByteBuffer request = MetadataRequest.Builder.allTopics().build((short) 9).serializeWithHeader(header);
-        try (Socket socket = new Socket("127.0.0.1", shape.ports.get("broker-" + broker))) {
-            socket.setSoTimeout(10_000);
-            DataOutputStream to = new DataOutputStream(socket.getOutputStream());
-            to.writeInt(request.remaining());
-            to.write(request.array(), request.arrayOffset() + request.position(), request.remaining());
-            DataInputStream from = new DataInputStream(socket.getInputStream());
-            byte[] answer = new byte[from.readInt()];
-            from.readFully(answer);
-            MetadataResponse response = (MetadataResponse) AbstractResponse.parseResponse(ByteBuffer.wrap(answer), header);
-            return response.topicMetadata().stream().filter(each -> each.topic().equals(topic)).findFirst().map(each -> each.partitionMetadata().size());
-        }
+        return toldBy(broker, topic).map(each -> each.partitions().size());
     }
 
     /** One loses a replica and gets none, since a release that never ends the other kind would show nothing of this one. */
