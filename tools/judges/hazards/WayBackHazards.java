@@ -181,7 +181,8 @@ final class WayBackHazards {
         cluster.await("the topic is mirrored", () -> cluster.exists("/brokers/topics/under-kraft/partitions/0/state"));
         int written = cluster.partitionState("under-kraft", 0).get("controller_epoch").asInt();
         String epoch = cluster.data("/controller_epoch");
-        cluster.note("/controller_epoch is " + epoch + ", the state of under-kraft-0 says " + written);
+        cluster.note("/controller_epoch is " + epoch + ", the state of under-kraft-0 says " + written + ", of orders-0 "
+            + cluster.partitionState("orders", 0).get("controller_epoch"));
         cluster.stopControllers();
         cluster.deleteZnodes("/controller", "/migration");
         awaitBrokerAsController(cluster);
