@@ -332,9 +332,4 @@ final class HazardCluster extends RealCluster {
             + topic)).partitions().stream()
             .filter(each -> each.partitionIndex() == partition).findFirst().orElseThrow().leaderId();
     }
-
-    void end() throws IOException {
-        killAll();
-        proxy.close();
-    }
 }

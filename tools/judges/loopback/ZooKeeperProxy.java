@@ -8,7 +8,6 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +27,7 @@ import java.util.function.Predicate;
  *
  * Frames of one direction keep their order: what stands behind a held one waits, too.
  */
-final class ZooKeeperProxy implements AutoCloseable {
+final class ZooKeeperProxy {
     enum Way { REQUEST, ANSWER }
     enum Deed { HOLD, CUT }
 
@@ -96,7 +95,6 @@ final class ZooKeeperProxy implements AutoCloseable {
     private final int serverPort;
     private final PrintWriter log;
     private final long began = System.nanoTime();
-    private final List<ServerSocket> listeners = new ArrayList<>();
     private final Set<Link> links = ConcurrentHashMap.newKeySet();
     private final Set<String> isolated = ConcurrentHashMap.newKeySet();
     private final List<Meeting> meetings = new CopyOnWriteArrayList<>();
@@ -110,7 +108,6 @@ final class ZooKeeperProxy implements AutoCloseable {
     /** A port of its own for one client. */
     int listen(String client) throws IOException {
         ServerSocket listener = new ServerSocket(Loopback.freePort(), 50, InetAddress.getLoopbackAddress());
-        listeners.add(listener);
         daemon(() -> {
             while (true) accept(client, listener.accept());
         });
@@ -134,13 +131,6 @@ final class ZooKeeperProxy implements AutoCloseable {
 
     void heal(String client) {
         isolated.remove(client);
-    }
-
-    @Override
-    public void close() throws IOException {
-        for (ServerSocket each : listeners) each.close();
-        for (Link each : links) each.close();
-        log.close();
     }
 
     private interface Work {
@@ -167,12 +157,12 @@ final class ZooKeeperProxy implements AutoCloseable {
         Socket up;
         try {
             up = new Socket(InetAddress.getLoopbackAddress(), serverPort);
-        } catch (IOException refused) {
+            down.setTcpNoDelay(true);
+            up.setTcpNoDelay(true);
+        } catch (IOException refused) {  // Or the client has gone; it will come again.
             down.close();
             return;
         }
-        down.setTcpNoDelay(true);
-        up.setTcpNoDelay(true);
         Link link = new Link(client, down, up);
         links.add(link);
         if (isolated.contains(client)) link.close();
