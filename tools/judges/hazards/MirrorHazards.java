@@ -173,6 +173,16 @@ final class MirrorHazards {
         }
     }
 
+    /** ZooKeeper's controller refuses one that a broker forwards to it without TLS or SASL; so whoever asked another broker asks again. */
+    private static void makeToken(HazardCluster cluster) throws Exception {
+        cluster.await("a token is made", () -> {
+            try (Admin one = authenticated(cluster, 1)) {
+                one.createDelegationToken().delegationToken().get();
+                return true;
+            }
+        });
+    }
+
     private static boolean allTell(HazardCluster cluster, int tokens) throws Exception {
         for (int each : cluster.shape.brokers) {
             if (tokensTold(cluster, each) != tokens) return false;
@@ -183,17 +193,13 @@ final class MirrorHazards {
     /** A token is made by KRaft. Control: one that is made by ZooKeeper's controller is known to all brokers. */
     private static void invisibleToken(HazardCluster cluster) throws Exception {
         cluster.begin();
-        try (Admin one = authenticated(cluster, 1)) {
-            one.createDelegationToken().delegationToken().get();
-        }
+        makeToken(cluster);
         boolean known = cluster.comes(30, () -> allTell(cluster, 1));
         cluster.control(!known, "a token made in ZooKeeper mode is known to all brokers: " + known);
         cluster.startControllers();
         cluster.awaitDriverOfLeader("DUAL_WRITE");
         cluster.rest();
-        try (Admin one = authenticated(cluster, 1)) {
-            one.createDelegationToken().delegationToken().get();
-        }
+        makeToken(cluster);
         cluster.await("the token is mirrored", () -> cluster.children("/delegation_token/tokens").size() == 2);
         boolean invisible = cluster.staysFor(20, () -> tokensTold(cluster, 2) == 1);
         cluster.brokers.get(2).stop();
