@@ -24,8 +24,15 @@ constexpr sim::Duration kTakenOver{30'000'000'000};
 
 Checkers::Checkers(const Cluster& cluster) : cluster_(cluster) {
   migrate::remember(cluster.initial().database.tree, cluster.initial().chroot, migration_);
-  for (const PlannedConsumer& consumer : cluster.planned_consumers())
-    deliveries_.declare(consumer.config.group, consumer.config.program);
+  for (const PlannedConsumer& consumer : cluster.planned_consumers()) {
+    const sim::ClientProgram& program = consumer.config.program;
+    deliveries_.declare(consumer.config.group, program);
+    if (program.isolation_level == sim::IsolationLevel::ReadCommitted)
+      transactions_.read_committed.insert(consumer.config.group);
+    if (!program.uses_transactions()) continue;
+    has_transactions_ = true;
+    transactions_.timeouts[program.transactional_id] = program.transaction_timeout;
+  }
 }
 
 void Checkers::count(std::initializer_list<std::string_view> names, std::uint64_t times) {
@@ -235,12 +242,14 @@ void Checkers::look_at_notice(const sim::Occurrence& occurrence, const sim::Worl
     look_at_authority(notice, world);
     count({"broker.P1", "broker.P7", "broker.P9", "broker.P12", "broker.P13", "broker.P16"});
     add(sim::check_broker_notice(notice, running_brokers(world), brokers_), world);
+    if (has_transactions_) look_at_transactions(occurrence, world);
     if (name.starts_with("client.")) look_at_clients(occurrence, world);
   } else if (const auto* const done = notice.get_if<AdminDone>()) {
     constexpr std::string_view kDeletes = "delete topic ";
     if (done->error == sim::ErrorCode::None && done->what.starts_with(kDeletes)) {
       brokers_.on_topic_deleted(done->what.substr(kDeletes.size()));
       deliveries_.on_topic_deleted(done->what.substr(kDeletes.size()));
+      transactions_.excused.insert(done->what.substr(kDeletes.size()));
     }
   }
 }
@@ -488,6 +497,7 @@ void Checkers::at_end(const sim::World& world) {
       check_watches(&core->zookeeper()->session(), world);
   }
   demand_progress(world);
+  settle_transactions(world);
   settle_deliveries(world);
   const migrate::ControllerNode* const active = cluster_.active_controller(world);
   const zk::Server* const server = cluster_.zookeeper_leader(world);

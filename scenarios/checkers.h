@@ -14,6 +14,7 @@
 #include "migrate/road_invariants.h"
 #include "scenarios/cluster.h"
 #include "sim/kafka/application/delivery_invariants.h"
+#include "sim/kafka/application/transaction_invariants.h"
 #include "sim/kafka/broker_invariants.h"
 #include "sim/kafka/rpc.h"
 #include "sim/kernel/occurrence.h"
@@ -50,6 +51,7 @@ class Checkers : public sim::Observer {
   sim::Durability durability(const sim::World& world) const;
   const sim::BrokerMemory& broker_memory() const { return brokers_; }
   const sim::DeliveryMemory& delivery_memory() const { return deliveries_; }
+  const sim::TransactionMemory& transaction_memory() const { return transactions_; }
   std::uint64_t zookeeper_elections() const { return zookeeper_elections_; }
   std::uint64_t raft_elections() const { return raft_elections_; }
   std::uint64_t partition_elections() const { return partition_elections_; }
@@ -73,6 +75,8 @@ class Checkers : public sim::Observer {
                        const migrate::BrokerNode* broker);
   void look_at_clients(const sim::Occurrence& occurrence, const sim::World& world);
   void settle_deliveries(const sim::World& world);
+  void look_at_transactions(const sim::Occurrence& occurrence, const sim::World& world);
+  void settle_transactions(const sim::World& world);
   void look_at_authority(const sim::Payload& notice, const sim::World& world);
   void look_at_migration(const sim::Occurrence& occurrence, const sim::World& world);
   void look_at_copy(const migrate::ControllerNode& controller, const sim::World& world);
@@ -92,6 +96,8 @@ class Checkers : public sim::Observer {
   kraft::MetadataMemory metadata_;
   sim::BrokerMemory brokers_;
   sim::DeliveryMemory deliveries_;
+  sim::TransactionMemory transactions_;
+  bool has_transactions_ = false;  // some program uses them
   migrate::MigrationMemory migration_;
   // Requests of brokers' former lives that a controller has not answered yet: which controller, who asked, which one.
   std::set<std::tuple<sim::NodeId, sim::NodeId, sim::CorrelationId>> stale_requests_;

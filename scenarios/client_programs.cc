@@ -13,8 +13,6 @@ namespace {
 
 // What is refused, and until when.
 constexpr std::pair<std::string_view, std::string_view> kNotSimulated[] = {
-    {"transaction", "consume-process-produce in a transaction"},
-    {"dlq_transactional", "a dead letter in one transaction with its offset"},
     {"share_group", "a share group (KIP-932)"}};
 
 sim::Problem misplanned(const sim::Place& place, std::string what, std::string remedy) {
@@ -30,8 +28,7 @@ sim::Expected<const Named*> find_named(std::span<const Named> all, std::string_v
     if (name != word) continue;
     return std::unexpected(
         misplanned(place, fmt::format("{} is not simulated yet.", meaning),
-                   "Transactions and share groups come later; 'zk2kraft run --list "
-                   "programs' names what there is."));
+                   "Share groups come later; 'zk2kraft run --list programs' names what there is."));
   }
   std::vector<std::string_view> names;
   for (const Named& each : all) names.push_back(each.name);
@@ -155,6 +152,41 @@ sim::Expected<sim::ClientProgram> named_program(const zk2kraft::Consumer& wanted
   return program;
 }
 
+// What belongs to transactions alone, and what does not go with them: one producer has one transactional.id.
+sim::Expected<void> plan_transactions(const zk2kraft::Consumer& wanted, sim::ClientProgram& program,
+                                      const std::string& group, const sim::Place& place) {
+  if (!program.uses_transactions()) {
+    const bool named = !wanted.output_topic().empty() || !wanted.transactional_id().empty() ||
+                       !wanted.transaction_timeout().empty();
+    if (!named) return {};
+    return std::unexpected(
+        misplanned(place, "a consumer without transactions says something about them.",
+                   "Take commit: \"transaction\" or on_bad: \"dlq_transactional\", or leave out "
+                   "output_topic, transactional_id and transaction_timeout."));
+  }
+  using enum sim::BadRecordPolicy;
+  for (const sim::BadRecordPolicy policy :
+       {DlqSync, DlqAwaited, DlqIndependent, RetryTopics, Split}) {
+    if (!program.uses(policy)) continue;
+    return std::unexpected(
+        misplanned(place, fmt::format("'{}' does not go with transactions.", sim::name_of(policy)),
+                   "Take dlq_transactional, or a policy that writes no letters."));
+  }
+  program.transactional_id = wanted.transactional_id().empty() ? group : wanted.transactional_id();
+  program.transaction_timeout =
+      duration_or(wanted.transaction_timeout(), program.transaction_timeout);
+  // transaction.max.timeout.ms: a longer one is refused whenever a producer asks for its epoch.
+  constexpr sim::Duration kLongest{900'000'000'000};
+  if (program.transaction_timeout <= sim::Duration{} || program.transaction_timeout > kLongest) {
+    return std::unexpected(
+        misplanned(place, fmt::format("transaction_timeout is '{}'.", wanted.transaction_timeout()),
+                   "Brokers take what is longer than 0 and not longer than 15m."));
+  }
+  if (program.commit == sim::CommitPattern::Transaction)
+    program.output_topic = wanted.output_topic().empty() ? "results" : wanted.output_topic();
+  return {};
+}
+
 sim::Expected<sim::ClientProgram> program_of(const zk2kraft::Consumer& wanted,
                                              const sim::Place& place) {
   auto named = named_program(wanted, place);
@@ -170,6 +202,9 @@ sim::Expected<sim::ClientProgram> program_of(const zk2kraft::Consumer& wanted,
   program.logs_payload = program.logs_payload || wanted.logs_payload();
   program.commit_interval = duration_or(wanted.commit_interval(), program.commit_interval);
   program.letter_linger = duration_or(wanted.linger(), sim::Duration{});
+  if (!wanted.delivery_timeout().empty())
+    program.letter_timeout = duration_or(wanted.delivery_timeout(), sim::Duration{});
+  if (wanted.read_committed()) program.isolation_level = sim::IsolationLevel::ReadCommitted;
   program.off_by_one = wanted.off_by_one();
   program.closes = !wanted.no_close();
   if (wanted.max_request_size() > 0) {
@@ -244,6 +279,9 @@ sim::Expected<std::vector<PlannedConsumer>> plan_consumers(
                                         fmt::format("two consumers are in group {}.", config.group),
                                         "Each is alone in its group: there is no rebalance yet."));
     }
+    if (auto planned_so = plan_transactions(wanted, config.program, config.group, place);
+        !planned_so)
+      return std::unexpected(planned_so.error());
     config.topics = wanted.topic().empty() ? usual_topics : std::vector{wanted.topic()};
     if (wanted.max_poll_records() > 0) config.max_poll_records = wanted.max_poll_records();
     config.processing = duration_or(wanted.processing(), config.processing);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/kafka/application/client_notice.h"
+#include "sim/kafka/transaction_notice.h"
 
 namespace scenarios {
 
@@ -47,6 +48,15 @@ std::string client_sentence(const sim::Payload& notice) {
   }
   if (const auto* passed = notice.get_if<sim::ClientPassedBadRecord>())
     return fmt::format("has committed past the bad record of {}", place(passed->origin));
+  if (const auto* begins = notice.get_if<sim::ProducerInitialized>()) {
+    return fmt::format("{} is given epoch {} of producer {}", begins->transactional_id,
+                       begins->producer.epoch, begins->producer.producer_id.value());
+  }
+  if (const auto* broken = notice.get_if<sim::TransactionFailed>()) {
+    return fmt::format("the transaction of {} fails with {}: {}", broken->transactional_id,
+                       name_of(broken->error),
+                       broken->fatal ? "the producer can only be closed" : "it has to be aborted");
+  }
   if (const auto* stopped = notice.get_if<sim::ClientStopped>()) {
     return fmt::format("stops: {}{}", stopped->why,
                        stopped->restarts ? "; it will be started again" : "");

@@ -303,6 +303,10 @@ std::unique_ptr<sim::Process> Cluster::broker_program(sim::BrokerId id,
   config.broker.brokers = address_book();
   config.broker.offsets_topic_replication_factor =
       static_cast<std::int16_t>(std::min<std::size_t>(3, brokers_.size()));
+  config.broker.transaction_state_log_replication_factor =
+      config.broker.offsets_topic_replication_factor;
+  config.broker.transaction_state_log_min_isr =
+      std::min<std::int32_t>(2, config.broker.offsets_topic_replication_factor);
   config.broker.min_insync_replicas = min_insync_replicas_;
   config.broker.behaviour = defects_.broker;
   if (mode != migrate::BrokerMode::KRaft) {

@@ -22,9 +22,10 @@ FieldJson field_json(const T& value) {
     return value.describe();
   } else if constexpr (sim::Described<T>) {
     FieldJson object = FieldJson::object();
-    T::fields([&](const auto&... f) {
-      ((object[std::string(f.name)] = field_json(value.*(f.member))), ...);
-    });
+    const auto add = [&](const auto& f) {
+      if (!sim::is_passed_by(value, f)) object[std::string(f.name)] = field_json(value.*(f.member));
+    };
+    T::fields([&](const auto&... f) { (add(f), ...); });
     return object;
   } else if constexpr (sim::StrongNumber<T>) {
     return field_json(value.value());

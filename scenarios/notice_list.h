@@ -6,6 +6,7 @@
 #include "scenarios/zookeeper_shell.h"
 #include "sim/kafka/application/client_notice.h"
 #include "sim/kafka/broker_notice.h"
+#include "sim/kafka/transaction_notice.h"
 #include "zk/controller_notice.h"
 #include "zk/notice.h"
 
@@ -42,11 +43,16 @@ using AllNotices = NoticeList<
     sim::ReplicaStopped, sim::ControlRequestRefused, sim::CachedControllerChanged,
     sim::ClientAcknowledged, sim::ClientConsumed, sim::ClientCommitted, sim::ClientFetchedOffset,
     sim::ClientWaits, AdminDone,
+    // Transactions.
+    sim::TransactionStateChanged, sim::TransactionsLoaded, sim::TransactionOpened,
+    sim::TransactionMarkerAppended, sim::ProducerInitialized, sim::TransactionalSend,
+    sim::OffsetsSentToTransaction, sim::TransactionEnding, sim::TransactionEnded,
+    sim::TransactionFailed,
     // Client programs.
     sim::ClientPositionSet, sim::ClientProcessed, sim::ClientRecordFailed, sim::ClientPayloadLogged,
     sim::ClientSkipped, sim::ClientDeadLettering, sim::ClientDeadLetterSent,
     sim::ClientDeadLettered, sim::ClientDeadLetterFailed, sim::ClientSpooled, sim::ClientCommitting,
-    sim::ClientCommitFailed, sim::ClientPassedBadRecord, sim::ClientStopped,
+    sim::ClientCommitFailed, sim::ClientOutputSent, sim::ClientPassedBadRecord, sim::ClientStopped,
     // The operator.
     ZnodeEdited>;
 

@@ -328,6 +328,8 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& written, const Ini
   outcome.partition_elections = checkers.partition_elections();
   outcome.durability = checkers.durability(world);
   outcome.expected_losses = checkers.broker_memory().expected_losses;
+  if (const auto& late = checkers.transaction_memory().late; !late.empty())
+    outcome.expected_losses["E-TV1"] += late.size();
   for (const auto& [group, ghost] : checkers.delivery_memory().groups)
     outcome.deliveries.emplace(group, checkers.delivery_memory().total(group));
   outcome.delivery_losses = checkers.delivery_memory().expected_losses;

@@ -44,6 +44,18 @@ constexpr Field<Struct, Member> field(std::string_view name, Member Struct::* me
   return {name, member};
 }
 
+// A field that came later than those beside it, or that few values use: where it is empty or zero, whoever
+// hashes or describes the struct passes it by, so that such a value says what it said before.
+template <class Struct, class Member>
+struct SparseField : Field<Struct, Member> {
+  bool is_set(const Struct& value) const { return value.*(this->member) != Member{}; }
+};
+
+template <class Struct, class Member>
+constexpr SparseField<Struct, Member> sparse_field(std::string_view name, Member Struct::* member) {
+  return {{name, member}};
+}
+
 // The simplest visitor: how many fields there are.
 struct CountFields {
   constexpr std::size_t operator()(const auto&... fields) const { return sizeof...(fields); }
@@ -84,11 +96,25 @@ concept Named = requires {
 };
 
 template <class T>
+void digest_into(Digest& digest, const T& value);
+
+template <class Struct, class AnyField>
+void digest_field(Digest& digest, const Struct& value, const AnyField& field) {
+  digest_into(digest, value.*(field.member));
+}
+template <class Struct, class Member>
+void digest_field(Digest& digest, const Struct& value, const SparseField<Struct, Member>& field) {
+  if (!field.is_set(value)) return;
+  digest.add(field.name);
+  digest_into(digest, value.*(field.member));
+}
+
+template <class T>
 void digest_into(Digest& digest, const T& value) {
   if constexpr (SelfDescribed<T>) {
     value.digest_into(digest);
   } else if constexpr (Described<T>) {
-    T::fields([&](const auto&... f) { (digest_into(digest, value.*(f.member)), ...); });
+    T::fields([&](const auto&... f) { (digest_field(digest, value, f), ...); });
   } else if constexpr (StrongNumber<T>) {
     digest.add(static_cast<std::uint64_t>(value.value()));
   } else if constexpr (std::same_as<T, Instant> || std::same_as<T, Duration>) {
@@ -123,6 +149,16 @@ std::uint64_t digest_of(const T& value) {
   return digest.value();
 }
 
+// Whether whoever describes the value leaves the field out.
+template <class Struct, class AnyField>
+bool is_passed_by(const Struct&, const AnyField&) {
+  return false;
+}
+template <class Struct, class Member>
+bool is_passed_by(const Struct& value, const SparseField<Struct, Member>& field) {
+  return !field.is_set(value);
+}
+
 template <class T>
 void describe_to(std::string& out, const T& value) {
   if constexpr (SelfDescribed<T>) {
@@ -131,11 +167,15 @@ void describe_to(std::string& out, const T& value) {
     if constexpr (Named<T>) out += T::kName;
     out += '{';
     std::string_view separator;
-    T::fields([&](const auto&... f) {
-      ((out += separator, out += f.name, out += '=', describe_to(out, value.*(f.member)),
-        separator = " "),
-       ...);
-    });
+    const auto describe_field = [&](const auto& f) {
+      if (is_passed_by(value, f)) return;
+      out += separator;
+      out += f.name;
+      out += '=';
+      describe_to(out, value.*(f.member));
+      separator = " ";
+    };
+    T::fields([&](const auto&... f) { (describe_field(f), ...); });
     out += '}';
   } else if constexpr (StrongNumber<T>) {
     fmt::format_to(std::back_inserter(out), "{}", value.value());

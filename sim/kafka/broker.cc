@@ -6,12 +6,23 @@
 #include "sim/kafka/broker_notice.h"
 
 namespace sim {
+namespace {
+
+GroupConfig groups_of(const BrokerConfig& config) {
+  GroupConfig groups = config.groups;
+  if (config.behaviour.transactional_offsets_count_at_once)
+    groups.transactional_offsets_wait = false;
+  return groups;
+}
+
+}  // namespace
 
 Broker::Broker(BrokerConfig config, const Durable& durable)
     : config_(std::move(config)),
       network_({.self = config_.self}),
       metadata_(config_.kraft_mode),
-      groups_(config_.id, config_.groups),
+      groups_(config_.id, groups_of(config_)),
+      transactions_(config_.id, config_.transactions, config_.behaviour),
       processes_requests_(!config_.kraft_mode),
       next_file_(static_cast<File::Representation>(config_.checkpoint_file.value() + 1)),
       fetch_sessions_(config_.fetch_sessions) {
@@ -46,6 +57,7 @@ void Broker::set_controller(Context& context, std::optional<ControllerLink> link
   isr_not_before_ = context.now;
   producer_ids_asked_.reset();
   offsets_topic_asked_.reset();
+  transaction_topic_asked_.reset();
   send_alter_partition(context);
 }
 
@@ -72,6 +84,7 @@ bool Broker::handle(Context& context, const Input& input) {
   } else if (std::holds_alternative<Wake>(input)) {
     on_wake(context);
   }
+  if (!marker_tasks_.empty()) run_markers(context);
   send_alter_partition(context);
   run_fetchers(context);
   return mine;
@@ -95,7 +108,7 @@ bool Broker::on_response(Context& context, const Received& received) {
     if (producer_ids_asked_ == block->correlation) on_producer_ids(context, block->body);
     return true;
   }
-  return relay_any(context, received);
+  return on_transaction_response(context, received) || relay_any(context, received);
 }
 
 void Broker::on_lost(Context& context, CorrelationId correlation) {
@@ -115,7 +128,9 @@ void Broker::on_lost(Context& context, CorrelationId correlation) {
     on_producer_ids(context, {.error_code = ErrorCode::CoordinatorLoadInProgress});
   } else if (offsets_topic_asked_ == correlation) {
     offsets_topic_asked_.reset();
-  } else {
+  } else if (transaction_topic_asked_ == correlation) {
+    transaction_topic_asked_.reset();
+  } else if (!on_transaction_lost(context, correlation)) {
     forwarded_.erase(correlation);  // the client's own timeout will tell it
   }
 }
@@ -124,6 +139,7 @@ void Broker::on_wake(Context& context) {
   expire_parked(context);
   finish_group_loads(context);
   with_groups(context, [&](GroupContext& groups) { groups_.expire(groups); });
+  if (transactions_deadline() <= context.now) expire_transactions(context);
   if (context.now >= next_lag_check_) check_lagging(context);
   if (checkpoint_due_ && context.now >= next_checkpoint_) checkpoint(context);
 }
@@ -134,6 +150,7 @@ std::optional<Instant> Broker::deadline() const {
   if (!expiries_.empty()) due = std::min(due, expiries_.begin()->first);
   if (const auto groups = groups_.deadline()) due = std::min(due, *groups);
   for (const auto& [partition, at] : group_loads_) due = std::min(due, at);
+  due = std::min(due, transactions_deadline());
   if (controller_ && !isr_in_flight_ && !isr_queue_.empty()) due = std::min(due, isr_not_before_);
   for (const auto& [leader, fetcher] : fetchers_) {
     if (!fetcher.in_flight && fetcher.partitions > 0) due = std::min(due, fetcher.not_before);
@@ -202,8 +219,9 @@ void Broker::digest_into(Digest& digest) const {
   sim::digest_into(digest, next_lag_check_);
   sim::digest_into(digest, next_checkpoint_);
   sim::digest_into(digest, forwarded_);
-  sim::digest_into(digest, next_producer_id_);
-  sim::digest_into(digest, producer_ids_left_);
+  sim::digest_into(digest, producer_ids_.next);
+  sim::digest_into(digest, producer_ids_.left);
+  digest_transactions(digest);
 }
 
 }  // namespace sim

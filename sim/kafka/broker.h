@@ -18,6 +18,7 @@
 #include "sim/kafka/metadata_cache.h"
 #include "sim/kafka/replica.h"
 #include "sim/kafka/rpc.h"
+#include "sim/kafka/transaction_coordinator.h"
 
 // What any Kafka broker is, whoever controls it (ReplicaManager, KafkaApis, AlterPartitionManager):
 // it hosts partitions, answers clients and followers, follows leaders, and does what a controller
@@ -34,8 +35,7 @@
 // All fetches between two brokers travel in one request, in incremental fetch sessions: what a
 // request costs is what has changed, whatever the number of partitions.
 //
-// Simplified: no transactions, no quotas, no authorizer, no log directories, no
-// reassignment throttles; OffsetForLeaderEpoch is answered and never needed.
+// Simplified: no quotas, no authorizer, no log directories, no reassignment throttles; OffsetForLeaderEpoch is answered and never needed.
 namespace sim {
 
 // High watermarks are checkpointed by a thread that nothing waits for.
@@ -63,6 +63,11 @@ struct BrokerConfig {
   // What one thread needs to read a partition of `__consumer_offsets`: to begin, and for each record.
   Duration group_load_start{1'000'000};
   Duration group_load_per_record{2'000};
+  std::int32_t transaction_state_log_num_partitions = 50;
+  std::int16_t transaction_state_log_replication_factor = 3;
+  std::int32_t transaction_state_log_min_isr = 2;
+  bool transaction_partition_verification_enable = true;  // KIP-890, part 1
+  TransactionConfig transactions;
   BrokerBehaviour behaviour;
 };
 
@@ -122,6 +127,7 @@ class Broker {
   const BrokerConfig& config() const { return config_; }
   const MetadataCache& metadata() const { return metadata_; }
   const GroupCoordinator& groups() const { return groups_; }
+  const TransactionCoordinator& transactions() const { return transactions_; }
   const BrokerEpochs& epochs() const { return epochs_; }
   bool processes_requests() const { return processes_requests_; }
   // The highest seen in LeaderAndIsr, UpdateMetadata and StopReplica; 0 after a start.
@@ -158,10 +164,43 @@ class Broker {
     std::uint64_t write = 0;  // as the coordinator knows it
     Offset record{};
   };
+  struct ParkedTransactionWrite {
+    std::uint64_t write = 0;  // as the coordinator knows it
+  };
+  struct ParkedMarkers {
+    ReplyTo to;
+    TxnMarker marker;
+    WriteTxnMarkersResponse response;
+  };
   struct ParkedWrite {
     Instant expires;
     std::size_t outstanding = 0;
-    std::variant<ParkedProduce, ParkedGroupWrite> what;
+    std::variant<ParkedProduce, ParkedGroupWrite, ParkedTransactionWrite, ParkedMarkers> what;
+  };
+  // What waits until the coordinator has said whether partitions are part of a transaction (AddPartitionsToTxnManager).
+  using Guards = std::map<TopicPartition, std::pair<VerificationGuard, ErrorCode>>;
+  struct VerifiedProduce {
+    ReplyTo to;
+    ProduceRequest request;
+  };
+  struct VerifiedOffsets {
+    ReplyTo to;
+    TxnOffsetCommitRequest request;
+  };
+  struct Verifying {
+    std::variant<VerifiedProduce, VerifiedOffsets> what;
+    Guards guards;
+  };
+  struct MarkerTask {
+    TransactionMarkers markers;
+    Instant not_before;
+  };
+  // KAFKA-17507: a marker whose offsets another thread will see to.
+  struct LateCompletion {
+    Instant at;
+    PartitionId partition{};
+    ProducerId producer{-1};
+    TransactionResult result = TransactionResult::Abort;
   };
   // What a look at one partition of a fetch has found.
   enum class Fetched : std::uint8_t {
@@ -192,6 +231,8 @@ class Broker {
   bool on_request(Context& context, const Received& received);
   void serve_produce(Context& context, const Received& received,
                      const Request<ProduceRequest>& request);
+  void append_produced(Context& context, const ReplyTo& to, const ProduceRequest& request,
+                       const Guards& guards);
   MetadataResponse serve_metadata(Context& context, const MetadataRequest& request);
   ListOffsetsResponse list_offsets(const ListOffsetsRequest& request) const;
   OffsetForLeaderEpochResponse offset_for_leader_epoch(
@@ -208,6 +249,7 @@ class Broker {
                   Hosted& hosted, std::vector<Hosted*>& progressed);
   void answer_fetch(Context& context, FetchSessionCache::Slot slot);
   void end_fetch(FetchSessionCache::Slot slot);
+  IsolationLevel isolation_of(const FetchSession& session) const;
   void link(Hosted& hosted, FetchSessionCache::Slot slot);
   void stir(Hosted& hosted);
   void wake_fetches(Context& context, Hosted& hosted);
@@ -229,14 +271,57 @@ class Broker {
   void finish_group_loads(Context& context);
   void forget_offsets(Context& context, const std::set<std::string>& deleted_topics);
   void serve_init_producer_id(Context& context, const ReplyTo& to);
+  void ask_for_producer_ids(Context& context);
   void on_producer_ids(Context& context, const AllocateProducerIdsResponse& response);
   PartitionId partition_of_group(const std::string& group) const;
+  FindCoordinatorResponse coordinator_of(std::string_view topic, PartitionId partition) const;
+  void create_internal_topic(Context& context, std::string_view topic);
   template <RequestBody Body>
   bool forward(Context& context, const Received& received);
   bool forward_any(Context& context, const Received& received);
   template <RequestBody Body>
   bool relay(Context& context, const Received& received);
   bool relay_any(Context& context, const Received& received);
+
+  // broker_transactions.cc
+  bool on_transaction_request(Context& context, const Received& received);
+  bool on_transaction_response(Context& context, const Received& received);
+  bool on_transaction_lost(Context& context, CorrelationId correlation);
+  // Lets the coordinator act, and does what it wants. Markers leave then.
+  void with_transactions(Context& context, Instant markers_from, const auto& act) {
+    TransactionEffects effects;
+    TransactionContext transactions{context.now, producer_ids_, effects};
+    act(transactions);
+    perform(context, std::move(effects), markers_from);
+  }
+  bool verifies() const {
+    return config_.transaction_partition_verification_enable &&
+           !config_.behaviour.transactional_writes_are_not_verified;
+  }
+  void perform(Context& context, TransactionEffects effects, Instant markers_from);
+  void on_markers_written(Context& context, const TransactionMarkers& markers,
+                          const std::vector<PartitionError>& results);
+  void write_transaction(Context& context, TransactionAppend append);
+  void load_transactions(Context& context, const Hosted& hosted);
+  void unload_transactions(Context& context, Hosted& hosted);
+  void finish_transaction_loads(Context& context);
+  PartitionId partition_of_transactional_id(std::string_view transactional_id) const;
+  bool verify(Context& context, const std::string& transactional_id,
+              const ProducerIdAndEpoch& producer, Verifying verifying);
+  void on_verified(Context& context, Verifying verified);
+  void on_verified(Context& context, CorrelationId correlation,
+                   const AddPartitionsToTxnResponse& response);
+  void serve_txn_offset_commit(Context& context, const ReplyTo& to,
+                               const TxnOffsetCommitRequest& request);
+  void serve_markers(Context& context, const ReplyTo& to, const WriteTxnMarkersRequest& request);
+  void finish_markers(Context& context, ParkedMarkers parked);
+  void complete_late(Context& context);
+  void run_markers(Context& context);
+  void send_markers(Context& context, TransactionMarkers markers);
+  void note_opened(Context& context, const HostedPartition& partition, ProducerId producer);
+  void expire_transactions(Context& context);
+  Instant transactions_deadline() const;
+  void digest_transactions(Digest& digest) const;
 
   // broker_fetcher.cc
   void follow(Hosted& hosted, BrokerId leader);
@@ -268,6 +353,13 @@ class Broker {
   GroupCoordinator groups_;
   std::map<PartitionId, Instant> group_loads_;  // when each will be done
   Instant group_loader_free_ = kLongAgo;
+  TransactionCoordinator transactions_;
+  std::map<PartitionId, Instant> transaction_loads_;
+  Instant transaction_loader_free_ = kLongAgo;
+  std::map<CorrelationId, Verifying> verifying_;
+  std::vector<MarkerTask> marker_tasks_;
+  std::map<CorrelationId, TransactionMarkers> markers_in_flight_;
+  std::vector<LateCompletion> late_completions_;
   BrokerEpochs epochs_;
   ControllerEpoch controller_epoch_{0};
   bool processes_requests_;
@@ -294,9 +386,9 @@ class Broker {
   std::map<CorrelationId, ReplyTo> forwarded_;
   std::optional<CorrelationId> producer_ids_asked_;
   std::vector<ReplyTo> producer_ids_awaited_;
-  ProducerId next_producer_id_{0};
-  std::int32_t producer_ids_left_ = 0;
+  ProducerIds producer_ids_;
   std::optional<CorrelationId> offsets_topic_asked_;
+  std::optional<CorrelationId> transaction_topic_asked_;
 };
 
 // replication-offset-checkpoint: high watermarks as of some seconds ago.

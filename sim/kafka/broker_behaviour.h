@@ -16,6 +16,20 @@ struct BrokerBehaviour {
   bool expand_isr_before_caught_up = false;  // a follower joins wherever its log ends (P1, P5)
   bool high_watermark_ignores_isr = false;   // the leader alone decides what is committed (P1, P5)
 
+  // ── Transactions (brokers.md §2.4, §2.5) ──
+  bool init_producer_id_bumps_nothing =
+      false;  // a new producer gets the epoch of the old one (P16)
+  bool end_txn_is_answered_before_it_is_committed = false;  // (P21)
+  bool prepared_transactions_are_left = false;              // by a coordinator that loads them (L6)
+  bool isolation_level_is_ignored = false;                  // to readers of committed data (P22)
+  bool aborted_transactions_are_not_listed = false;         // the same (P20)
+  bool transactional_offsets_count_at_once = false;  // before their marker, and without it (P20)
+
+  // KAFKA-14402: a leader takes the first batch of a transaction without asking whether it is part of one.
+  bool transactional_writes_are_not_verified = false;
+  // KAFKA-17507: WriteTxnMarkers is answered before the group's offsets are what it says.
+  bool markers_are_answered_before_offsets_count = false;
+
   // KAFKA-15605: replicas that a full LeaderAndIsr does not name stay.
   bool full_leader_and_isr_leaves_strays = false;
   // KAFKA-15799: topics that a full UpdateMetadata does not name stay in the cache.
@@ -35,6 +49,16 @@ struct BrokerBehaviour {
         field("accept_stale_leader_and_isr", &B::accept_stale_leader_and_isr),
         field("expand_isr_before_caught_up", &B::expand_isr_before_caught_up),
         field("high_watermark_ignores_isr", &B::high_watermark_ignores_isr),
+        field("init_producer_id_bumps_nothing", &B::init_producer_id_bumps_nothing),
+        field("end_txn_is_answered_before_it_is_committed",
+              &B::end_txn_is_answered_before_it_is_committed),
+        field("prepared_transactions_are_left", &B::prepared_transactions_are_left),
+        field("isolation_level_is_ignored", &B::isolation_level_is_ignored),
+        field("aborted_transactions_are_not_listed", &B::aborted_transactions_are_not_listed),
+        field("transactional_offsets_count_at_once", &B::transactional_offsets_count_at_once),
+        field("transactional_writes_are_not_verified", &B::transactional_writes_are_not_verified),
+        field("markers_are_answered_before_offsets_count",
+              &B::markers_are_answered_before_offsets_count),
         field("full_leader_and_isr_leaves_strays", &B::full_leader_and_isr_leaves_strays),
         field("full_update_metadata_forgets_nothing", &B::full_update_metadata_forgets_nothing),
         field("same_leader_epoch_is_ignored", &B::same_leader_epoch_is_ignored),

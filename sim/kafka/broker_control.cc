@@ -158,13 +158,17 @@ void Broker::become(Context& context, Hosted& hosted, const LeaderAndIsrPartitio
   stir(hosted);
   const bool led = hosted.partition.leads();
   if (state.leader == config_.id) {
+    const LeaderEpoch led_in = led ? hosted.partition.leader_epoch() : LeaderEpoch{-1};
     hosted.partition.make_leader(context, state, rules(id.topic));
     unfollow(hosted);
     if (id.topic == kGroupMetadataTopic && !led) load_groups(context, hosted);
+    if (id.topic == kTransactionStateTopic && led_in != hosted.partition.leader_epoch())
+      load_transactions(context, hosted);
     checkpoint_due_ = true;
   } else {
     const bool restart = hosted.partition.make_follower(context, state, rules(id.topic));
     if (id.topic == kGroupMetadataTopic && led) unload_groups(context, hosted);
+    if (id.topic == kTransactionStateTopic && led) unload_transactions(context, hosted);
     hosted.fetch_failed = hosted.fetch_failed && !restart;
     if (restart) {
       hosted.fetch_not_before = kLongAgo;
@@ -225,6 +229,7 @@ void Broker::stop(Context& context, const TopicPartition& id, bool erase, bool s
   stir(hosted);
   hosted.partition.stop();
   if (id.topic == kGroupMetadataTopic) unload_groups(context, hosted);
+  if (id.topic == kTransactionStateTopic) unload_transactions(context, hosted);
   after_change(context, hosted);
   context.notify(Payload::of(ReplicaStopped{config_.id, id, erase && !stray, stray}));
   if (!erase) return;

@@ -26,7 +26,7 @@ bool Broker::on_request(Context& context, const Received& received) {
   return serve<FetchRequest>(received, [&](const auto& r) { serve_fetch(context, received, r); }) ||
          serve<ProduceRequest>(received,
                                [&](const auto& r) { serve_produce(context, received, r); }) ||
-         on_group_request(context, received) ||
+         on_group_request(context, received) || on_transaction_request(context, received) ||
          serve<MetadataRequest>(
              received, [&](const auto& r) { answer(r, serve_metadata(context, r.body)); }) ||
          serve<FindCoordinatorRequest>(
@@ -69,13 +69,35 @@ MetadataResponse Broker::serve_metadata(Context& context, const MetadataRequest&
 
 void Broker::serve_produce(Context& context, const Received& received,
                            const Request<ProduceRequest>& request) {
+  const ReplyTo to = reply_to(received, request);
+  const ProduceRequest& body = request.body;
+  if (body.transactional_id.empty()) return append_produced(context, to, body, {});
+  Verifying verifying{.what = VerifiedProduce{to, body}};
+  ProducerIdAndEpoch producer;
+  for (const ProduceTopic& topic : body.topics) {
+    for (const ProducePartition& part : topic.partitions) {
+      producer = {part.records.producer_id, part.records.producer_epoch};
+      const TopicPartition id{topic.name, part.index};
+      Hosted* const hosted = find(id);
+      if (hosted == nullptr || !hosted->partition.leads()) continue;
+      const VerificationGuard guard =
+          hosted->partition.log().maybe_start_verification(part.records);
+      if (guard != kNoGuard) verifying.guards[id] = {guard, ErrorCode::None};
+    }
+  }
+  if (verify(context, body.transactional_id, producer, verifying)) return;
+  append_produced(context, to, body, verifying.guards);
+}
+
+void Broker::append_produced(Context& context, const ReplyTo& to, const ProduceRequest& request,
+                             const Guards& guards) {
   const std::uint64_t id = ++last_parked_;
-  const std::int16_t acks = request.body.acks;
-  ParkedWrite parked{.expires = context.now + request.body.timeout,
-                     .what = ParkedProduce{.to = reply_to(received, request), .response = {}}};
+  const std::int16_t acks = request.acks;
+  ParkedWrite parked{.expires = context.now + request.timeout,
+                     .what = ParkedProduce{.to = to, .response = {}}};
   auto& responses = std::get<ParkedProduce>(parked.what).response.responses;
   std::vector<Hosted*> touched;
-  for (const ProduceTopic& topic : request.body.topics) {
+  for (const ProduceTopic& topic : request.topics) {
     responses.push_back({topic.name, {}});
     for (const ProducePartition& part : topic.partitions) {
       ProducePartitionResponse& answer =
@@ -88,13 +110,28 @@ void Broker::serve_produce(Context& context, const Received& received,
         continue;
       }
       HostedPartition& partition = hosted->partition;
-      const auto written = partition.append(context, part.records, acks, rules(topic.name));
+      Verification verification;
+      if (part.records.is_transactional()) {
+        verification.required = verifies();
+        const auto guard = guards.find(partition.id());
+        if (guard != guards.end()) {
+          answer.error_code = guard->second.second;
+          verification.guard = guard->second.first;
+        }
+        if (answer.error_code != ErrorCode::None) continue;
+      }
+      const bool open = part.records.is_transactional() &&
+                        partition.log().has_ongoing_transaction(part.records.producer_id);
+      const auto written =
+          partition.append(context, part.records, acks, rules(topic.name), verification);
       answer.error_code = written.error;
       answer.base_offset = written.base_offset;
       if (written.error == ErrorCode::NotLeaderOrFollower) {
         answer.current_leader = {partition.leader(), partition.leader_epoch()};
       }
       if (written.error != ErrorCode::None) continue;
+      if (part.records.is_transactional() && !open && !written.duplicate)
+        note_opened(context, partition, part.records.producer_id);
       touched.push_back(hosted);
       if (acks != -1 || config_.behaviour.acknowledge_before_high_watermark) continue;
       ++parked.outstanding;
@@ -148,6 +185,9 @@ void Broker::finish_write(Context& context, std::uint64_t id, const WriteWait& w
   if (auto* produce = std::get_if<ParkedProduce>(&found->second.what)) {
     produce->response.responses[wait.topic].partitions[wait.partition].error_code = error;
     if (--found->second.outstanding > 0) return;
+  } else if (auto* markers = std::get_if<ParkedMarkers>(&found->second.what)) {
+    markers->response.partitions[wait.partition].error_code = error;
+    if (--found->second.outstanding > 0) return;
   }
   ParkedWrite write = std::move(found->second);
   expiries_.erase({write.expires, id});
@@ -155,6 +195,13 @@ void Broker::finish_write(Context& context, std::uint64_t id, const WriteWait& w
   if (auto* produce = std::get_if<ParkedProduce>(&write.what)) {
     context.effects.push_back(reply(produce->to, std::move(produce->response)));
     return;
+  }
+  if (auto* markers = std::get_if<ParkedMarkers>(&write.what))
+    return finish_markers(context, std::move(*markers));
+  if (const auto* decided = std::get_if<ParkedTransactionWrite>(&write.what)) {
+    return with_transactions(context, context.now, [&](TransactionContext& transactions) {
+      transactions_.on_written(transactions, decided->write, error);
+    });
   }
   const auto& decided = std::get<ParkedGroupWrite>(write.what);
   with_groups(context, [&](GroupContext& groups) {
@@ -199,8 +246,9 @@ ListOffsetsResponse Broker::list_offsets(const ListOffsetsRequest& request) cons
     } else if (asked.timestamp == kEarliestTimestamp) {
       answer.offset = hosted->log().start_offset();
     } else {
-      answer.offset = request.replica_id == kConsumerReplica ? hosted->log().high_watermark()
-                                                             : hosted->log().end_offset();
+      answer.offset = request.replica_id == kConsumerReplica
+                          ? hosted->consumer_end(request.isolation_level)
+                          : hosted->log().end_offset();
       answer.leader_epoch = hosted->leader_epoch();
     }
     response.partitions.push_back(std::move(answer));

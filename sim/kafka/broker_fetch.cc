@@ -22,7 +22,9 @@ bool is_settled(const HostedPartition& partition, const FetchSession& session,
       cached.told_log_start != log.start_offset()) {
     return false;
   }
-  if (!session.privileged()) return cached.asked.fetch_offset == log.high_watermark();
+  if (!session.privileged()) {
+    return cached.asked.fetch_offset == partition.consumer_end(session.isolation_level);
+  }
   const RemoteReplica* const follower = partition.remote(session.replica());
   return cached.asked.fetch_offset == log.end_offset() &&
          log.high_watermark() == log.end_offset() && follower != nullptr &&
@@ -74,7 +76,8 @@ Broker::Fetched Broker::look_at(Context& context, const FetchSession& session,
                                 const FetchSession::Cached& cached, Hosted& hosted,
                                 std::vector<Hosted*>& progressed) {
   HostedPartition& partition = hosted.partition;
-  const FetchPartitionData data = partition.read(cached.asked, session.replica(), 1);
+  const FetchPartitionData data =
+      partition.read(cached.asked, session.replica(), 1, isolation_of(session));
   const Fetched found = ends_wait(data) ? Fetched::News : Fetched::Nothing;
   const bool understood = data.error_code == ErrorCode::None && !data.diverging_epoch;
   if (understood && session.privileged() &&
@@ -101,10 +104,12 @@ void Broker::answer_fetch(Context& context, FetchSessionCache::Slot slot) {
     const HostedPartition* const partition =
         known == hosted_.end() ? nullptr : &known->second.partition;
     FetchPartitionData data =
-        partition != nullptr ? partition->read(cached.asked, session.replica(), session.max_records)
+        partition != nullptr ? partition->read(cached.asked, session.replica(), session.max_records,
+                                               isolation_of(session))
                              : FetchPartitionData{.partition_index = id.partition,
                                                   .error_code = ErrorCode::UnknownTopicOrPartition};
     const bool waits = ends_wait(data);
+    if (config_.behaviour.aborted_transactions_are_not_listed) data.aborted_transactions.clear();
     if (FetchSession::tell(cached, data)) {
       if (response.responses.empty() || response.responses.back().topic != id.topic) {
         response.responses.push_back({.topic = id.topic, .topic_id = cached.topic_id});
@@ -129,6 +134,11 @@ void Broker::end_fetch(FetchSessionCache::Slot slot) {
     });
   }
   fetch_sessions_.finish(slot);
+}
+
+IsolationLevel Broker::isolation_of(const FetchSession& session) const {
+  return config_.behaviour.isolation_level_is_ignored ? IsolationLevel::ReadUncommitted
+                                                      : session.isolation_level;
 }
 
 // From now on the session hears of changes.
@@ -158,7 +168,8 @@ void Broker::wake_fetches(Context& context, Hosted& hosted) {
     if (session == nullptr || !session->parked) continue;
     const FetchSession::Cached* const cached = session->find(hosted.partition.id());
     if (cached == nullptr) continue;
-    if (ends_wait(hosted.partition.read(cached->asked, session->replica(), 1))) {
+    if (ends_wait(
+            hosted.partition.read(cached->asked, session->replica(), 1, isolation_of(*session)))) {
       answer_fetch(context, slot);
     }
   }

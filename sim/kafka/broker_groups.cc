@@ -17,26 +17,50 @@ PartitionId Broker::partition_of_group(const std::string& group) const {
 
 FindCoordinatorResponse Broker::find_coordinator(Context& context,
                                                  const FindCoordinatorRequest& request) {
-  const PartitionId partition = partition_of_group(request.key);
+  const bool group = request.key_type == CoordinatorType::Group;
+  const std::string_view topic = group ? kGroupMetadataTopic : kTransactionStateTopic;
+  const PartitionId partition =
+      group ? partition_of_group(request.key) : partition_of_transactional_id(request.key);
   if (partition.value() < 0) {
-    if (controller_ && !offsets_topic_asked_) {  // AutoTopicCreationManager
-      offsets_topic_asked_ = network_.send(
-          context, controller_->node,
-          CreateTopicsRequest{
-              .topics = {{.name = std::string(kGroupMetadataTopic),
-                          .num_partitions = config_.offsets_topic_num_partitions,
-                          .replication_factor = config_.offsets_topic_replication_factor,
-                          .configs = {{"cleanup.policy", "compact"},
-                                      {"compression.type", "producer"},
-                                      {"segment.bytes", "104857600"}}}}});
-    }
+    create_internal_topic(context, topic);
     return {.error_code = ErrorCode::CoordinatorNotAvailable};
   }
-  const auto cached = metadata_.partition({std::string(kGroupMetadataTopic), partition});
+  return coordinator_of(topic, partition);
+}
+
+FindCoordinatorResponse Broker::coordinator_of(std::string_view topic,
+                                               PartitionId partition) const {
+  const auto cached = metadata_.partition({std::string(topic), partition});
   if (!cached || cached->leader.value() < 0 || !metadata_.is_alive(cached->leader)) {
     return {.error_code = ErrorCode::CoordinatorNotAvailable};
   }
   return {.node_id = cached->leader};
+}
+
+// AutoTopicCreationManager.
+void Broker::create_internal_topic(Context& context, std::string_view topic) {
+  const bool group = topic == kGroupMetadataTopic;
+  auto& asked = group ? offsets_topic_asked_ : transaction_topic_asked_;
+  if (!controller_ || asked) return;
+  CreatableTopic wanted{.name = std::string(topic)};
+  if (group) {
+    wanted.num_partitions = config_.offsets_topic_num_partitions;
+    wanted.replication_factor = config_.offsets_topic_replication_factor;
+    wanted.configs = {{"cleanup.policy", "compact"},
+                      {"compression.type", "producer"},
+                      {"segment.bytes", "104857600"}};
+  } else {
+    wanted.num_partitions = config_.transaction_state_log_num_partitions;
+    wanted.replication_factor = config_.transaction_state_log_replication_factor;
+    wanted.configs = {
+        {"cleanup.policy", "compact"},
+        {"compression.type", "uncompressed"},
+        {"min.insync.replicas", std::to_string(config_.transaction_state_log_min_isr)},
+        {"segment.bytes", "104857600"},
+        {"unclean.leader.election.enable", "false"}};
+  }
+  asked =
+      network_.send(context, controller_->node, CreateTopicsRequest{.topics = {std::move(wanted)}});
 }
 
 // Requests that are answered at once, and those that the coordinator answers when it can.
@@ -109,8 +133,19 @@ void Broker::write_groups(Context& context, GroupAppend append) {
   Hosted* hosted = find({topic, append.partition});
   ReplicaLog::AppendResult written{.error = ErrorCode::NotLeaderOrFollower};
   if (hosted != nullptr) {
-    written = hosted->partition.append(
-        context, {.count = 1, .value = Payload::of(std::move(append.records))}, -1, rules(topic));
+    LogBatch batch{.count = 1, .value = Payload::of(std::move(append.records))};
+    Verification verification;
+    if (append.producer) {
+      batch.producer_id = append.producer->producer_id;
+      batch.producer_epoch = append.producer->epoch;
+      batch.kind = BatchKind::TransactionalData;
+      verification = {verifies(), append.guard};
+    }
+    const bool open =
+        append.producer && hosted->partition.log().has_ongoing_transaction(batch.producer_id);
+    written = hosted->partition.append(context, std::move(batch), -1, rules(topic), verification);
+    if (append.producer && !open && written.error == ErrorCode::None)
+      note_opened(context, hosted->partition, append.producer->producer_id);
   }
   if (written.error != ErrorCode::None || config_.behaviour.commit_offset_without_replication) {
     with_groups(context, [&](GroupContext& groups) {
@@ -179,11 +214,9 @@ void Broker::unload_groups(Context& context, Hosted& hosted) {
 
 // RPCProducerIdManager: blocks come from the controller, ids of a block are given out one by one.
 void Broker::serve_init_producer_id(Context& context, const ReplyTo& to) {
-  if (producer_ids_left_ > 0) {
-    --producer_ids_left_;
+  if (const auto id = producer_ids_.take()) {
     context.effects.push_back(
-        reply(to, InitProducerIdResponse{.producer_id = next_producer_id_, .producer_epoch = 0}));
-    next_producer_id_ = ProducerId{next_producer_id_.value() + 1};
+        reply(to, InitProducerIdResponse{.producer_id = *id, .producer_epoch = 0}));
     return;
   }
   if (!controller_) {
@@ -192,7 +225,11 @@ void Broker::serve_init_producer_id(Context& context, const ReplyTo& to) {
     return;
   }
   producer_ids_awaited_.push_back(to);
-  if (producer_ids_asked_) return;
+  ask_for_producer_ids(context);
+}
+
+void Broker::ask_for_producer_ids(Context& context) {
+  if (producer_ids_asked_ || !controller_) return;
   producer_ids_asked_ =
       network_.send(context, controller_->node,
                     AllocateProducerIdsRequest{.broker_id = config_.id,
@@ -202,11 +239,10 @@ void Broker::serve_init_producer_id(Context& context, const ReplyTo& to) {
 void Broker::on_producer_ids(Context& context, const AllocateProducerIdsResponse& response) {
   producer_ids_asked_.reset();
   if (response.error_code == ErrorCode::None) {
-    next_producer_id_ = response.producer_id_start;
-    producer_ids_left_ = response.producer_id_len;
+    producer_ids_ = {response.producer_id_start, response.producer_id_len};
   }
   for (const ReplyTo& to : std::exchange(producer_ids_awaited_, {})) {
-    if (producer_ids_left_ > 0) {
+    if (producer_ids_.left > 0) {
       serve_init_producer_id(context, to);
     } else {
       context.effects.push_back(
@@ -240,6 +276,7 @@ bool Broker::relay(Context& context, const Received& received) {
   const auto* answer = network_.answer<typename Body::Response>(received);
   if (answer == nullptr) return false;
   if (offsets_topic_asked_ == answer->correlation) offsets_topic_asked_.reset();
+  if (transaction_topic_asked_ == answer->correlation) transaction_topic_asked_.reset();
   const auto waiting = forwarded_.find(answer->correlation);
   if (waiting == forwarded_.end()) return true;
   context.effects.push_back(reply(waiting->second, answer->body));

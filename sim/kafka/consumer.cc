@@ -37,7 +37,7 @@ Effects Consumer::step(Instant now, Input input, Choices& choices) {
 
 void Consumer::consume(Context& context) {
   while (const ConsumerClient::Fetched* next = client_.front(context.now)) {
-    const auto [id, batch, leader] = client_.take(context.now, next->batch.count);
+    const auto [id, batch, leader, next_offset] = client_.take(context.now, next->batch.count);
     consumed_ += batch.count;
     context.notify(Payload::of(ClientConsumed{config_.group, id, batch.base_offset, batch.count,
                                               batch.first_token, leader}));

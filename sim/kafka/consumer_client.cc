@@ -131,7 +131,7 @@ void ConsumerClient::reset(const TopicPartition& id, Position& position) {
 void ConsumerClient::run_resets(Context& context) {
   if (listing_ || context.now < list_not_before_) return;
   std::optional<BrokerId> leader;
-  ListOffsetsRequest request;
+  ListOffsetsRequest request{.isolation_level = config_.isolation_level};
   for (const auto& [id, position] : positions_) {
     if (!position.resets || position.leader.id.value() < 0) continue;
     if (!leader) leader = position.leader.id;
@@ -245,6 +245,7 @@ void ConsumerClient::run_fetches(Context& context) {
     if (!request) continue;
     request->max_wait = config_.fetch_max_wait;
     request->max_records = config_.max_records;
+    request->isolation_level = config_.isolation_level;
     fetcher.in_flight = network_.send(context, *metadata_.node(leader), std::move(*request));
   }
 }
@@ -277,6 +278,42 @@ void ConsumerClient::on_fetched(Context& context, BrokerId leader, const FetchRe
       });
 }
 
+// CompletedFetch.nextFetchedRecord: markers are for nobody to see, and batches of a producer are passed over from where
+// its aborted transaction begins to its ABORT marker.
+class ConsumerClient::Visibility {
+ public:
+  explicit Visibility(const FetchPartitionData& data) {
+    for (const AbortedTransaction& aborted : data.aborted_transactions)
+      upcoming_.emplace(aborted.first_offset, aborted.producer_id);
+  }
+  bool shows(const LogBatch& batch) {
+    while (!upcoming_.empty() && upcoming_.begin()->first <= batch.last_offset()) {
+      aborted_.insert(upcoming_.begin()->second);
+      upcoming_.erase(upcoming_.begin());
+    }
+    if (batch.kind == BatchKind::AbortMarker) aborted_.erase(batch.producer_id);
+    if (batch.is_control()) return false;
+    return !batch.is_transactional() || !aborted_.contains(batch.producer_id);
+  }
+
+ private:
+  std::multimap<Offset, ProducerId> upcoming_;
+  std::set<ProducerId> aborted_;
+};
+
+// Requires that something of it is buffered.
+std::deque<ConsumerClient::Fetched>::iterator ConsumerClient::last_fetched(
+    const TopicPartition& id) {
+  const auto last = std::find_if(buffer_.rbegin(), buffer_.rend(),
+                                 [&](const Fetched& fetched) { return fetched.id == id; });
+  return std::prev(last.base());
+}
+
+// Behind what is fetched and not yet polled.
+Offset ConsumerClient::fetched_end(const TopicPartition& id, const Position& position) {
+  return position.buffered == 0 ? position.next : last_fetched(id)->next;
+}
+
 void ConsumerClient::on_partition_fetched(Context& context, BrokerId leader,
                                           const TopicPartition& id,
                                           const FetchPartitionData& data) {
@@ -291,12 +328,20 @@ void ConsumerClient::on_partition_fetched(Context& context, BrokerId leader,
     position.not_before = context.now + kRetryBackoff;
     metadata_.expire(context.now);
   }
-  Offset end = position.next.value() < 0 ? position.next : position.next.plus(position.buffered);
+  Offset end = fetched_end(id, position);
+  Visibility visibility(data);
   for (const LogBatch& batch : data.records) {
+    const bool shown = visibility.shows(batch);
     if (batch.base_offset != end) break;  // the position has moved
     end = batch.next_offset();
-    position.buffered += batch.count;
-    buffer_.push_back({id, batch, leader});
+    if (shown) {
+      position.buffered += batch.count;
+      buffer_.push_back({id, batch, leader, end});
+    } else if (position.buffered > 0) {
+      last_fetched(id)->next = end;
+    } else {
+      position.next = end;
+    }
   }
 }
 
@@ -315,6 +360,7 @@ ConsumerClient::Fetched ConsumerClient::take(Instant now, std::int32_t count) {
         "what is polled has been fetched");
   Fetched taken = *at;
   taken.batch.count = count;
+  if (count < at->batch.count) taken.next = taken.batch.next_offset();
   if (count == at->batch.count) {
     buffer_.erase(at);
   } else {
@@ -325,7 +371,7 @@ ConsumerClient::Fetched ConsumerClient::take(Instant now, std::int32_t count) {
     }
   }
   Position& position = positions_.at(taken.id);
-  position.next = taken.batch.next_offset();
+  position.next = taken.next;
   position.last_epoch = taken.batch.leader_epoch;
   position.buffered -= count;
   if (position.buffered == 0) touch(taken.id, position);

@@ -45,6 +45,7 @@ struct ConsumerClientConfig {
   Duration fetch_max_wait{500'000'000};  // fetch.max.wait.ms
   std::int32_t max_records = 500;        // of one partition in one fetch
   OffsetReset reset = OffsetReset::Beginning;
+  IsolationLevel isolation_level = IsolationLevel::ReadUncommitted;
   // Positions kept outside of Kafka (seek on assignment). With it the coordinator is never asked
   // where to begin; a partition that it does not name begins where `reset` says.
   std::optional<std::map<TopicPartition, Offset>> stored_positions;
@@ -55,6 +56,9 @@ struct ConsumerClientConfig {
 // with records, and when positions are committed, is its owner's: `Consumer`, `ClientApplication`.
 //
 //   metadata ─► position? ── OffsetFetch / ListOffsets ─► fetch ─► buffer ─► take() moves position
+//
+// Of what it fetches markers are never polled, and with read_committed batches of aborted transactions
+// are not, either; positions go past both.
 //
 // Simplified: it names its partitions itself (assign, not subscribe): no JoinGroup, no rebalance;
 // positions are not validated against leader epochs (KIP-320); one request of the coordinator's
@@ -82,6 +86,7 @@ class ConsumerClient {
     TopicPartition id;
     LogBatch batch;
     BrokerId leader{-1};  // which served it
+    Offset next{};        // behind it, and behind what is not to be polled
     static constexpr auto fields(auto&& visit) {
       return visit(field("id", &Fetched::id), field("batch", &Fetched::batch),
                    field("leader", &Fetched::leader));
@@ -157,6 +162,10 @@ class ConsumerClient {
   void on_fetched(Context& context, BrokerId leader, const FetchResponse& response);
   void on_partition_fetched(Context& context, BrokerId leader, const TopicPartition& id,
                             const FetchPartitionData& data);
+  // Whether batches are to be polled, one after the other.
+  class Visibility;
+  std::deque<Fetched>::iterator last_fetched(const TopicPartition& id);
+  Offset fetched_end(const TopicPartition& id, const Position& position);
   void on_offsets(Context& context, const OffsetFetchResponse& response);
   void on_listed(Context& context, const ListOffsetsResponse& response);
   void on_committed(Context& context, const OffsetCommitResponse& response);

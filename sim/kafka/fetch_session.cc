@@ -13,6 +13,7 @@ const FetchSession::Cached* FetchSession::find(const TopicPartition& id) const {
 void FetchSession::update(Instant now, const FetchRequest& request) {
   last_used_ = now;
   max_records = request.max_records;
+  isolation_level = request.isolation_level;
   if (request.replica_epoch != replica_epoch_) {
     // Another life of the follower: whether it may be in an ISR is to be asked anew of each.
     replica_epoch_ = request.replica_epoch;

@@ -92,6 +92,7 @@ class FetchSession {
 
   std::optional<ParkedFetch> parked;
   std::int32_t max_records = 0;  // of the request that is being served
+  IsolationLevel isolation_level = IsolationLevel::ReadUncommitted;  // the same
 
   void digest_into(Digest& digest) const;
 

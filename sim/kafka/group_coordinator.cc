@@ -167,7 +167,8 @@ void GroupCoordinator::append(GroupContext& context, const GroupMetadata& group,
                               GroupRecords records, Stored what) {
   const std::uint64_t write = ++last_write_;
   writes_.emplace(write, PendingWrite{group.group_id, group.serial, std::move(what)});
-  context.effects.push_back(GroupAppend{partition_of(group.group_id), write, std::move(records)});
+  context.effects.push_back(GroupAppend{
+      .partition = partition_of(group.group_id), .write = write, .records = std::move(records)});
 }
 
 namespace {
@@ -195,6 +196,8 @@ void GroupCoordinator::on_written(GroupContext& context, std::uint64_t write, Er
   GroupMetadata* group = find_by_serial(decided);
   if (auto* offsets = std::get_if<StoredOffsets>(&decided.what)) {
     on_offsets_stored(context, group, std::move(*offsets), error, record);
+  } else if (auto* commits = std::get_if<StoredTransactionalOffsets>(&decided.what)) {
+    on_transactional_offsets_stored(context, group, std::move(*commits), error, record);
   } else if (const auto* assignment = std::get_if<StoredAssignment>(&decided.what)) {
     on_assignment_stored(context, *group, *assignment, group_error(error));
   } else if (const auto* member = std::get_if<StoredStaticMember>(&decided.what)) {

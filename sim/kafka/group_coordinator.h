@@ -25,8 +25,7 @@
 //   on_written ────────┤   groups, timers, writes     ├─► GroupTombstones  nobody waits for them
 //   expire ────────────┘                              └─► a notice
 //
-// Simplified: no transactional commits (their seam is GroupMetadata::has_pending_commit); requests
-// of versions that say how long an offset is kept (OffsetCommit 2 to 4) are not told apart.
+// Simplified: requests of versions that say how long an offset is kept (OffsetCommit 2 to 4) are not told apart.
 namespace sim {
 
 // GroupConfig, OffsetConfig: the broker's configs by their names.
@@ -37,7 +36,8 @@ struct GroupConfig {
   Duration group_initial_rebalance_delay{3'000'000'000};
   std::int32_t offset_metadata_max_bytes = 4096;  // characters, as Kafka counts them
   Duration offsets_retention{std::int64_t{7 * 24 * 3600} * 1'000'000'000};
-  bool fence_commits = true;  // false: a mutant, which takes commits of the past (P16)
+  bool fence_commits = true;               // false: a mutant, which takes commits of the past (P16)
+  bool transactional_offsets_wait = true;  // false: a mutant, for which no marker is needed (P20)
   Duration offsets_retention_check_interval{600'000'000'000};  // 0: never
 };
 
@@ -46,7 +46,7 @@ struct GroupConfig {
 struct GroupReply {
   ReplyTo to;
   std::variant<JoinGroupResponse, SyncGroupResponse, HeartbeatResponse, LeaveGroupResponse,
-               OffsetCommitResponse>
+               OffsetCommitResponse, TxnOffsetCommitResponse>
       body;
 };
 // To be written with acks=all; its fate comes back as on_written(write, …).
@@ -54,6 +54,9 @@ struct GroupAppend {
   PartitionId partition{};
   std::uint64_t write = 0;
   GroupRecords records;
+  // In a transaction of this producer, whose partition was verified with this guard.
+  std::optional<ProducerIdAndEpoch> producer;
+  VerificationGuard guard = kNoGuard;
 };
 // To be written with acks=0: if it is lost it will be written again.
 struct GroupTombstones {
@@ -67,6 +70,14 @@ struct GroupContext {
   Instant now;
   Choices& choices;
   GroupEffects& effects;
+};
+
+// A batch of `__consumer_offsets`, as a coordinator reads it: records, or a marker.
+struct GroupLogEntry {
+  Offset offset{};
+  const GroupRecords* records = nullptr;
+  BatchKind kind = BatchKind::Data;
+  ProducerId producer{-1};
 };
 
 PartitionId group_partition(std::string_view group, std::int32_t partition_count);
@@ -87,7 +98,7 @@ class GroupCoordinator {
   // partition was resigned meanwhile.
   void finish_load(GroupContext& context, PartitionId partition, const ReplicaLog& log);
   void finish_load(GroupContext& context, PartitionId partition,
-                   std::span<const std::pair<Offset, const GroupRecords*>> log);
+                   std::span<const GroupLogEntry> log);
   // Parked members are told NOT_COORDINATOR.
   void unload(GroupContext& context, PartitionId partition);
   bool leads(PartitionId partition) const { return owned_.contains(partition); }
@@ -99,6 +110,9 @@ class GroupCoordinator {
   void handle(GroupContext& context, const ReplyTo& to, const HeartbeatRequest& request);
   void handle(GroupContext& context, const ReplyTo& to, const LeaveGroupRequest& request);
   void handle(GroupContext& context, const ReplyTo& to, const OffsetCommitRequest& request);
+  // `guard`: the partition leader's, if it had to ask whether the partition is part of the transaction.
+  void handle(GroupContext& context, const ReplyTo& to, const TxnOffsetCommitRequest& request,
+              VerificationGuard guard = kNoGuard);
   // Partitions with a pending commit are answered UNSTABLE_OFFSET_COMMIT if the client asked for
   // stable offsets; unknown ones -1.
   OffsetFetchResponse handle(const OffsetFetchRequest& request) const;
@@ -110,6 +124,9 @@ class GroupCoordinator {
   // ── What happens besides ──
   // What became of a GroupAppend; `error` is the log's. Whatever it says, the record may be there.
   void on_written(GroupContext& context, std::uint64_t write, ErrorCode error, Offset record);
+  // A marker of this producer is committed to the partition: what it committed there counts, or never will.
+  void on_transaction_completed(PartitionId partition, ProducerId producer,
+                                TransactionResult result);
   // Their topic is gone: so are the offsets committed of them.
   void on_partitions_deleted(GroupContext& context, const std::vector<TopicPartition>& partitions);
   void on_topics_deleted(GroupContext& context, const std::set<std::string>& topics);
@@ -173,7 +190,19 @@ class GroupCoordinator {
                    field("response", &S::response));
     }
   };
-  using Stored = std::variant<StoredAssignment, StoredStaticMember, StoredNothing, StoredOffsets>;
+  struct StoredTransactionalOffsets {
+    ReplyTo to;
+    ProducerId producer{-1};
+    std::map<TopicPartition, OffsetCommitValue> offsets;
+    TxnOffsetCommitResponse response;
+    static constexpr auto fields(auto&& visit) {
+      using S = StoredTransactionalOffsets;
+      return visit(field("to", &S::to), field("producer", &S::producer),
+                   field("offsets", &S::offsets), field("response", &S::response));
+    }
+  };
+  using Stored = std::variant<StoredAssignment, StoredStaticMember, StoredNothing, StoredOffsets,
+                              StoredTransactionalOffsets>;
   struct PendingWrite {
     std::string group_id;
     std::uint64_t group_serial = 0;
@@ -267,12 +296,23 @@ class GroupCoordinator {
   ErrorCode leave(GroupContext& context, GroupMetadata& group, const MemberIdentity& member);
 
   // group_offsets.cc
-  ErrorCode validate_offset_commit(const GroupMetadata& group,
-                                   const OffsetCommitRequest& request) const;
+  enum class CommitKind : std::uint8_t {
+    Plain,
+    Transactional
+  };
+  ErrorCode validate_offset_commit(const GroupMetadata& group, const OffsetCommitRequest& request,
+                                   CommitKind kind) const;
+  // What of it can be stored, and the errors of the rest.
+  std::map<TopicPartition, OffsetCommitValue> storable(
+      Instant now, const std::vector<OffsetCommitPartition>& partitions,
+      std::vector<PartitionError>& errors) const;
   void store_offsets(GroupContext& context, GroupMetadata& group, const ReplyTo& to,
                      const OffsetCommitRequest& request);
   void on_offsets_stored(GroupContext& context, GroupMetadata* group, StoredOffsets stored,
                          ErrorCode error, Offset record);
+  void on_transactional_offsets_stored(GroupContext& context, GroupMetadata* group,
+                                       StoredTransactionalOffsets stored, ErrorCode error,
+                                       Offset record);
   void clean_up(GroupContext& context, GroupMetadata& group,
                 const std::vector<TopicPartition>& removed);
 

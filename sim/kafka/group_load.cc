@@ -12,30 +12,30 @@ void GroupCoordinator::load(PartitionId partition) {
 
 void GroupCoordinator::finish_load(GroupContext& context, PartitionId partition,
                                    const ReplicaLog& log) {
-  std::vector<std::pair<Offset, const GroupRecords*>> written;
+  std::vector<GroupLogEntry> written;
   for (const LogBatch& batch : log.batches()) {
-    if (const auto* records = batch.value.get_if<GroupRecords>())
-      written.emplace_back(batch.base_offset, records);
+    const auto* const records = batch.value.get_if<GroupRecords>();
+    if (records == nullptr && !batch.is_control()) continue;
+    written.push_back({batch.base_offset, records, batch.kind, batch.producer_id});
   }
   finish_load(context, partition, written);
 }
 
-// GroupMetadataManager.doLoadGroupsAndOffsets: of each key the last record counts.
-void GroupCoordinator::finish_load(GroupContext& context, PartitionId partition,
-                                   std::span<const std::pair<Offset, const GroupRecords*>> log) {
-  if (!loading_.contains(partition)) return;
+namespace {
+
+// What the log of a partition adds up to.
+struct LoadedGroups {
+  using Pending = GroupMetadata::PendingTransactionalCommit;
   std::map<std::string, GroupMetadataValue> groups;
   std::map<std::string, std::map<TopicPartition, CommittedOffset>> offsets;
-  for (const auto& [base_offset, batch] : log) {
-    for (const GroupRecord& record : batch->records) {
+  // Of transactions that are open, by group and producer.
+  std::map<std::string, std::map<ProducerId, std::map<TopicPartition, Pending>>> pending;
+
+  void read(const GroupLogEntry& batch) {
+    if (batch.records == nullptr) return end_transaction(batch);
+    for (const GroupRecord& record : batch.records->records) {
       if (const auto* commit = std::get_if<OffsetCommitEntry>(&record)) {
-        const TopicPartition id{commit->key.topic, commit->key.partition};
-        if (commit->value) {
-          offsets[commit->key.group].insert_or_assign(id,
-                                                      CommittedOffset{base_offset, *commit->value});
-        } else {
-          offsets[commit->key.group].erase(id);
-        }
+        read_commit(batch, *commit);
       } else if (const auto* stored = std::get_if<GroupMetadataEntry>(&record)) {
         if (stored->value) {
           groups.insert_or_assign(stored->key.group, *stored->value);
@@ -45,17 +45,62 @@ void GroupCoordinator::finish_load(GroupContext& context, PartitionId partition,
       }
     }
   }
-  for (const auto& [id, value] : groups) {
+
+ private:
+  void read_commit(const GroupLogEntry& batch, const OffsetCommitEntry& commit) {
+    const TopicPartition id{commit.key.topic, commit.key.partition};
+    if (batch.kind == BatchKind::TransactionalData) {
+      auto& open = pending[commit.key.group][batch.producer];
+      if (commit.value) {
+        open.insert_or_assign(id, Pending{batch.offset, *commit.value});
+      } else {
+        open.erase(id);
+      }
+    } else if (commit.value) {
+      offsets[commit.key.group].insert_or_assign(id, CommittedOffset{batch.offset, *commit.value});
+    } else {
+      offsets[commit.key.group].erase(id);
+    }
+  }
+  void end_transaction(const GroupLogEntry& marker) {
+    for (auto& [group, producers] : pending) {
+      const auto decided = producers.extract(marker.producer);
+      if (decided.empty() || marker.kind == BatchKind::AbortMarker) continue;
+      for (const auto& [id, commit] : decided.mapped()) {
+        const auto known = offsets[group].find(id);
+        if (known == offsets[group].end() || known->second.record < *commit.record)
+          offsets[group].insert_or_assign(id, CommittedOffset{*commit.record, commit.value});
+      }
+    }
+    std::erase_if(pending, [](const auto& entry) { return entry.second.empty(); });
+  }
+};
+
+}  // namespace
+
+// GroupMetadataManager.doLoadGroupsAndOffsets: of each key the last record counts, of a transaction what a marker says.
+void GroupCoordinator::finish_load(GroupContext& context, PartitionId partition,
+                                   std::span<const GroupLogEntry> log) {
+  if (!loading_.contains(partition)) return;
+  LoadedGroups loaded;
+  for (const GroupLogEntry& batch : log) loaded.read(batch);
+  for (const auto& [id, value] : loaded.groups) {
     GroupMetadata group = GroupMetadata::of_record(id, value);
-    if (const auto committed = offsets.extract(id)) group.offsets = std::move(committed.mapped());
+    if (auto committed = loaded.offsets.extract(id)) group.offsets = std::move(committed.mapped());
+    if (auto open = loaded.pending.extract(id))
+      group.pending_transactional_offset_commits = std::move(open.mapped());
     add_loaded(context, std::move(group));
   }
-  // Those that only store offsets.
-  for (auto& [id, committed] : offsets) {
-    if (committed.empty()) continue;
-    add_loaded(context, {.group_id = id,
-                         .current_state_timestamp = context.now.milliseconds(),
-                         .offsets = std::move(committed)});
+  // Those that only store offsets, or will.
+  for (auto& [id, open] : loaded.pending) loaded.offsets.try_emplace(id);
+  for (auto& [id, committed] : loaded.offsets) {
+    auto open = loaded.pending.extract(id);
+    if (committed.empty() && !open) continue;
+    GroupMetadata group{.group_id = id,
+                        .current_state_timestamp = context.now.milliseconds(),
+                        .offsets = std::move(committed)};
+    if (open) group.pending_transactional_offset_commits = std::move(open.mapped());
+    add_loaded(context, std::move(group));
   }
   owned_.insert(partition);
   loading_.erase(partition);

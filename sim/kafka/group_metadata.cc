@@ -185,6 +185,17 @@ std::vector<JoinGroupResponseMember> GroupMetadata::current_member_metadata() co
 // ── Offsets and records
 // ─────────────────────────────────────────────────────────────────────────────
 
+void GroupMetadata::complete_transaction(ProducerId producer, TransactionResult result) {
+  const auto pending = pending_transactional_offset_commits.extract(producer);
+  if (pending.empty() || result == TransactionResult::Abort) return;
+  for (const auto& [id, commit] : pending.mapped()) {
+    if (!commit.record) continue;
+    const auto known = offsets.find(id);
+    if (known == offsets.end() || known->second.record < *commit.record)
+      offsets.insert_or_assign(id, CommittedOffset{*commit.record, commit.value});
+  }
+}
+
 std::vector<TopicPartition> GroupMetadata::expired_offsets(std::int64_t now_ms,
                                                            std::int64_t retention_ms) const {
   const bool subscribes =

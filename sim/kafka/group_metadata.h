@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -120,6 +121,18 @@ struct GroupMetadata {
   std::map<TopicPartition, CommittedOffset> offsets;
   // Written and not yet known to be committed; of each partition the last one.
   std::map<TopicPartition, OffsetCommitValue> pending_offset_commits;
+  // In transactions that no marker has decided yet (brokers.md §2.5). Without a record: not yet written for good.
+  struct PendingTransactionalCommit {
+    std::optional<Offset> record;
+    OffsetCommitValue value;
+    bool operator==(const PendingTransactionalCommit&) const = default;
+    static constexpr auto fields(auto&& visit) {
+      return visit(field("record", &PendingTransactionalCommit::record),
+                   field("value", &PendingTransactionalCommit::value));
+    }
+  };
+  std::map<ProducerId, std::map<TopicPartition, PendingTransactionalCommit>>
+      pending_transactional_offset_commits;
 
   bool is(GroupState other) const { return state == other; }
   bool has(std::string_view member_id) const { return members.contains(member_id); }
@@ -152,12 +165,17 @@ struct GroupMetadata {
   void init_next_generation(Instant now);
   std::vector<JoinGroupResponseMember> current_member_metadata() const;
 
-  bool has_offsets() const { return !offsets.empty() || !pending_offset_commits.empty(); }
-  // Where transactional commits will be asked for, too (brokers.md §2.4): they are pending until a
-  // marker decides them.
-  bool has_pending_commit(const TopicPartition& id) const {
-    return pending_offset_commits.contains(id);
+  bool has_offsets() const {
+    return !offsets.empty() || !pending_offset_commits.empty() ||
+           !pending_transactional_offset_commits.empty();
   }
+  bool has_pending_commit(const TopicPartition& id) const {
+    return pending_offset_commits.contains(id) ||
+           std::ranges::any_of(pending_transactional_offset_commits,
+                               [&](const auto& entry) { return entry.second.contains(id); });
+  }
+  // A marker decides what the producer's transaction commits. The last in the order of the log counts.
+  void complete_transaction(ProducerId producer, TransactionResult result);
   std::vector<TopicPartition> expired_offsets(std::int64_t now_ms, std::int64_t retention_ms) const;
 
   // What the record of a group says (key version 2).
@@ -178,7 +196,9 @@ struct GroupMetadata {
         field("subscribedTopics", &G::subscribed_topics),
         field("newMemberAdded", &G::new_member_added), field("delayedJoin", &G::delayed_join),
         field("delayedSync", &G::delayed_sync), field("offsets", &G::offsets),
-        field("pendingOffsetCommits", &G::pending_offset_commits));
+        field("pendingOffsetCommits", &G::pending_offset_commits),
+        sparse_field("pendingTransactionalOffsetCommits",
+                     &G::pending_transactional_offset_commits));
   }
 
  private:

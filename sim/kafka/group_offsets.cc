@@ -46,7 +46,7 @@ void GroupCoordinator::handle(GroupContext& context, const ReplyTo& to,
   if (find(request.group_id) == nullptr && request.generation_id_or_member_epoch >= 0)
     return refuse(ErrorCode::IllegalGeneration);
   GroupMetadata& group = find_or_create(context.now, request.group_id);
-  const ErrorCode error = validate_offset_commit(group, request);
+  const ErrorCode error = validate_offset_commit(group, request, CommitKind::Plain);
   if (error != ErrorCode::None) return refuse(error);
   switch (group.state) {
     case GroupState::Empty:
@@ -63,7 +63,8 @@ void GroupCoordinator::handle(GroupContext& context, const ReplyTo& to,
 }
 
 ErrorCode GroupCoordinator::validate_offset_commit(const GroupMetadata& group,
-                                                   const OffsetCommitRequest& request) const {
+                                                   const OffsetCommitRequest& request,
+                                                   CommitKind kind) const {
   if (!config_.fence_commits) return ErrorCode::None;
   const std::int32_t generation = request.generation_id_or_member_epoch;
   if (generation < 0 && group.is(GroupState::Empty)) return ErrorCode::None;
@@ -73,24 +74,34 @@ ErrorCode GroupCoordinator::validate_offset_commit(const GroupMetadata& group,
     if (error != ErrorCode::None) return error;
     return generation == group.generation_id ? ErrorCode::None : ErrorCode::IllegalGeneration;
   }
+  // Older clients do not say who commits in a transaction.
+  if (kind == CommitKind::Transactional) return ErrorCode::None;
   return group.is(GroupState::Empty) ? ErrorCode::None : ErrorCode::UnknownMemberId;
+}
+
+std::map<TopicPartition, OffsetCommitValue> GroupCoordinator::storable(
+    Instant now, const std::vector<OffsetCommitPartition>& partitions,
+    std::vector<PartitionError>& errors) const {
+  std::map<TopicPartition, OffsetCommitValue> offsets;
+  for (const OffsetCommitPartition& part : partitions) {
+    const bool too_large = part.committed_metadata.size() >
+                           static_cast<std::size_t>(config_.offset_metadata_max_bytes);
+    errors.push_back(
+        {part.topic_partition, too_large ? ErrorCode::OffsetMetadataTooLarge : ErrorCode::None});
+    if (too_large) continue;
+    offsets.insert_or_assign(part.topic_partition,
+                             OffsetCommitValue{.offset = part.committed_offset,
+                                               .leader_epoch = part.committed_leader_epoch,
+                                               .metadata = part.committed_metadata,
+                                               .commit_timestamp = now.milliseconds()});
+  }
+  return offsets;
 }
 
 void GroupCoordinator::store_offsets(GroupContext& context, GroupMetadata& group, const ReplyTo& to,
                                      const OffsetCommitRequest& request) {
   StoredOffsets stored{.to = to};
-  for (const OffsetCommitPartition& part : request.partitions) {
-    const bool too_large = part.committed_metadata.size() >
-                           static_cast<std::size_t>(config_.offset_metadata_max_bytes);
-    stored.response.partitions.push_back(
-        {part.topic_partition, too_large ? ErrorCode::OffsetMetadataTooLarge : ErrorCode::None});
-    if (too_large) continue;
-    stored.offsets.insert_or_assign(
-        part.topic_partition, OffsetCommitValue{.offset = part.committed_offset,
-                                                .leader_epoch = part.committed_leader_epoch,
-                                                .metadata = part.committed_metadata,
-                                                .commit_timestamp = context.now.milliseconds()});
-  }
+  stored.offsets = storable(context.now, request.partitions, stored.response.partitions);
   if (stored.offsets.empty()) {
     context.effects.push_back(GroupReply{to, std::move(stored.response)});
     return;
@@ -128,6 +139,83 @@ void GroupCoordinator::on_offsets_stored(GroupContext& context, GroupMetadata* g
     if (part.error_code == ErrorCode::None) part.error_code = commit_error(error);
   }
   context.effects.push_back(GroupReply{stored.to, std::move(stored.response)});
+}
+
+// ── TxnOffsetCommit (brokers.md §2.5)
+// ─────────────────────────────────────────────────────────────────────────────────────
+
+// GroupCoordinator.handleTxnCommitOffsets. That the partition is part of the transaction has been seen to.
+void GroupCoordinator::handle(GroupContext& context, const ReplyTo& to,
+                              const TxnOffsetCommitRequest& request, VerificationGuard guard) {
+  const auto refuse = [&](ErrorCode error) {
+    TxnOffsetCommitResponse response;
+    for (const OffsetCommitPartition& part : request.partitions)
+      response.partitions.push_back({part.topic_partition, error});
+    context.effects.push_back(GroupReply{to, std::move(response)});
+  };
+  const ErrorCode status = validate_group_status(request.group_id, Api::Membership);
+  if (status != ErrorCode::None) return refuse(status);
+  GroupMetadata& group = find_or_create(context.now, request.group_id);
+  const ErrorCode error =
+      validate_offset_commit(group,
+                             {.group_id = request.group_id,
+                              .generation_id_or_member_epoch = request.generation_id,
+                              .member_id = request.member_id,
+                              .group_instance_id = request.group_instance_id},
+                             CommitKind::Transactional);
+  if (error != ErrorCode::None) return refuse(error);
+  StoredTransactionalOffsets stored{.to = to, .producer = request.producer.producer_id};
+  stored.offsets = storable(context.now, request.partitions, stored.response.partitions);
+  if (stored.offsets.empty()) {
+    context.effects.push_back(GroupReply{to, std::move(stored.response)});
+    return;
+  }
+  GroupRecords records;
+  auto& pending = group.pending_transactional_offset_commits[stored.producer];
+  for (const auto& [id, value] : stored.offsets) {
+    records.records.emplace_back(
+        OffsetCommitEntry{{group.group_id, id.topic, id.partition}, value});
+    pending.insert_or_assign(id, GroupMetadata::PendingTransactionalCommit{{}, value});
+  }
+  append(context, group, std::move(records), std::move(stored));
+  auto& written = std::get<GroupAppend>(context.effects.back());
+  written.producer = request.producer;
+  written.guard = guard;
+}
+
+// The commit stands in the log, or does not; whether it counts is the marker's to say.
+void GroupCoordinator::on_transactional_offsets_stored(GroupContext& context, GroupMetadata* group,
+                                                       StoredTransactionalOffsets stored,
+                                                       ErrorCode error, Offset record) {
+  const bool alive = group != nullptr && !group->is(GroupState::Dead);
+  const auto pending = alive ? group->pending_transactional_offset_commits.find(stored.producer)
+                             : decltype(group->pending_transactional_offset_commits.end()){};
+  if (alive && pending != group->pending_transactional_offset_commits.end()) {
+    for (const auto& [id, value] : stored.offsets) {
+      const auto commit = pending->second.find(id);
+      if (commit == pending->second.end()) continue;
+      if (error != ErrorCode::None) {
+        pending->second.erase(commit);
+      } else if (commit->second.value == value) {
+        commit->second.record = record;
+        if (!config_.transactional_offsets_wait)
+          group->offsets.insert_or_assign(id, CommittedOffset{record, value});
+      }
+    }
+    if (error != ErrorCode::None && pending->second.empty())
+      group->pending_transactional_offset_commits.erase(pending);
+  }
+  for (PartitionError& part : stored.response.partitions) {
+    if (part.error_code == ErrorCode::None) part.error_code = commit_error(error);
+  }
+  context.effects.push_back(GroupReply{stored.to, std::move(stored.response)});
+}
+
+void GroupCoordinator::on_transaction_completed(PartitionId partition, ProducerId producer,
+                                                TransactionResult result) {
+  for (auto& [id, group] : groups_) {
+    if (partition_of(id) == partition) group.complete_transaction(producer, result);
+  }
 }
 
 // ── OffsetFetch
@@ -191,6 +279,11 @@ void GroupCoordinator::on_topics_deleted(GroupContext& context,
     for (const auto& [id, value] : group.pending_offset_commits) {
       if (topics.contains(id.topic)) gone.insert(id);
     }
+    for (const auto& [producer, pending] : group.pending_transactional_offset_commits) {
+      for (const auto& [id, commit] : pending) {
+        if (topics.contains(id.topic)) gone.insert(id);
+      }
+    }
   }
   if (!gone.empty()) on_partitions_deleted(context, {gone.begin(), gone.end()});
 }
@@ -202,6 +295,7 @@ void GroupCoordinator::clean_up(GroupContext& context, GroupMetadata& group,
   CommittedOffsetsRemoved notice{.broker = self_, .group = group.group_id};
   for (const TopicPartition& id : removed) {
     group.pending_offset_commits.erase(id);
+    for (auto& [producer, pending] : group.pending_transactional_offset_commits) pending.erase(id);
     if (group.offsets.erase(id) == 0) continue;
     notice.partitions.push_back(id);
     tombstones.records.records.emplace_back(

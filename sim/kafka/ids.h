@@ -46,6 +46,10 @@ using PartitionId = Id<PartitionIdTag, std::int32_t>;
 struct ProducerIdTag {};
 using ProducerId = Id<ProducerIdTag, std::int64_t>;
 
+// Leader epoch of the `__transaction_state` partition whose leader coordinates a transactional id.
+struct CoordinatorEpochTag {};
+using CoordinatorEpoch = Ordinal<CoordinatorEpochTag, std::int32_t>;
+
 struct TopicPartition {
   std::string topic;
   PartitionId partition;

@@ -39,7 +39,7 @@ void Producer::make_batch(Context& context) {
     if (at == leaders.end()) at = leaders.begin();
     if (client_.has_pending(at->first)) continue;
     last_partition_ = at->first;
-    client_.send(context.now, at->first,
+    client_.send(context, at->first,
                  {.count = config_.records_per_batch, .first_token = next_token_});
     next_token_ = next_token_.plus(config_.records_per_batch);
     return;

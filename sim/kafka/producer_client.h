@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/kafka/client_metadata.h"
+#include "sim/kafka/transaction_manager.h"
 
 namespace sim {
 
@@ -17,14 +18,17 @@ struct ProducerClientConfig {
   AddressBook brokers;
   std::vector<std::string> topics;  // empty: all that are not Kafka's own
   bool idempotent = true;           // enable.idempotence
+  std::string transactional_id;     // transactional.id: what is sent is part of transactions
+  Duration transaction_timeout{60'000'000'000};  // transaction.timeout.ms
   // delivery.timeout.ms: from send() to an outcome. None: tries for ever.
   std::optional<Duration> delivery_timeout;
   Duration linger{};  // linger.ms: what is sent waits so long for company
 };
 
 // What KafkaProducer does below send(): acks=all, retries, the sequence numbers of an idempotent
-// producer (brokers.md §2.2, §2.3). What is sent, and what its failure means, is its owner's:
-// `Producer`, `ClientApplication`. "client.Acknowledged" tells what is acknowledged.
+// producer (brokers.md §2.2, §2.3), and its transactions (§2.5). What is sent, and what its failure
+// means, is its owner's: `Producer`, `ClientApplication`. "client.Acknowledged" tells what is
+// acknowledged.
 //
 // Simplified: one request in flight per partition, not five per connection; the epoch is bumped for
 // one partition when its sequence is out of order for good, or when a batch expired whose outcome
@@ -32,6 +36,7 @@ struct ProducerClientConfig {
 class ProducerClient {
  public:
   // What became of a batch. RequestTimedOut: it may be in the log, or come there yet.
+  // TransactionAbortable: it was dropped, for its transaction is being aborted.
   struct Sent {
     TopicPartition id;
     LogBatch batch;
@@ -45,8 +50,9 @@ class ProducerClient {
   void handle(Context& context, const Input& input);
   // Asks for metadata and, if idempotent, for a producer id. True: batches can be sent.
   bool prepare(Context& context);
-  // Queues a batch of `count` records: offsets, epoch and sequence are given later.
-  void send(Instant now, const TopicPartition& id, LogBatch batch);
+  // Queues a batch of `count` records: offsets, epoch and sequence are given later. Of a transactional
+  // producer it requires that a transaction is open.
+  void send(Context& context, const TopicPartition& id, LogBatch batch);
   // Sends what is due. Requires that prepare() said yes.
   void send_due(Context& context);
   std::optional<Sent> take_sent();
@@ -57,6 +63,9 @@ class ProducerClient {
   const ClientMetadata& metadata() const { return metadata_; }
   // Asks for metadata soon: a topic is to be written to that is not known.
   void want_metadata(Instant now) { metadata_.expire(now); }
+  // Requires a transactional producer: begin, send_offsets, commit, abort, and how that goes.
+  TransactionManager& transactions() { return *transactions_; }
+  const TransactionManager& transactions() const { return *transactions_; }
   // 0: the topic is not known.
   std::int32_t partition_count(const std::string& topic) const;
   void close(Context& context) { network_.close_all(context); }
@@ -80,10 +89,18 @@ class ProducerClient {
     }
   };
   using Queues = std::map<TopicPartition, std::deque<Pending>>;
-  bool ready() const { return !config_.idempotent || producer_id_.value() >= 0; }
+  bool ready() const {
+    if (transactions_) return transactions_->state() != TransactionManager::State::Initializing;
+    return !config_.idempotent || producer_id_.value() >= 0;
+  }
+  // Whether the first batch of the partition may leave, as far as its transaction is concerned.
+  bool may_send(const TopicPartition& id) const;
+  void run_transactions(Context& context);
+  void drop_undrained(Context& context);
   void number(const TopicPartition& id, Pending& pending);
-  void expire(Instant now);
+  void expire(Context& context);
   void finish(Queues::iterator queue, Offset base_offset, ErrorCode error);
+  void fail(Context& context, Queues::iterator queue, ErrorCode error);
   void begin_anew(const TopicPartition& id, Pending* resent);
   void on_answer(Context& context, CorrelationId correlation, const ProduceResponse& response);
   void on_lost(Context& context, CorrelationId correlation);
@@ -92,7 +109,9 @@ class ProducerClient {
   ProducerClientConfig config_;
   NetworkClient network_;
   ClientMetadata metadata_;
+  std::optional<TransactionManager> transactions_;
   ProducerId producer_id_{-1};
+  std::int16_t producer_epoch_ = 0;
   std::optional<CorrelationId> id_asked_;
   Instant next_id_attempt_;
   Queues pending_;  // no queue is empty

@@ -103,12 +103,14 @@ void HostedPartition::stop() {
 // ─────────────────────────────────────────────────────────────────────────────
 
 ReplicaLog::AppendResult HostedPartition::append(Context& context, LogBatch batch,
-                                                 std::int16_t acks, const ReplicaRules& rules) {
+                                                 std::int16_t acks, const ReplicaRules& rules,
+                                                 Verification verification) {
   if (!leads()) return {.error = ErrorCode::NotLeaderOrFollower};
   const auto needed = std::min<std::size_t>(static_cast<std::size_t>(rules.min_insync_replicas),
                                             assignment_.size());
   if (acks == -1 && isr_.size() < needed) return {.error = ErrorCode::NotEnoughReplicas};
-  const auto result = log_.append_as_leader(std::move(batch), leader_epoch_, context.effects);
+  const auto result =
+      log_.append_as_leader(std::move(batch), leader_epoch_, context.effects, verification);
   if (result.error == ErrorCode::None) maybe_advance_high_watermark(context.now, rules);
   return result;
 }
@@ -127,7 +129,7 @@ ErrorCode HostedPartition::check_read(const FetchPartition& request, BrokerId re
 }
 
 FetchPartitionData HostedPartition::read(const FetchPartition& request, BrokerId replica,
-                                         std::int32_t max_records) const {
+                                         std::int32_t max_records, IsolationLevel isolation) const {
   FetchPartitionData data{.partition_index = request.partition,
                           .error_code = check_read(request, replica),
                           .high_watermark = log_.high_watermark(),
@@ -155,8 +157,15 @@ FetchPartitionData HostedPartition::read(const FetchPartition& request, BrokerId
     data.diverging_epoch = EpochEndOffset{LeaderEpoch{-1}, log_.end_offset()};
     return data;
   }
-  const Offset below = replica == kConsumerReplica ? log_.high_watermark() : log_.end_offset();
+  const Offset below = replica == kConsumerReplica ? consumer_end(isolation) : log_.end_offset();
   data.records = log_.read(request.fetch_offset, below, max_records);
+  if (isolation == IsolationLevel::ReadCommitted) {
+    data.last_stable_offset = log_.last_stable_offset();
+    if (!data.records.empty()) {
+      data.aborted_transactions =
+          log_.transactions().aborted(request.fetch_offset, data.records.back().next_offset());
+    }
+  }
   return data;
 }
 

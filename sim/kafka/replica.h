@@ -105,12 +105,16 @@ class HostedPartition {
 
   // A write of `acks`. Errors before the write leave the log as it was.
   ReplicaLog::AppendResult append(Context& context, LogBatch batch, std::int16_t acks,
-                                  const ReplicaRules& rules);
+                                  const ReplicaRules& rules, Verification verification = {});
 
   // The checks of a read in the order of Partition.fetchRecords, then the read: to a follower up to
-  // the log's end, to a consumer up to the high watermark.
-  FetchPartitionData read(const FetchPartition& request, BrokerId replica,
-                          std::int32_t max_records) const;
+  // the log's end, to a consumer up to the high watermark, or to the last stable offset.
+  FetchPartitionData read(const FetchPartition& request, BrokerId replica, std::int32_t max_records,
+                          IsolationLevel isolation = IsolationLevel::ReadUncommitted) const;
+  Offset consumer_end(IsolationLevel isolation) const {
+    return isolation == IsolationLevel::ReadCommitted ? log_.last_stable_offset()
+                                                      : log_.high_watermark();
+  }
   // Notes what a follower's successful read says: how far it has come. Returns false if the fetch
   // belongs to a former life of the follower (KRaft).
   bool note_fetch(Instant now, const FetchPartition& request, BrokerId replica,

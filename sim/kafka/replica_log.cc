@@ -1,6 +1,7 @@
 #include "sim/kafka/replica_log.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace sim {
@@ -11,7 +12,7 @@ constexpr EpochEndOffset kUndefined{};
 
 // True when `next` merely goes on where `last` ends, so that one run says both.
 bool continues(const LogBatch& last, const LogBatch& next) {
-  if (last.value || next.value) return false;
+  if (last.value || next.value || last.kind != next.kind || last.is_control()) return false;
   if (last.leader_epoch != next.leader_epoch || last.producer_id != next.producer_id) return false;
   if (last.producer_epoch != next.producer_epoch) return false;
   if (next.first_token != last.first_token.plus(last.count)) return false;
@@ -96,34 +97,69 @@ EpochEndOffset ReplicaLog::end_offset_for(LeaderEpoch epoch) const {
   return {std::prev(after)->epoch, after->start_offset};
 }
 
-// Sequence rules of ProducerAppendInfo for a client's append, in its order.
-ReplicaLog::AppendResult ReplicaLog::check_sequence(const LogBatch& batch) const {
+// What UnifiedLog.analyzeAndValidateProducerState and ProducerAppendInfo say to a client's or coordinator's append, in their
+// order.
+ReplicaLog::AppendResult ReplicaLog::check_append(const LogBatch& batch,
+                                                  Verification verification) const {
   if (batch.producer_id.value() < 0) return {};
   const auto found = producers_.find(batch.producer_id);
-  if (found == producers_.end()) return {};  // any first sequence is accepted (KAFKA-14359)
-  const ProducerState& known = found->second;
-  if (batch.producer_epoch == known.epoch) {
-    for (const ProducerState::Written& written : known.recent) {
-      // A run read back from disk may have merged several batches: containment, not equality.
-      if (written.first_sequence <= batch.base_sequence &&
-          batch.last_sequence() <= written.last_sequence) {
-        return {
-            .base_offset = written.base_offset.plus(batch.base_sequence - written.first_sequence),
-            .duplicate = true};
-      }
-    }
+  const ProducerState* const known = found == producers_.end() ? nullptr : &found->second;
+  if (known != nullptr && batch.base_sequence >= 0) {
+    if (const auto duplicate = find_duplicate(batch, *known)) return *duplicate;
   }
-  if (batch.producer_epoch < known.epoch) return {.error = ErrorCode::InvalidProducerEpoch};
-  const std::int32_t expected =
-      batch.producer_epoch > known.epoch ? 0 : known.recent.back().last_sequence + 1;
-  if (batch.base_sequence != expected) return {.error = ErrorCode::OutOfOrderSequenceNumber};
+  const bool open = known != nullptr && known->current_txn_first_offset.has_value();
+  if (batch.kind == BatchKind::TransactionalData && !open && verification.required) {
+    const auto asked = verifications_.find(batch.producer_id);
+    const bool verified =
+        asked != verifications_.end() && asked->second.guard == verification.guard;
+    if (!verified) return {.error = ErrorCode::InvalidTxnState};
+  }
+  if (known != nullptr && batch.producer_epoch < known->epoch) {
+    return {.error = ErrorCode::InvalidProducerEpoch};
+  }
+  if (batch.is_control()) {
+    const bool zombie = known != nullptr && batch.coordinator_epoch < known->coordinator_epoch;
+    return {.error = zombie ? ErrorCode::TransactionCoordinatorFenced : ErrorCode::None};
+  }
+  if (batch.base_sequence >= 0) {
+    const ErrorCode error = check_sequence(batch, known);
+    if (error != ErrorCode::None) return {.error = error};
+  }
+  if (open && !batch.is_transactional()) return {.error = ErrorCode::InvalidTxnState};
   return {};
 }
 
+std::optional<ReplicaLog::AppendResult> ReplicaLog::find_duplicate(const LogBatch& batch,
+                                                                   const ProducerState& known) {
+  if (batch.producer_epoch != known.epoch) return std::nullopt;
+  for (const ProducerState::Written& written : known.recent) {
+    // A run read back from disk may have merged several batches: containment, not equality.
+    if (written.first_sequence <= batch.base_sequence &&
+        batch.last_sequence() <= written.last_sequence) {
+      return AppendResult{
+          .base_offset = written.base_offset.plus(batch.base_sequence - written.first_sequence),
+          .duplicate = true};
+    }
+  }
+  return std::nullopt;
+}
+
+ErrorCode ReplicaLog::check_sequence(const LogBatch& batch, const ProducerState* known) const {
+  const auto asked = verifications_.find(batch.producer_id);
+  if (asked != verifications_.end() && batch.base_sequence > asked->second.lowest_sequence) {
+    return ErrorCode::OutOfOrderSequenceNumber;
+  }
+  if (known == nullptr) return ErrorCode::None;  // any first sequence is accepted (KAFKA-14359)
+  // After a marker of a new epoch nothing of that epoch was written yet.
+  const bool begins = batch.producer_epoch > known->epoch || known->recent.empty();
+  const std::int32_t expected = begins ? 0 : known->recent.back().last_sequence + 1;
+  return batch.base_sequence == expected ? ErrorCode::None : ErrorCode::OutOfOrderSequenceNumber;
+}
+
 ReplicaLog::AppendResult ReplicaLog::append_as_leader(LogBatch batch, LeaderEpoch epoch,
-                                                      Effects& effects) {
+                                                      Effects& effects, Verification verification) {
   check(batch.count > 0, "a batch holds at least one record");
-  AppendResult result = check_sequence(batch);
+  AppendResult result = check_append(batch, verification);
   if (result.error != ErrorCode::None || result.duplicate) return result;
   batch.base_offset = end_offset_;
   batch.leader_epoch = epoch;
@@ -163,8 +199,66 @@ void ReplicaLog::remember(const LogBatch& batch) {
     producer.epoch = batch.producer_epoch;
     producer.recent.clear();
   }
+  if (batch.is_transactional()) verifications_.erase(batch.producer_id);
+  if (batch.is_control()) return remember_marker(batch, producer);
+  if (batch.is_transactional() && !producer.current_txn_first_offset) {
+    producer.current_txn_first_offset = batch.base_offset;
+    transactions_.begin(batch.producer_id, batch.base_offset);
+  }
+  if (batch.base_sequence < 0) return;
   if (producer.recent.size() == kRememberedBatches) producer.recent.erase(producer.recent.begin());
   producer.recent.push_back({batch.base_sequence, batch.last_sequence(), batch.base_offset});
+}
+
+// ProducerAppendInfo.appendEndTxnMarker: without an open transaction it says nothing but its epochs.
+void ReplicaLog::remember_marker(const LogBatch& batch, ProducerState& producer) {
+  producer.coordinator_epoch = batch.coordinator_epoch;
+  const auto first = std::exchange(producer.current_txn_first_offset, std::nullopt);
+  if (!first) return;
+  using Outcome = LogTransactions::Outcome;
+  transactions_.complete(batch.producer_id, *first, batch.base_offset,
+                         batch.kind == BatchKind::AbortMarker ? Outcome::Abort : Outcome::Commit);
+}
+
+bool ReplicaLog::has_ongoing_transaction(ProducerId producer) const {
+  const auto known = producers_.find(producer);
+  return known != producers_.end() && known->second.current_txn_first_offset.has_value();
+}
+
+std::vector<const LogBatch*> ReplicaLog::committed_batches() const {
+  const Offset end = last_stable_offset();
+  const auto aborted = transactions_.aborted(start_offset_, end);
+  std::multimap<Offset, ProducerId> upcoming;
+  for (const AbortedTransaction& entry : aborted)
+    upcoming.emplace(entry.first_offset, entry.producer_id);
+  std::set<ProducerId> passed_over;
+  std::vector<const LogBatch*> shown;
+  for (const LogBatch& batch : batches_) {
+    if (batch.base_offset >= end) break;
+    while (!upcoming.empty() && upcoming.begin()->first <= batch.last_offset()) {
+      passed_over.insert(upcoming.begin()->second);
+      upcoming.erase(upcoming.begin());
+    }
+    if (batch.kind == BatchKind::AbortMarker) passed_over.erase(batch.producer_id);
+    if (batch.is_control()) continue;
+    if (batch.is_transactional() && passed_over.contains(batch.producer_id)) continue;
+    shown.push_back(&batch);
+  }
+  return shown;
+}
+
+VerificationGuard ReplicaLog::maybe_start_verification(const LogBatch& batch) {
+  if (has_ongoing_transaction(batch.producer_id)) return kNoGuard;
+  const auto [state, is_new] = verifications_.try_emplace(batch.producer_id);
+  if (is_new) {
+    state->second = {++last_guard_, batch.base_sequence, batch.producer_epoch};
+  } else if (batch.producer_epoch > state->second.epoch) {
+    state->second.epoch = batch.producer_epoch;
+    state->second.lowest_sequence = batch.base_sequence;
+  } else if (batch.producer_epoch == state->second.epoch) {
+    state->second.lowest_sequence = std::min(state->second.lowest_sequence, batch.base_sequence);
+  }
+  return state->second.guard;
 }
 
 void ReplicaLog::start_epoch(LeaderEpoch epoch, Offset start_offset, Effects& effects) {
@@ -207,11 +301,13 @@ void ReplicaLog::drop_from(Offset offset) {
 
 void ReplicaLog::rebuild_derived() {
   producers_.clear();
+  transactions_.clear();
   content_digest_ = 0;
   for (const LogBatch& batch : batches_) {
     content_digest_ = mix_batch(content_digest_, batch);
     remember(batch);
   }
+  transactions_.on_high_watermark(high_watermark_);
 }
 
 bool ReplicaLog::truncate_to_divergence(const EpochEndOffset& leader, Effects& effects) {
@@ -241,6 +337,7 @@ void ReplicaLog::remove(bool stray, Effects& effects) {
 
 void ReplicaLog::set_high_watermark(Offset offset) {
   high_watermark_ = std::clamp(offset, start_offset_, end_offset_);
+  transactions_.on_high_watermark(high_watermark_);
 }
 
 std::vector<LogBatch> ReplicaLog::read(Offset from, Offset below, std::int32_t max_records) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -13,6 +14,7 @@
 #include "sim/kafka/error.h"
 #include "sim/kafka/ids.h"
 #include "sim/kafka/log_batch.h"
+#include "sim/kafka/log_transactions.h"
 #include "sim/kafka/rpc_data.h"
 #include "sim/kafka/uuid.h"
 
@@ -76,7 +78,7 @@ struct LogDeleted {
 // ── The log
 // ─────────────────────────────────────────────────────────────────────────────────────────
 
-// What the log knows of one idempotent producer (brokers.md §2.3).
+// What the log knows of one idempotent or transactional producer (brokers.md §2.3, §2.5).
 struct ProducerState {
   struct Written {
     std::int32_t first_sequence = -1;
@@ -89,10 +91,24 @@ struct ProducerState {
     }
   };
   std::int16_t epoch = -1;
-  std::vector<Written> recent;  // the last five batches, oldest first
+  CoordinatorEpoch coordinator_epoch{-1};  // of its last marker
+  std::vector<Written> recent;             // the last five batches, oldest first
+  std::optional<Offset> current_txn_first_offset;
   static constexpr auto fields(auto&& visit) {
-    return visit(field("epoch", &ProducerState::epoch), field("recent", &ProducerState::recent));
+    using P = ProducerState;
+    return visit(field("epoch", &P::epoch), field("coordinatorEpoch", &P::coordinator_epoch),
+                 field("recent", &P::recent),
+                 field("currentTxnFirstOffset", &P::current_txn_first_offset));
   }
+};
+
+// KIP-890: a leader takes the first batch of a transaction only after the coordinator has said that the partition is
+// part of it, and only once for each time that it has asked (VerificationStateEntry).
+using VerificationGuard = std::uint64_t;
+constexpr VerificationGuard kNoGuard = 0;
+struct Verification {
+  bool required = false;  // transaction.partition.verification.enable
+  VerificationGuard guard = kNoGuard;
 };
 
 class ReplicaLog {
@@ -137,7 +153,8 @@ class ReplicaLog {
     Offset base_offset{-1};
     bool duplicate = false;
   };
-  AppendResult append_as_leader(LogBatch batch, LeaderEpoch epoch, Effects& effects);
+  AppendResult append_as_leader(LogBatch batch, LeaderEpoch epoch, Effects& effects,
+                                Verification verification = {});
   // Requires that the batches continue the log.
   void append_as_follower(std::vector<LogBatch> batches, Effects& effects);
 
@@ -162,6 +179,18 @@ class ReplicaLog {
   // Batches in [from, below), split at the edges. `max_records` 0: no limit.
   std::vector<LogBatch> read(Offset from, Offset below, std::int32_t max_records = 0) const;
 
+  // ── Transactions (brokers.md §2.5) ──
+  // LSO: below it every transaction is decided, and its marker committed. Never above the high watermark.
+  Offset last_stable_offset() const {
+    return std::min(high_watermark_, transactions_.first_unstable().value_or(high_watermark_));
+  }
+  const LogTransactions& transactions() const { return transactions_; }
+  // For checkers: what a reader of committed data is given, from the beginning on.
+  std::vector<const LogBatch*> committed_batches() const;
+  bool has_ongoing_transaction(ProducerId producer) const;
+  // A guard for the producer's next batch if that would begin a transaction here; none if one is open.
+  VerificationGuard maybe_start_verification(const LogBatch& batch);
+
   const std::map<ProducerId, ProducerState>& producers() const { return producers_; }
   // Cheap: content is hashed as it is appended.
   void digest_into(Digest& digest) const;
@@ -175,7 +204,11 @@ class ReplicaLog {
   void drop_from(Offset offset);
   void remember(const LogBatch& batch);
   void rebuild_derived();
-  AppendResult check_sequence(const LogBatch& batch) const;
+  void remember_marker(const LogBatch& batch, ProducerState& producer);
+  AppendResult check_append(const LogBatch& batch, Verification verification) const;
+  static std::optional<AppendResult> find_duplicate(const LogBatch& batch,
+                                                    const ProducerState& known);
+  ErrorCode check_sequence(const LogBatch& batch, const ProducerState* known) const;
 
   File file_;
   TopicPartition topic_partition_;
@@ -185,7 +218,17 @@ class ReplicaLog {
   Offset high_watermark_{0};
   std::vector<LogBatch> batches_;
   std::vector<LogEpochStarted> epochs_;
+  // The lowest sequence number that was asked about (VerificationStateEntry).
+  struct VerificationState {
+    VerificationGuard guard = kNoGuard;
+    std::int32_t lowest_sequence = 0;
+    std::int16_t epoch = -1;
+  };
+
   std::map<ProducerId, ProducerState> producers_;
+  LogTransactions transactions_;
+  boost::container::flat_map<ProducerId, VerificationState> verifications_;  // in memory alone
+  VerificationGuard last_guard_ = kNoGuard;
   std::uint64_t content_digest_ = 0;
 };
 

@@ -12,6 +12,7 @@
 #include "sim/kafka/rpc_data.h"
 #include "sim/kafka/rpc_groups.h"
 #include "sim/kafka/rpc_membership.h"
+#include "sim/kafka/rpc_transactions.h"
 
 // Kafka's remote calls. A body is a plain struct with Kafka's field names; what travels is the body
 // in an envelope, `Request<FetchRequest>` or `Response<FetchResponse>`, over a connection that the

@@ -81,10 +81,12 @@ struct ProduceRequest {
   std::int16_t acks = -1;
   Duration timeout{};
   std::vector<ProduceTopic> topics;
+  std::string transactional_id;  // empty: not in a transaction
   bool operator==(const ProduceRequest&) const = default;
   static constexpr auto fields(auto&& visit) {
     return visit(field("acks", &ProduceRequest::acks), field("timeout", &ProduceRequest::timeout),
-                 field("topics", &ProduceRequest::topics));
+                 field("topics", &ProduceRequest::topics),
+                 sparse_field("transactionalId", &ProduceRequest::transactional_id));
   }
 };
 
@@ -128,10 +130,12 @@ struct ListOffsetsRequest {
   using Response = ListOffsetsResponse;
   BrokerId replica_id{-1};
   std::vector<ListOffsetsPartition> partitions;
+  IsolationLevel isolation_level = IsolationLevel::ReadUncommitted;
   bool operator==(const ListOffsetsRequest&) const = default;
   static constexpr auto fields(auto&& visit) {
     return visit(field("replicaId", &ListOffsetsRequest::replica_id),
-                 field("partitions", &ListOffsetsRequest::partitions));
+                 field("partitions", &ListOffsetsRequest::partitions),
+                 sparse_field("isolationLevel", &ListOffsetsRequest::isolation_level));
   }
 };
 
@@ -271,13 +275,16 @@ struct InitProducerIdRequest {
   static constexpr std::string_view kName = "kafka.InitProducerIdRequest";
   using Response = InitProducerIdResponse;
   std::string transactional_id;  // empty: idempotent only
-  ProducerId producer_id{-1};
+  ProducerId producer_id{
+      -1};  // KIP-360: the epoch of this one is to be bumped; -1: whatever there is
   std::int16_t producer_epoch = -1;
+  Duration transaction_timeout{};  // of a transactional one: transaction.timeout.ms
   bool operator==(const InitProducerIdRequest&) const = default;
   static constexpr auto fields(auto&& visit) {
-    return visit(field("transactionalId", &InitProducerIdRequest::transactional_id),
-                 field("producerId", &InitProducerIdRequest::producer_id),
-                 field("producerEpoch", &InitProducerIdRequest::producer_epoch));
+    using R = InitProducerIdRequest;
+    return visit(field("transactionalId", &R::transactional_id),
+                 field("producerId", &R::producer_id), field("producerEpoch", &R::producer_epoch),
+                 sparse_field("transactionTimeout", &R::transaction_timeout));
   }
 };
 

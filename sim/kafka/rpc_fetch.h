@@ -11,6 +11,7 @@
 #include "sim/kafka/error.h"
 #include "sim/kafka/ids.h"
 #include "sim/kafka/log_batch.h"
+#include "sim/kafka/log_transactions.h"
 #include "sim/kafka/uuid.h"
 
 // Fetch: how followers and consumers read a leader's log. Field names are Kafka's.
@@ -103,6 +104,15 @@ struct LeaderIdAndEpoch {
   }
 };
 
+// What a consumer wants to see (isolation.level).
+enum class IsolationLevel : std::uint8_t {
+  ReadUncommitted,
+  ReadCommitted
+};
+constexpr std::string_view name_of(IsolationLevel level) {
+  return level == IsolationLevel::ReadCommitted ? "read_committed" : "read_uncommitted";
+}
+
 struct FetchPartitionData {
   PartitionId partition_index{};
   ErrorCode error_code = ErrorCode::None;
@@ -111,6 +121,9 @@ struct FetchPartitionData {
   std::optional<EpochEndOffset> diverging_epoch;
   std::optional<LeaderIdAndEpoch> current_leader;
   std::vector<LogBatch> records;
+  // With read_committed: where the records end at most, and which of them were aborted.
+  std::optional<Offset> last_stable_offset;
+  std::vector<AbortedTransaction> aborted_transactions;
   bool operator==(const FetchPartitionData&) const = default;
   static constexpr auto fields(auto&& visit) {
     return visit(field("partitionIndex", &FetchPartitionData::partition_index),
@@ -119,7 +132,9 @@ struct FetchPartitionData {
                  field("logStartOffset", &FetchPartitionData::log_start_offset),
                  field("divergingEpoch", &FetchPartitionData::diverging_epoch),
                  field("currentLeader", &FetchPartitionData::current_leader),
-                 field("records", &FetchPartitionData::records));
+                 field("records", &FetchPartitionData::records),
+                 sparse_field("lastStableOffset", &FetchPartitionData::last_stable_offset),
+                 sparse_field("abortedTransactions", &FetchPartitionData::aborted_transactions));
   }
 };
 
@@ -159,6 +174,7 @@ struct FetchRequest {
   FetchMetadata metadata;        // sessionId and sessionEpoch
   std::vector<FetchTopic> topics;
   std::vector<TopicPartition> forgotten;  // forgottenTopicsData: no longer part of the session
+  IsolationLevel isolation_level = IsolationLevel::ReadUncommitted;
   bool operator==(const FetchRequest&) const = default;
   static constexpr auto fields(auto&& visit) {
     return visit(field("replicaId", &FetchRequest::replica_id),
@@ -167,7 +183,8 @@ struct FetchRequest {
                  field("minRecords", &FetchRequest::min_records),
                  field("maxRecords", &FetchRequest::max_records),
                  field("metadata", &FetchRequest::metadata), field("topics", &FetchRequest::topics),
-                 field("forgottenTopicsData", &FetchRequest::forgotten));
+                 field("forgottenTopicsData", &FetchRequest::forgotten),
+                 sparse_field("isolationLevel", &FetchRequest::isolation_level));
   }
 };
 

@@ -11,7 +11,7 @@
 #include "sim/kafka/ids.h"
 #include "sim/kafka/rpc_control.h"
 
-// Where a group is coordinated, and its committed offsets (brokers.md §3). Its members:
+// Where a group or a transactional id is coordinated, and a group's committed offsets (brokers.md §3). Its members:
 // rpc_membership.h.
 namespace sim {
 
@@ -26,13 +26,23 @@ struct FindCoordinatorResponse {
   }
 };
 
+enum class CoordinatorType : std::uint8_t {
+  Group,
+  Transaction
+};
+constexpr std::string_view name_of(CoordinatorType type) {
+  return type == CoordinatorType::Transaction ? "TRANSACTION" : "GROUP";
+}
+
 struct FindCoordinatorRequest {
   static constexpr std::string_view kName = "kafka.FindCoordinatorRequest";
   using Response = FindCoordinatorResponse;
-  std::string key;  // group.id
+  std::string key;  // group.id, transactional.id
+  CoordinatorType key_type = CoordinatorType::Group;
   bool operator==(const FindCoordinatorRequest&) const = default;
   static constexpr auto fields(auto&& visit) {
-    return visit(field("key", &FindCoordinatorRequest::key));
+    return visit(field("key", &FindCoordinatorRequest::key),
+                 sparse_field("keyType", &FindCoordinatorRequest::key_type));
   }
 };
 

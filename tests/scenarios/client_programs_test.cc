@@ -56,8 +56,11 @@ TEST(PoisonPill, WithoutAStepACheckerNamesTheHarm) {
 TEST(ClientPrograms, WhatIsNoneOrNotSimulatedIsRefused) {
   for (const auto& [consumer, says] :
        {std::pair("commit: \"sync_bach\"", "Did you mean 'sync_batch'"),
-        std::pair("commit: \"transaction\"", "in a transaction is not simulated yet"),
-        std::pair("on_bad: \"dlq_transactional\"", "is not simulated yet"),
+        std::pair("transactional_id: \"a\"", "without transactions says something about them"),
+        std::pair("commit: \"transaction\" on_bad: \"dlq_sync\"", "does not go with transactions"),
+        std::pair("commit: \"transaction\" transaction_timeout: \"16m\"", "transaction_timeout is"),
+        std::pair("on_bad: \"dlq_transactional\" exhausted: \"dlq_sync\"",
+                  "does not go with transactions"),
         std::pair("on_bad: \"share_group\"", "a share group (KIP-932) is not simulated yet"),
         std::pair("on_bad: \"retry_topics\"", "retry_topics has no topic"),
         std::pair("framework: \"connect_all\" commit: \"auto\"", "names a framework and says"),

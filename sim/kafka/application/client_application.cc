@@ -37,10 +37,14 @@ Effects ClientApplication::step(Instant now, Input input, Choices& choices) {
   }
   if (session_) advance(context);
   if (!session_) return effects;
-  session_->consumer.run(context);
+  if (session_->initialized) session_->consumer.run(context);
   if (session_->producer) {
     session_->producer_ready = session_->producer->prepare(context);
     if (session_->producer_ready) session_->producer->send_due(context);
+    if (session_->producer_ready && !session_->initialized) {
+      session_->initialized = true;
+      session_->consumer.run(context);
+    }
   }
   look_for_work(now);
   return effects;
@@ -53,7 +57,8 @@ void ClientApplication::begin(Context& context) {
                                 .brokers = config_.brokers,
                                 .topics = config_.topics,
                                 .max_records = config_.max_poll_records,
-                                .reset = config_.reset};
+                                .reset = config_.reset,
+                                .isolation_level = config_.program.isolation_level};
   std::vector<std::string> written;
   if (!config_.program.dead_letter_topic.empty()) {
     written.push_back(config_.program.dead_letter_topic);
@@ -62,18 +67,23 @@ void ClientApplication::begin(Context& context) {
     consumer.topics.push_back(retry.topic);
     written.push_back(retry.topic);
   }
+  if (!config_.program.output_topic.empty()) written.push_back(config_.program.output_topic);
   if (config_.program.commit == CommitPattern::ExternalStore) consumer.stored_positions = store_;
+  const bool transactional = config_.program.uses_transactions();
   session_.emplace(Session{.consumer = ConsumerClient(std::move(consumer)),
-                           .next_commit = context.now + config_.program.commit_interval});
-  if (!config_.program.writes_letters()) return;
-  session_->producer.emplace(
-      ProducerClientConfig{.name = config_.name,
-                           .self = config_.self,
-                           .brokers = config_.brokers,
-                           .topics = std::move(written),
-                           .idempotent = config_.program.idempotent_letters,
-                           .delivery_timeout = config_.program.letter_timeout,
-                           .linger = config_.program.letter_linger});
+                           .next_commit = context.now + config_.program.commit_interval,
+                           .initialized = !transactional});
+  if (!config_.program.writes_letters() && !transactional) return;
+  session_->producer.emplace(ProducerClientConfig{
+      .name = config_.name,
+      .self = config_.self,
+      .brokers = config_.brokers,
+      .topics = std::move(written),
+      .idempotent = config_.program.idempotent_letters || transactional,
+      .transactional_id = transactional ? config_.program.transactional_id : "",
+      .transaction_timeout = config_.program.transaction_timeout,
+      .delivery_timeout = config_.program.letter_timeout,
+      .linger = config_.program.letter_linger});
 }
 
 // What its own disk is done with.
@@ -108,15 +118,7 @@ void ClientApplication::hear(Context& context) {
         session.next_commit = std::min(session.next_commit, context.now + kRetryBackoff);
       }
     }
-    if (committed->error != ErrorCode::None) continue;
-    std::erase_if(session.bad, [&](const RecordOrigin& origin) {
-      const bool passed = std::ranges::any_of(committed->partitions, [&](const auto& part) {
-        return part.topic_partition == origin.topic_partition &&
-               part.committed_offset > origin.offset;
-      });
-      if (passed) context.notify(Payload::of(ClientPassedBadRecord{config_.group, origin}));
-      return passed;
-    });
+    if (committed->error == ErrorCode::None) note_passed(context, committed->partitions);
   }
   if (!session.producer) return;
   while (session_ && session_->producer) {
@@ -126,9 +128,23 @@ void ClientApplication::hear(Context& context) {
   }
 }
 
+// The committed offsets have gone past records that could not be used.
+void ClientApplication::note_passed(Context& context,
+                                    const std::vector<OffsetCommitPartition>& committed) {
+  std::erase_if(session_->bad, [&](const RecordOrigin& origin) {
+    const bool passed = std::ranges::any_of(committed, [&](const OffsetCommitPartition& part) {
+      return part.topic_partition == origin.topic_partition &&
+             part.committed_offset > origin.offset;
+    });
+    if (passed) context.notify(Payload::of(ClientPassedBadRecord{config_.group, origin}));
+    return passed;
+  });
+}
+
 // One step at most. Other threads take turns with the loop.
 void ClientApplication::advance(Context& context) {
   Session& session = *session_;
+  if (!session.initialized || meet_transaction_error()) return;
   if (!session.handed_over.empty() && context.now >= session.worker_due) {
     const PolledRecord record = std::move(session.handed_over.front());
     session.handed_over.pop_front();
@@ -147,6 +163,12 @@ void ClientApplication::advance(Context& context) {
 void ClientApplication::look_for_work(Instant now) {
   Session& session = *session_;
   session.due = Instant::never();
+  if (!session.initialized) return;
+  const TransactionManager* const manager = transactions();
+  if (manager != nullptr && manager->has_error() && session.ends_because.empty()) {
+    session.due = now;
+    return;
+  }
   if (session.steps.empty()) {
     const bool readable = session.consumer.front(now) != nullptr;
     if (readable || session.consumer.without_offset()) session.due = now;
@@ -169,6 +191,20 @@ void ClientApplication::look_for_work(Instant now) {
       return;
     case StepKind::Back:
       session.due = begun ? next.started + next.wait : now;
+      return;
+    case StepKind::Produce:
+      if (!begun || session.producer->partition_count(config_.program.output_topic) > 0)
+        session.due = now;
+      return;
+    case StepKind::SendOffsets:
+      if (!begun || !manager->offsets_pending()) session.due = now;
+      return;
+    case StepKind::AwaitTransaction:
+      if (manager->state() == TransactionManager::State::Ready || manager->has_error()) {
+        session.due = now;
+      } else if (!session.ends_because.empty()) {
+        session.due = begun ? next.started + kCommitTimeout : now;
+      }
       return;
     case StepKind::SendLetter:
       if (!begun || (session.producer_ready && session.producer->partition_count(next.topic) > 0)) {
@@ -198,6 +234,8 @@ void ClientApplication::look_for_work(Instant now) {
     case StepKind::Letter:
     case StepKind::Seek:
     case StepKind::Commit:
+    case StepKind::CommitTransaction:
+    case StepKind::AbortTransaction:
     case StepKind::Throw:
     case StepKind::Close:
       session.due = now;
@@ -210,7 +248,8 @@ std::optional<Instant> ClientApplication::deadline() const {
     return start_at_ == Instant::never() ? std::nullopt : std::optional(start_at_);
   }
   Instant due = session_->due;
-  if (const auto consumer = session_->consumer.deadline()) due = std::min(due, *consumer);
+  const auto consumer = session_->consumer.deadline();
+  if (consumer && session_->initialized) due = std::min(due, *consumer);
   if (session_->producer) {
     if (const auto producer = session_->producer->deadline()) due = std::min(due, *producer);
   }
@@ -241,6 +280,12 @@ void ClientApplication::throw_out(std::string why) {
       session.steps.push_back({.kind = StepKind::Commit, .offsets = offsets, .how = how});
       session.steps.push_back({.kind = StepKind::AwaitCommit, .offsets = offsets, .how = how});
     }
+  }
+  const TransactionManager* const manager = transactions();
+  if (manager != nullptr && manager->state() == TransactionManager::State::InTransaction &&
+      config_.program.closes) {
+    session.steps.push_back({.kind = StepKind::AbortTransaction});
+    session.steps.push_back({.kind = StepKind::AwaitTransaction});
   }
   session.steps.push_back({.kind = StepKind::Close});
 }

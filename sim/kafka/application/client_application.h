@@ -50,6 +50,9 @@ struct StartClient {
 // the queue, and all else that is remembered. What it finds again is what the group has committed,
 // what its own disk keeps (the external store, the spool), and what is in topics.
 //
+// A program with transactions is the loop of KafkaProducer's documentation: an abortable error aborts the transaction and
+// goes back to what was read for it, a fatal one ends the program.
+//
 // Simplified: it names its partitions itself, alone in its group (assign); `ConsumerClient` is where
 // a subscription would come in. The external store is the process's own disk, synced with each
 // result. A dead letter larger than max.message.bytes and smaller than max.request.size is taken.
@@ -73,7 +76,8 @@ class ClientApplication {
     PolledRecord record;
     std::string topic;
     BadRecordHandling handling;
-    Payload content;  // a DeadLetter
+    Payload content;                                           // a DeadLetter
+    std::optional<std::pair<TopicPartition, Offset>> written;  // in a transaction that is open
     static constexpr auto fields(auto&& visit) {
       return visit(field("record", &Letter::record), field("topic", &Letter::topic),
                    field("content", &Letter::content));
@@ -101,10 +105,15 @@ class ClientApplication {
     std::optional<RecordOrigin> storing;
     bool stored = false;
     std::string ends_because;
+    // Of a program with transactions. It reads nothing before initTransactions() has returned.
+    bool initialized = false;
+    std::vector<PolledRecord>
+        in_transaction;  // whose results and letters are part of the one that is open
   };
   void begin(Context& context);
   void hear(Context& context);
   void hear_own(Context& context, const Received& received);
+  void note_passed(Context& context, const std::vector<OffsetCommitPartition>& committed);
   void advance(Context& context);
   void look_for_work(Instant now);
 
@@ -137,6 +146,16 @@ class ClientApplication {
   void fail_letter(Context& context, RecordToken token, ErrorCode error);
 
   void step_over(const PolledRecord& record);
+
+  // Transactions
+  TransactionManager* transactions();
+  void begin_transaction();
+  bool produce(Context& context, Step& step);
+  bool send_offsets(Step& step);
+  bool await_transaction(Context& context, Step& step);
+  void on_transaction_committed(Context& context, const Step& step);
+  bool meet_transaction_error();
+  void rewind();
 
   // Ends
   void throw_out(std::string why);

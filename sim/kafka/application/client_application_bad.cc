@@ -92,6 +92,7 @@ Steps ClientApplication::steps_for_bad(const PolledRecord& record, std::int32_t 
     case DlqSync:
     case DlqAwaited:
     case DlqIndependent:
+    case DlqTransactional:
     case RetryTopics: {
       if (config_.behaviour.dead_letter_not_sent) return steps;
       if (config_.behaviour.position_not_advanced && session_->lettered.contains(record.origin)) {
@@ -106,6 +107,12 @@ Steps ClientApplication::steps_for_bad(const PolledRecord& record, std::int32_t 
       add(StepKind::SendLetter).topic = topic;
       const bool waits = handling.policy == DlqSync || handling.policy == RetryTopics;
       if (waits && !config_.behaviour.dead_letter_not_awaited) add(StepKind::AwaitLetter);
+      if (handling.policy == DlqTransactional && program.commit != CommitPattern::Transaction) {
+        for (Step& step : transaction_steps(offsets_behind({record}))) {
+          steps.push_back(std::move(step));
+          steps.back().records = {record};
+        }
+      }
       return steps;
     }
     case BlockingRetry:

@@ -58,7 +58,11 @@ bool ClientApplication::send_letter(Context& context, Step& step) {
   if (config_.program.same_partition && record.topic_partition.partition.value() < partitions) {
     partition = record.topic_partition.partition.value();
   }
-  session.producer->send(context.now, {step.topic, PartitionId{partition}},
+  if (step.handling.policy == BadRecordPolicy::DlqTransactional) {
+    begin_transaction();
+    session.in_transaction.push_back(record);
+  }
+  session.producer->send(context, {step.topic, PartitionId{partition}},
                          {.count = 1, .first_token = token, .value = content});
   context.notify(
       Payload::of(ClientDeadLetterSent{config_.group, record.origin, step.topic, token}));
@@ -71,7 +75,14 @@ bool ClientApplication::send_letter(Context& context, Step& step) {
 void ClientApplication::end_letter(Context& context, RecordToken token, const TopicPartition& id,
                                    Offset offset, ErrorCode error) {
   const auto found = session_->letters.find(token);
+  if (found == session_->letters.end() && config_.program.uses_transactions()) return;  // a result
   check(found != session_->letters.end(), "an outcome is of a letter on its way");
+  if (found->second.handling.policy == BadRecordPolicy::DlqTransactional) {
+    // Whether it counts is said by the end of its transaction.
+    found->second.written =
+        error == ErrorCode::None ? std::optional(std::pair(id, offset)) : std::nullopt;
+    return;
+  }
   if (error != ErrorCode::None) return fail_letter(context, token, error);
   const PolledRecord record = std::move(found->second.record);
   session_->letters.erase(found);

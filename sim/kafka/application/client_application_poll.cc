@@ -116,7 +116,7 @@ std::vector<PolledRecord> ClientApplication::gather(Context& context,
       }
     }
     for (std::int32_t i = 0; i < count; ++i) polled.push_back(record_at(i));
-    const auto [id, taken, leader] = consumer.take(context.now, count);
+    const auto [id, taken, leader, next_offset] = consumer.take(context.now, count);
     context.notify(Payload::of(ClientConsumed{config_.group, id, taken.base_offset, taken.count,
                                               taken.first_token, leader}));
   }

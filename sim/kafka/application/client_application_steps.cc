@@ -117,6 +117,8 @@ void ClientApplication::execute(Context& context, const PolledRecord& record,
   context.notify(
       Payload::of(ClientProcessed{config_.group, record.origin, record.attempts + attempt}));
   session_->handled[record.topic_partition] = record.offset.next();
+  if (config_.program.commit == CommitPattern::Transaction)
+    session_->steps.push_front({.kind = StepKind::Produce, .records = {record}});
 }
 
 // ── Steps ───────────────────────────────────────────────────────────────────────────────────────
@@ -177,6 +179,19 @@ bool ClientApplication::perform(Context& context, Step& step) {
       return true;
     case StepKind::AwaitCommit:
       return await_commit(context, step);
+    case StepKind::Produce:
+      return produce(context, step);
+    case StepKind::SendOffsets:
+      return send_offsets(step);
+    case StepKind::CommitTransaction:
+      begin_transaction();
+      transactions()->commit();
+      return true;
+    case StepKind::AbortTransaction:
+      if (transactions()->state() != TransactionManager::State::FatalError) transactions()->abort();
+      return true;
+    case StepKind::AwaitTransaction:
+      return await_transaction(context, step);
     case StepKind::Throw:
       throw_out(fmt::format("{}: {}", step.failure.exception, step.failure.message));
       return true;

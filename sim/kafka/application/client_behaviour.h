@@ -27,6 +27,8 @@ struct ClientBehaviour {
   bool commit_before_processing = false;
   // The external store keeps the result, and the offset in another transaction, later.
   bool stored_offset_apart = false;
+  // Offsets are committed outside of the transaction that they belong to.
+  bool offsets_outside_transaction = false;
   static constexpr auto fields(auto&& visit) {
     using B = ClientBehaviour;
     return visit(field("exception_swallowed", &B::exception_swallowed),
@@ -38,7 +40,8 @@ struct ClientBehaviour {
                  field("dead_letter_failure_ignored", &B::dead_letter_failure_ignored),
                  field("commit_one_too_far", &B::commit_one_too_far),
                  field("commit_before_processing", &B::commit_before_processing),
-                 field("stored_offset_apart", &B::stored_offset_apart));
+                 field("stored_offset_apart", &B::stored_offset_apart),
+                 field("offsets_outside_transaction", &B::offsets_outside_transaction));
   }
   bool operator==(const ClientBehaviour&) const = default;
 };

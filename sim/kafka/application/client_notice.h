@@ -10,6 +10,7 @@
 #include "sim/kafka/application/dead_letter.h"
 #include "sim/kafka/error.h"
 #include "sim/kafka/rpc_groups.h"
+#include "sim/kafka/rpc_transactions.h"
 
 // What client programs say of themselves: the points at which a fault can strike ("crash consumer-1
 // on client.Processed 3"), and what checkers and the account of brokers.md §4.6 are made of.
@@ -183,6 +184,25 @@ struct ClientCommitting {
   static constexpr auto fields(auto&& visit) {
     using N = ClientCommitting;
     return visit(field("group", &N::group), field("how", &N::how), field("offsets", &N::offsets));
+  }
+};
+
+// A result was handed to the producer inside of a transaction: it counts if that is committed.
+struct ClientOutputSent {
+  static constexpr std::string_view kName = "client.OutputSent";
+  static constexpr std::string_view kRule = "brokers.md §2.5";
+  std::string group;
+  RecordOrigin origin;
+  std::string topic;
+  RecordToken token{-1};  // the result's own
+  std::string transactional_id;
+  ProducerIdAndEpoch producer;
+  bool operator==(const ClientOutputSent&) const = default;
+  static constexpr auto fields(auto&& visit) {
+    using N = ClientOutputSent;
+    return visit(field("group", &N::group), field("origin", &N::origin), field("topic", &N::topic),
+                 field("token", &N::token), field("transactionalId", &N::transactional_id),
+                 field("producer", &N::producer));
   }
 };
 

@@ -25,6 +25,9 @@ constexpr std::array kCommitPatterns{
     NamedCommitPattern{"external_store", CommitPattern::ExternalStore,
                        "result and offset in one transaction outside, seek on assignment: exactly "
                        "one effect"},
+    NamedCommitPattern{"transaction", CommitPattern::Transaction,
+                       "consume, process, produce: outputs and offsets in one transaction: exactly "
+                       "once inside of Kafka"},
     NamedCommitPattern{"interval", CommitPattern::Interval,
                        "what is handled, asynchronously, every commit interval and on close: at "
                        "least once"}};
@@ -42,6 +45,10 @@ constexpr std::array kBadRecordPolicies{
                          "at least once into the queue: the commit waits for it"},
     NamedBadRecordPolicy{"dlq_independent", BadRecordPolicy::DlqIndependent,
                          "at most once into the queue: the commit does not wait"},
+    NamedBadRecordPolicy{
+        "dlq_transactional", BadRecordPolicy::DlqTransactional,
+        "exactly once into the queue, for who reads committed data: the letter and "
+        "the offset in one transaction"},
     NamedBadRecordPolicy{"retry_topics", BadRecordPolicy::RetryTopics,
                          "at least once, not in order: topics with a delay, then the queue"},
     NamedBadRecordPolicy{"split", BadRecordPolicy::Split,
@@ -159,7 +166,12 @@ bool ClientProgram::may_throw() const {
 
 bool ClientProgram::writes_letters() const {
   using enum BadRecordPolicy;
-  return uses(DlqSync) || uses(DlqAwaited) || uses(DlqIndependent) || uses(RetryTopics);
+  return uses(DlqSync) || uses(DlqAwaited) || uses(DlqIndependent) || uses(RetryTopics) ||
+         uses(DlqTransactional);
+}
+
+bool ClientProgram::uses_transactions() const {
+  return commit == CommitPattern::Transaction || uses(BadRecordPolicy::DlqTransactional);
 }
 
 std::string_view name_of(Promise promise) {
@@ -185,6 +197,7 @@ Promise promise_of(const ClientProgram& program) {
     case CommitPattern::AutoThreads:
       return Promise::Neither;
     case CommitPattern::ExternalStore:
+    case CommitPattern::Transaction:
       return Promise::ExactlyOnce;
     case CommitPattern::Auto:
       return program.closes && program.may_throw() ? Promise::Neither : Promise::AtLeastOnce;

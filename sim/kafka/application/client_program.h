@@ -24,6 +24,7 @@ enum class CommitPattern : std::uint8_t {
   Auto,           // enable.auto.commit, processed in the poll loop
   AutoThreads,    // enable.auto.commit, handed to other threads
   ExternalStore,  // result and offset stored outside in one transaction; seek on assignment
+  Transaction,    // consume, process, produce: outputs and offsets in one transaction
   Interval        // a framework's: what is handled, asynchronously, now and then; on close, at once
 };
 
@@ -31,11 +32,12 @@ enum class BadRecordPolicy : std::uint8_t {
   FailStop,
   Skip,
   LogAndSkip,
-  BlockingRetry,   // seek back, back off, so many times; then `when_exhausted`
-  DlqSync,         // the dead letter's acknowledgement, then on
-  DlqAwaited,      // on; but no commit before all acknowledgements up to it
-  DlqIndependent,  // on, and commit, whatever becomes of the letter
-  RetryTopics,     // to the first retry topic, the next one, …, the dead letter queue
+  BlockingRetry,     // seek back, back off, so many times; then `when_exhausted`
+  DlqSync,           // the dead letter's acknowledgement, then on
+  DlqAwaited,        // on; but no commit before all acknowledgements up to it
+  DlqIndependent,    // on, and commit, whatever becomes of the letter
+  DlqTransactional,  // the letter and the offset behind the record in one transaction
+  RetryTopics,       // to the first retry topic, the next one, …, the dead letter queue
   Split  // a batch listener's: halves, until the record stands alone; then `when_exhausted`
 };
 
@@ -92,11 +94,17 @@ struct ClientProgram {
   bool closes = true;
   std::optional<Duration> restart_after = Duration{5'000'000'000};
   std::string dead_letter_topic;
+  // Of programs with transactions: where their results go, transactional.id, transaction.timeout.ms.
+  std::string output_topic;
+  std::string transactional_id;
+  Duration transaction_timeout{60'000'000'000};
+  IsolationLevel isolation_level = IsolationLevel::ReadUncommitted;
   std::vector<RetryTopic> retry_topics;
   std::size_t max_request_size = 1'048'576;  // max.request.size
   bool operator==(const ClientProgram&) const = default;
 
   bool writes_letters() const;
+  bool uses_transactions() const;
   bool uses(BadRecordPolicy policy) const;
   // A bad record, or a letter about one, may end the program.
   bool may_throw() const;

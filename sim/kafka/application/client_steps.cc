@@ -6,6 +6,13 @@
 namespace sim {
 namespace {
 
+void add_transaction_end(Steps& steps, std::vector<OffsetCommitPartition> offsets) {
+  const CommitHow how = CommitHow::Transaction;
+  for (const StepKind kind : {StepKind::Committing, StepKind::SendOffsets,
+                              StepKind::CommitTransaction, StepKind::AwaitTransaction})
+    steps.push_back({.kind = kind, .offsets = offsets, .how = how});
+}
+
 void add_commit(Steps& steps, std::vector<OffsetCommitPartition> offsets, CommitHow how) {
   steps.push_back({.kind = StepKind::Committing, .offsets = offsets, .how = how});
   steps.push_back({.kind = StepKind::Commit, .offsets = offsets, .how = how});
@@ -41,6 +48,16 @@ std::string_view name_of(StepKind kind) {
       return "commit";
     case StepKind::AwaitCommit:
       return "await commit";
+    case StepKind::Produce:
+      return "produce";
+    case StepKind::SendOffsets:
+      return "send offsets";
+    case StepKind::CommitTransaction:
+      return "commit transaction";
+    case StepKind::AbortTransaction:
+      return "abort transaction";
+    case StepKind::AwaitTransaction:
+      return "await transaction";
     case StepKind::Throw:
       return "throw";
     case StepKind::Close:
@@ -59,6 +76,8 @@ std::string_view name_of(CommitHow how) {
       return "auto";
     case CommitHow::Close:
       return "close";
+    case CommitHow::Transaction:
+      return "transaction";
   }
   unreachable("each way to commit has a name");
 }
@@ -77,6 +96,12 @@ std::vector<OffsetCommitPartition> offsets_behind(const std::vector<PolledRecord
   return offsets;
 }
 
+Steps transaction_steps(std::vector<OffsetCommitPartition> offsets) {
+  Steps steps;
+  add_transaction_end(steps, std::move(offsets));
+  return steps;
+}
+
 Steps commit_steps(const ClientProgram& program, std::vector<OffsetCommitPartition> offsets) {
   Steps steps;
   switch (program.commit) {
@@ -87,6 +112,9 @@ Steps commit_steps(const ClientProgram& program, std::vector<OffsetCommitPartiti
       break;
     case CommitPattern::Async:
       add_commit(steps, std::move(offsets), CommitHow::Async);
+      break;
+    case CommitPattern::Transaction:
+      add_transaction_end(steps, std::move(offsets));
       break;
     case CommitPattern::Auto:         // in poll()
     case CommitPattern::AutoThreads:  // in poll()
@@ -127,6 +155,7 @@ Steps steps_of(const ClientProgram& program, const std::vector<PolledRecord>& re
     case CommitPattern::Async:
     case CommitPattern::Auto:
     case CommitPattern::ExternalStore:
+    case CommitPattern::Transaction:
     case CommitPattern::Interval:
       process_all();
       append(commit_steps(program, offsets_behind(records)));

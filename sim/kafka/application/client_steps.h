@@ -42,8 +42,13 @@ enum class StepKind : std::uint8_t {
   Committing,   // `offsets`: announced, when the letters that must come first are acknowledged
   Commit,       // asked for
   AwaitCommit,  // answered
-  Throw,        // out of the loop
-  Close,        // the consumer
+  Produce,      // the result of the record, in a transaction
+  SendOffsets,  // `offsets`, to the transaction
+  CommitTransaction,  // asked for
+  AbortTransaction,   // asked for
+  AwaitTransaction,   // ended
+  Throw,              // out of the loop
+  Close,              // the consumer
 };
 std::string_view name_of(StepKind kind);
 
@@ -52,7 +57,8 @@ enum class CommitHow : std::uint8_t {
   Sync,   // tried again until default.api.timeout.ms is over, then thrown
   Async,  // never tried again
   Auto,   // async
-  Close   // sync, and its failure swallowed
+  Close,  // sync, and its failure swallowed
+  Transaction
 };
 std::string_view name_of(CommitHow how);
 
@@ -75,6 +81,8 @@ Steps steps_of(const ClientProgram& program, const std::vector<PolledRecord>& re
 // The steps that commit what has been handled, as the pattern does it; none where it does so
 // elsewhere.
 Steps commit_steps(const ClientProgram& program, std::vector<OffsetCommitPartition> offsets);
+// The steps that send offsets to the transaction and commit it.
+Steps transaction_steps(std::vector<OffsetCommitPartition> offsets);
 // What is next to read behind these records, by partition.
 std::vector<OffsetCommitPartition> offsets_behind(const std::vector<PolledRecord>& records);
 

@@ -62,6 +62,16 @@ struct DeadLetter {
   std::size_t wire_bytes() const;
 };
 
+// A result of a program that consumes, processes and produces: what it was made of.
+struct OutputRecord {
+  static constexpr std::string_view kName = "client.Output";
+  RecordOrigin origin;
+  bool operator==(const OutputRecord&) const = default;
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("origin", &OutputRecord::origin));
+  }
+};
+
 // The headers that say what went wrong, where, in that style.
 struct Failure {
   std::string stage;      // "VALUE_CONVERTER", "TASK_PUT", "processing"

@@ -18,34 +18,48 @@ struct Copies {
   std::int32_t with_origin = 0;
 };
 
-// What the group has written into a topic and stands there below the high watermarks, by what it is
-// about; nothing if one of its partitions has no leader.
-std::optional<std::map<RecordOrigin, Copies>> letters_in(const std::string& topic,
-                                                         const std::set<RecordToken>& tokens,
-                                                         std::span<const Broker* const> running) {
-  std::map<RecordOrigin, Copies> letters;
+// Below the last stable offset, without what was aborted: what readers of committed data are given.
+// `visit(batch)` for each batch of values that the tokens name. False: a partition has no leader.
+template <class Visit>
+bool visit_committed(const std::string& topic, const std::set<RecordToken>& tokens,
+                     std::span<const Broker* const> running, Visit&& visit) {
   std::int32_t partitions = 0;
   for (const Broker* const broker : running) {
     if (broker != nullptr) {
       partitions = std::max(partitions, broker->metadata().partition_count(topic));
     }
   }
-  if (partitions == 0) return std::nullopt;
+  if (partitions == 0) return false;
   for (std::int32_t p = 0; p < partitions; ++p) {
     const TopicPartition id{topic, PartitionId{p}};
     const Broker* const leader = leader_of(id, running);
-    if (leader == nullptr) return std::nullopt;
+    if (leader == nullptr) return false;
     const ReplicaLog& log = leader->partition(id)->log();
-    for (const LogBatch& batch : log.batches()) {
-      const auto* const letter = batch.value.get_if<DeadLetter>();
-      if (letter == nullptr || batch.base_offset >= log.high_watermark()) continue;
-      if (!tokens.contains(batch.first_token)) continue;
-      Copies& copies = letters[letter->origin];
-      ++copies.count;
-      if (name_origin(letter->headers, letter->origin)) ++copies.with_origin;
+    for (const LogBatch* const batch : log.committed_batches()) {
+      if (tokens.contains(batch->first_token)) visit(*batch);
     }
   }
-  return letters;
+  return true;
+}
+
+// What the group has written into a topic and stands there, by what it is about; nothing if one of
+// its partitions has no leader.
+template <class Value>
+std::optional<std::map<RecordOrigin, Copies>> values_in(const std::string& topic,
+                                                        const std::set<RecordToken>& tokens,
+                                                        std::span<const Broker* const> running) {
+  std::map<RecordOrigin, Copies> values;
+  const bool reached = visit_committed(topic, tokens, running, [&](const LogBatch& batch) {
+    const auto* const value = batch.value.get_if<Value>();
+    if (value == nullptr) return;
+    Copies& copies = values[value->origin];
+    ++copies.count;
+    if constexpr (std::same_as<Value, DeadLetter>) {
+      if (name_origin(value->headers, value->origin)) ++copies.with_origin;
+    }
+  });
+  if (!reached) return std::nullopt;
+  return values;
 }
 
 // Letters know the leader epoch of what they are about, and what was polled does not.
@@ -62,7 +76,7 @@ void check_letters(const std::string& name_of_group, DeliveryMemory::Group& grou
                    Violations& found) {
   const std::string& topic = group.program.dead_letter_topic;
   if (topic.empty()) return;
-  const auto letters = letters_in(topic, group.letter_tokens, running);
+  const auto letters = values_in<DeadLetter>(topic, group.letter_tokens, running);
   if (!letters) return;  // deleted, or out of reach: nothing is promised about it
   const bool tells = group.program.headers != HeaderStyle::None;
   for (const auto& [origin, acknowledged] : group.letters) {
@@ -81,7 +95,12 @@ void check_letters(const std::string& name_of_group, DeliveryMemory::Group& grou
                                    topic, which)});
     }
     group.partitions[origin.topic_partition].account.dlq_duplicates += copies->count - 1;
-    if (group.program.idempotent_letters && copies->count > group.life) {
+    if (group.program.uses(BadRecordPolicy::DlqTransactional) && copies->count > 1) {
+      found.push_back(
+          {"broker.P23", fmt::format("{} holds {} letters about the record of {}, each of them "
+                                     "committed with the offset behind it",
+                                     topic, copies->count, which)});
+    } else if (group.program.idempotent_letters && copies->count > group.life) {
       found.push_back(
           {"broker.P23", fmt::format("{} holds {} letters about the record of {}, and group {} has "
                                      "lived {} times",
@@ -109,6 +128,33 @@ void check_letters(const std::string& name_of_group, DeliveryMemory::Group& grou
                                  topic, group.ended_by, describe(group.ended_at))});
   }
   group.unheard.clear();
+}
+
+// broker.P17 of a program that consumes, processes and produces: exactly one result, for who reads committed data.
+void check_results(const std::string& name_of_group, const DeliveryMemory::Group& group,
+                   std::span<const Broker* const> running, const DeliveryMemory& memory,
+                   Violations& found) {
+  if (group.program.commit != CommitPattern::Transaction) return;
+  const std::string& topic = group.program.output_topic;
+  std::set<RecordToken> tokens = group.result_tokens;
+  for (const RecordToken late : memory.late_results) tokens.erase(late);
+  const auto results = values_in<OutputRecord>(topic, tokens, running);
+  if (!results) return;  // deleted, or out of reach
+  for (const auto& [origin, copies] : *results) {
+    if (copies.count <= 1) continue;
+    found.push_back({"broker.P17",
+                     fmt::format("{} shows {} results of the record of {} to who "
+                                 "reads committed data, and group {} promises one",
+                                 topic, copies.count,
+                                 place_of(origin.topic_partition, origin.offset), name_of_group)});
+  }
+  for (const auto& [origin, committed] : group.results) {
+    if (results->contains(origin)) continue;
+    found.push_back(
+        {"broker.P17", fmt::format("the transaction with the result of the record of {} "
+                                   "was committed, and {} does not show it",
+                                   place_of(origin.topic_partition, origin.offset), topic)});
+  }
 }
 
 Duration all_pauses(const ClientProgram& program) {
@@ -170,6 +216,7 @@ Violations check_delivery_at_end(std::span<const Broker* const> running, Instant
       check_progress(name_of_group, group, id, partition, running, now, found);
     }
     check_letters(name_of_group, group, running, now, memory, found);
+    check_results(name_of_group, group, running, memory, found);
     for (auto& [id, partition] : group.partitions) {
       balance(name_of_group, id, partition, found);
     }

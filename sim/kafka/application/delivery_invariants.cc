@@ -8,6 +8,7 @@
 #include "sim/kafka/application/client_notice.h"
 #include "sim/kafka/application/delivery_ledger.h"
 #include "sim/kafka/broker_notice.h"
+#include "sim/kafka/transaction_notice.h"
 
 namespace sim {
 namespace {
@@ -167,36 +168,80 @@ void check_passed_over(const std::string& name_of_group, Group& group, const Top
   }
 }
 
-void on_processed(const ClientProcessed& notice, DeliveryMemory& memory, Violations& found) {
-  Group* const group = find(memory, notice.group);
-  if (group == nullptr) return;
-  const TopicPartition& id = notice.origin.topic_partition;
-  Partition& partition = group->partitions[id];
-  Record* const record = open_record(*group, notice.origin);
+// The side effect of the record was executed, once more.
+void count_effect(const std::string& name_of_group, Group& group, const RecordOrigin& origin,
+                  Violations& found) {
+  const TopicPartition& id = origin.topic_partition;
+  Partition& partition = group.partitions[id];
+  Record* const record = open_record(group, origin);
   const bool again = record == nullptr || record->effects > 0;
   const bool from_retry_topic = record != nullptr && record->in_retry_topic;
   if (record != nullptr) ++record->effects;
-  if (notice.attempt > 1) ++partition.account.retried;
   ++(again ? partition.account.reprocessed : partition.account.processed_ok);
-  if (!again && notice.origin.offset < partition.effect_high) ++partition.account.out_of_order;
-  partition.effect_high = std::max(partition.effect_high, notice.origin.offset);
-  end_record(partition, notice.origin.offset);
-  const Promise promise = promise_of(group->program);
+  if (!again && origin.offset < partition.effect_high) ++partition.account.out_of_order;
+  partition.effect_high = std::max(partition.effect_high, origin.offset);
+  end_record(partition, origin.offset);
+  const Promise promise = promise_of(group.program);
   if (again && (promise == Promise::AtMostOnce || promise == Promise::ExactlyOnce)) {
     found.push_back(
-        {"broker.P17",
-         fmt::format("group {} promises {}, and executed the effect of the record of "
-                     "{} twice",
-                     notice.group, name_of(promise), place_of(id, notice.origin.offset))});
+        {"broker.P17", fmt::format("group {} promises {}, and executed the effect of the record of "
+                                   "{} twice",
+                                   name_of_group, name_of(promise), place_of(id, origin.offset))});
   }
-  if (!from_retry_topic) {
-    check_passed_over(notice.group, *group, id, notice.origin.offset, found);
-  }
+  if (!from_retry_topic) check_passed_over(name_of_group, group, id, origin.offset, found);
+}
+
+void on_processed(const ClientProcessed& notice, DeliveryMemory& memory, Violations& found) {
+  Group* const group = find(memory, notice.group);
+  if (group == nullptr) return;
+  Partition& partition = group->partitions[notice.origin.topic_partition];
+  if (notice.attempt > 1) ++partition.account.retried;
+  // What it leads to counts when the transaction does.
+  if (group->program.commit == CommitPattern::Transaction) return;
+  count_effect(notice.group, *group, notice.origin, found);
   // The offset is committed with the result.
-  if (promise == Promise::ExactlyOnce) {
+  if (promise_of(group->program) == Promise::ExactlyOnce) {
     partition.committed = std::max(partition.committed, notice.origin.offset.next());
   }
   forget_ended(partition);
+}
+
+// ── Transactions ────────────────────────────────────────────────────────────────────────────────
+
+void on_output(const ClientOutputSent& notice, DeliveryMemory& memory) {
+  Group* const group = find(memory, notice.group);
+  if (group == nullptr) return;
+  auto& open = memory.transactions[{notice.transactional_id, notice.producer}];
+  open.group = notice.group;
+  open.results.push_back(notice.origin);
+  group->result_tokens.insert(notice.token);
+}
+
+void on_offsets_sent(const OffsetsSentToTransaction& notice, DeliveryMemory& memory) {
+  if (find(memory, notice.group) == nullptr) return;
+  auto& open = memory.transactions[{notice.transactional_id, notice.producer}];
+  open.group = notice.group;
+  open.offsets = notice.offsets;
+}
+
+void on_decided(const TransactionStateChanged& notice, DeliveryMemory& memory, Violations& found) {
+  if (!is_prepared(notice.state)) return;
+  auto open = memory.transactions.extract({notice.transactional_id, notice.producer});
+  // A fence ends what any former producer of the id began.
+  std::erase_if(memory.transactions, [&](const auto& entry) {
+    return entry.first.first == notice.transactional_id && entry.first.second < notice.producer;
+  });
+  if (open.empty() || notice.state == TransactionState::PrepareAbort) return;
+  Group& group = memory.groups.at(open.mapped().group);
+  for (const RecordOrigin& origin : open.mapped().results) {
+    ++group.results[origin];
+    count_effect(open.mapped().group, group, origin, found);
+  }
+  for (const OffsetCommitPartition& part : open.mapped().offsets) {
+    Partition& partition = group.partitions[part.topic_partition];
+    partition.committed = std::max(partition.committed, part.committed_offset);
+    forget_ended(partition);
+  }
 }
 
 void on_letter_failed(const ClientDeadLetterFailed& notice, Instant now, DeliveryMemory& memory) {
@@ -357,6 +402,12 @@ Violations check_delivery_notice(const Payload& notice, Instant now, DeliveryMem
     on_commit(*committed, memory, found);
   } else if (const auto* const processed = notice.get_if<ClientProcessed>()) {
     on_processed(*processed, memory, found);
+  } else if (const auto* const output = notice.get_if<ClientOutputSent>()) {
+    on_output(*output, memory);
+  } else if (const auto* const offsets = notice.get_if<OffsetsSentToTransaction>()) {
+    on_offsets_sent(*offsets, memory);
+  } else if (const auto* const changed = notice.get_if<TransactionStateChanged>()) {
+    on_decided(*changed, memory, found);
   } else if (const auto* const failed = notice.get_if<ClientDeadLetterFailed>()) {
     on_letter_failed(*failed, now, memory);
   } else if (const auto* const letter = notice.get_if<ClientDeadLettered>()) {

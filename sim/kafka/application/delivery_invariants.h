@@ -97,6 +97,8 @@ struct DeliveryMemory {
     std::map<TopicPartition, Partition> partitions;
     std::map<RecordOrigin, std::int32_t> letters;  // acknowledged by the queue, and how often
     std::set<RecordToken> letter_tokens;           // of all that it has ever sent
+    std::map<RecordOrigin, std::int32_t> results;  // of committed transactions, and how often
+    std::set<RecordToken> result_tokens;           // of all that were sent, committed or not
     std::set<RecordOrigin>
         unheard;  // letters that were sent, and whose life ended before an answer
     std::int32_t life = 1;
@@ -105,8 +107,19 @@ struct DeliveryMemory {
     Instant ended_at;
     std::string ended_by = "nothing";  // the last time
   };
+  // What a producer has sent since its last transaction was decided. A result is an effect when that is committed, and
+  // so is the offset behind it.
+  struct OpenTransaction {
+    std::string group;
+    std::vector<RecordOrigin> results;
+    std::vector<OffsetCommitPartition> offsets;
+  };
   std::map<std::string, Group> groups;
+  std::map<std::pair<std::string, ProducerIdAndEpoch>, OpenTransaction>
+      transactions;  // by transactional.id
   std::vector<ExpectedLoss> expected_losses;
+  // Of these nothing is promised: they came late, and another transaction was committed with them (E-TV1).
+  std::set<RecordToken> late_results;
 
   void declare(const std::string& group, const ClientProgram& program) {
     groups[group].program = program;
@@ -125,15 +138,17 @@ struct DeliveryMemory {
 //   broker.P17  (client.Committed, client.PositionSet, client.Processed)  what lies behind a
 //   committed offset
 //               has been processed, skipped or set aside, as often as the pattern promises
+//               (broker.TransactionStateChanged: of results in transactions, when these are decided)
 //   broker.P23  (the same, client.PassedBadRecord)  what was to be set aside was
 //   broker.P24  (client.Processed)  no record is passed over without being accounted for
 Violations check_delivery_notice(const Payload& notice, Instant now, DeliveryMemory& memory);
 
 // At the end, when the world is quiet; `running` are the brokers that run (null: down).
 //
+//   broker.P17  who reads committed data finds one result of each record whose transaction was committed
 //   broker.P23  the queue holds each letter that was acknowledged, says where it came from, and holds
 //   it no more
-//               often than once and once for each crash
+//               often than once and once for each crash; in a transaction, once
 //   broker.P24  consumed = processed + skipped + in the queue + in flight + lost, each of them known
 //   broker.L10  a bad record does not block what is behind it, where the pattern says so
 Violations check_delivery_at_end(std::span<const Broker* const> running, Instant now,

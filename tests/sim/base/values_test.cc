@@ -89,6 +89,25 @@ TEST(Described, EveryFieldCountsInTheDigest) {
   EXPECT_NE(digest_of(outer), digest_of(other));
 }
 
+struct Before {
+  Age age;
+  static constexpr auto fields(auto&& visit) { return visit(field("age", &Before::age)); }
+};
+struct After {
+  Age age;
+  std::string note;
+  static constexpr auto fields(auto&& visit) {
+    return visit(field("age", &After::age), sparse_field("note", &After::note));
+  }
+};
+
+TEST(Described, ASparseFieldThatIsEmptyIsAsIfItWereNotThere) {
+  EXPECT_EQ(digest_of(After{Age(1), ""}), digest_of(Before{Age(1)}));
+  EXPECT_NE(digest_of(After{Age(1), "x"}), digest_of(Before{Age(1)}));
+  EXPECT_EQ(describe_value(After{Age(1), ""}), "{age=1}");
+  EXPECT_EQ(describe_value(After{Age(1), "x"}), "{age=1 note=\"x\"}");
+}
+
 TEST(Digest, IsTheSameOnEveryCompilerAndMachine) {
   Digest digest(1);
   digest.add(std::uint64_t{2});

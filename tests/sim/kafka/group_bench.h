@@ -119,9 +119,9 @@ class GroupBench {
     coordinator_.load(PartitionId{0});
   }
   void finish_load() {
-    std::vector<std::pair<Offset, const GroupRecords*>> read;
+    std::vector<GroupLogEntry> read;
     for (std::size_t i = 0; i < log.size(); ++i)
-      read.emplace_back(Offset{static_cast<std::int64_t>(i)}, &log[i]);
+      read.push_back({.offset = Offset{static_cast<std::int64_t>(i)}, .records = &log[i]});
     act([&](GroupContext& context) { coordinator_.finish_load(context, PartitionId{0}, read); });
   }
 
@@ -163,9 +163,7 @@ class GroupBench {
   GroupConfig config_;
   Choices choices_;
   GroupCoordinator coordinator_;
-  std::map<std::int32_t, std::variant<JoinGroupResponse, SyncGroupResponse, HeartbeatResponse,
-                                      LeaveGroupResponse, OffsetCommitResponse>>
-      answers_;
+  std::map<std::int32_t, decltype(GroupReply::body)> answers_;
   std::vector<std::pair<std::uint64_t, Offset>> undecided_;
   std::int32_t last_request_ = 0;
 };

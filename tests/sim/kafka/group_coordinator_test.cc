@@ -523,5 +523,99 @@ RC_GTEST_PROP(GroupCoordinator, BecomesStableOnceItsMembersAre, ()) {
   RC_ASSERT(bench.metadata()->members.size() == 1U);
 }
 
+// ── Commits in transactions (brokers.md §2.5) ───────────────────────────────────────────────────
+
+TxnOffsetCommitRequest in_transaction(const GroupBench& bench, std::int64_t offset) {
+  return {.transactional_id = "billing-1",
+          .group_id = bench.group,
+          .producer = {ProducerId{7}, 0},
+          .partitions = {{.topic_partition = bench.orders0, .committed_offset = Offset{offset}}}};
+}
+
+ErrorCode fetched(GroupBench& bench) {
+  return bench.coordinator()
+      .handle(OffsetFetchRequest{.group_id = bench.group, .partitions = {{bench.orders0}}})
+      .partitions.front()
+      .error_code;
+}
+
+TEST(GroupCoordinator, ACommitInATransactionCountsWhenAMarkerSaysSo) {
+  for (const TransactionResult result : {TransactionResult::Commit, TransactionResult::Abort}) {
+    GroupBench bench;
+    bench.told(bench.committing("", 3));
+    EXPECT_EQ(bench.told(in_transaction(bench, 10)).partitions.front().error_code, ErrorCode::None);
+    EXPECT_EQ(bench.committed(), Offset{3});
+    EXPECT_EQ(fetched(bench), ErrorCode::UnstableOffsetCommit) << "whoever starts anew waits";
+    bench.coordinator().on_transaction_completed(PartitionId{0}, ProducerId{8}, result);
+    EXPECT_EQ(fetched(bench), ErrorCode::UnstableOffsetCommit) << "that was another producer's";
+    bench.coordinator().on_transaction_completed(PartitionId{0}, ProducerId{7}, result);
+    EXPECT_EQ(fetched(bench), ErrorCode::None);
+    EXPECT_EQ(bench.committed(), Offset{result == TransactionResult::Commit ? 10 : 3});
+  }
+}
+
+TEST(GroupCoordinator, OfPlainAndTransactionalCommitsTheLaterInTheLogCounts) {
+  GroupBench bench;
+  bench.told(in_transaction(bench, 10));
+  bench.told(bench.committing("", 3));
+  bench.coordinator().on_transaction_completed(PartitionId{0}, ProducerId{7},
+                                               TransactionResult::Commit);
+  EXPECT_EQ(bench.committed(), Offset{3});
+}
+
+TEST(GroupCoordinator, AFailedCommitInATransactionIsPendingNoMore) {
+  GroupBench bench;
+  bench.parked = true;
+  const auto request = bench.ask(in_transaction(bench, 10));
+  bench.decide_all(ErrorCode::NotEnoughReplicas);
+  EXPECT_EQ(bench.answer<TxnOffsetCommitResponse>(request)->partitions.front().error_code,
+            ErrorCode::CoordinatorNotAvailable);
+  EXPECT_EQ(fetched(bench), ErrorCode::None);
+}
+
+TEST(GroupCoordinator, AMemberOfThePastCommitsNothingInATransaction) {
+  GroupBench bench;
+  bench.stable(1);
+  TxnOffsetCommitRequest request = in_transaction(bench, 10);
+  request.generation_id = bench.metadata()->generation_id;
+  request.member_id = "gone";
+  EXPECT_EQ(bench.told(request).partitions.front().error_code, ErrorCode::UnknownMemberId);
+  request.member_id = *bench.metadata()->leader_id;
+  --request.generation_id;
+  EXPECT_EQ(bench.told(request).partitions.front().error_code, ErrorCode::IllegalGeneration);
+  ++request.generation_id;
+  EXPECT_EQ(bench.told(request).partitions.front().error_code, ErrorCode::None);
+  EXPECT_EQ(bench.told(in_transaction(bench, 11)).partitions.front().error_code, ErrorCode::None)
+      << "who does not say who it is is not fenced (before KIP-447)";
+}
+
+// A log of plain commits, commits in transactions and markers, read by the next coordinator.
+TEST(GroupCoordinator, WhatALogSaysOfTransactionsIsKnownAfterAFailover) {
+  const auto commit = [](std::int64_t offset) {
+    return GroupRecords{{OffsetCommitEntry{{"billing", "orders", PartitionId{0}},
+                                           OffsetCommitValue{.offset = Offset{offset}}}}};
+  };
+  const GroupRecords plain = commit(3), first = commit(10), second = commit(20), open = commit(30);
+  using enum BatchKind;
+  const std::vector<GroupLogEntry> log{{Offset{0}, &plain},
+                                       {Offset{1}, &first, TransactionalData, ProducerId{7}},
+                                       {Offset{2}, nullptr, CommitMarker, ProducerId{7}},
+                                       {Offset{3}, &second, TransactionalData, ProducerId{8}},
+                                       {Offset{4}, nullptr, AbortMarker, ProducerId{8}},
+                                       {Offset{5}, &open, TransactionalData, ProducerId{9}}};
+  GroupBench bench;
+  GroupCoordinator next(BrokerId{2}, {});
+  next.set_partition_count(1);
+  next.load(PartitionId{0});
+  GroupEffects effects;
+  Choices choices(1);
+  GroupContext context{bench.now, choices, effects};
+  next.finish_load(context, PartitionId{0}, log);
+  EXPECT_EQ(next.committed_offset("billing", bench.orders0), Offset{10});
+  EXPECT_TRUE(next.group("billing")->has_pending_commit(bench.orders0));
+  next.on_transaction_completed(PartitionId{0}, ProducerId{9}, TransactionResult::Commit);
+  EXPECT_EQ(next.committed_offset("billing", bench.orders0), Offset{30});
+}
+
 }  // namespace
 }  // namespace sim
