@@ -20,6 +20,17 @@ ErrorCode transaction_error(ErrorCode error) {
   return error;
 }
 
+Notify state_changed(BrokerId self, const TransactionMetadata& metadata, CoordinatorEpoch epoch) {
+  const TransactionLogValue& now = metadata.now;
+  return {Payload::of(TransactionStateChanged{
+      .broker = self,
+      .transactional_id = metadata.transactional_id,
+      .producer = now.producer,
+      .state = now.transaction_status,
+      .partitions = {now.transaction_partitions.begin(), now.transaction_partitions.end()},
+      .coordinator_epoch = epoch})};
+}
+
 }  // namespace
 
 PartitionId TransactionCoordinator::partition_of(std::string_view transactional_id) const {
@@ -95,8 +106,10 @@ void TransactionCoordinator::finish_load(TransactionContext& context, PartitionI
                               TransactionMetadata{.transactional_id = id, .now = std::move(value)})
             .first->second;
     expect_scans(context.now);
-    if (is_prepared(metadata.state()) && !behaviour_.prepared_transactions_are_left)
-      begin_completion(context, {epoch, &metadata});
+    if (!is_prepared(metadata.state()) || behaviour_.prepared_transactions_are_left) continue;
+    // Who wrote it may have died before it could say so.
+    context.effects.push_back(state_changed(self_, metadata, epoch));
+    begin_completion(context, {epoch, &metadata});
   }
 }
 
@@ -134,14 +147,7 @@ void TransactionCoordinator::on_written(TransactionContext& context, std::uint64
     transactions_.erase(decided.transactional_id);
   } else if (error == ErrorCode::None) {
     state->metadata->complete(decided.transition);
-    const TransactionLogValue& now = state->metadata->now;
-    context.effects.push_back(Notify{Payload::of(TransactionStateChanged{
-        .broker = self_,
-        .transactional_id = decided.transactional_id,
-        .producer = now.producer,
-        .state = now.transaction_status,
-        .partitions = {now.transaction_partitions.begin(), now.transaction_partitions.end()},
-        .coordinator_epoch = decided.coordinator_epoch})});
+    context.effects.push_back(state_changed(self_, *state->metadata, decided.coordinator_epoch));
   } else if (present && !tries_again) {
     state->metadata->pending_state.reset();
   }

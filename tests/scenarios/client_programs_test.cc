@@ -59,7 +59,7 @@ TEST(ClientPrograms, WhatIsNoneOrNotSimulatedIsRefused) {
         std::pair("transactional_id: \"a\"", "without transactions says something about them"),
         std::pair("commit: \"transaction\" on_bad: \"dlq_sync\"", "does not go with transactions"),
         std::pair("commit: \"transaction\" transaction_timeout: \"16m\"", "transaction_timeout is"),
-        std::pair("on_bad: \"dlq_transactional\" exhausted: \"dlq_sync\"",
+        std::pair("commit: \"transaction\" on_bad: \"blocking_retry\" exhausted: \"dlq_sync\"",
                   "does not go with transactions"),
         std::pair("on_bad: \"share_group\"", "a share group (KIP-932) is not simulated yet"),
         std::pair("on_bad: \"retry_topics\"", "retry_topics has no topic"),

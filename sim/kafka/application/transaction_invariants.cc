@@ -370,6 +370,9 @@ Violations check_transaction_notice(const Payload& notice, Instant now,
     on_consumed(*consumed, memory, found);
   } else if (const auto* fetched = notice.get_if<ClientFetchedOffset>()) {
     on_fetched_offset(*fetched, memory, found);
+  } else if (const auto* leader = notice.get_if<BrokerBecameLeader>()) {
+    // Even in the epoch of its former life: its high watermark may be older than that life's (§6.4 P2).
+    memory.stable.erase({leader->topic_partition, leader->broker});
   } else if (const auto* opened = notice.get_if<TransactionOpened>()) {
     on_opened(*opened, now, running, memory, found);
   } else if (const auto* marker = notice.get_if<TransactionMarkerAppended>()) {
