@@ -95,8 +95,10 @@ void BrokerNode::dispatch(sim::Context& context, const sim::Input& input) {
       begin_shutdown(context, stop->controlled);
       return;
     }
+    if (leaving_ && hear_of_shutdown(context, input)) return;
     if (kraft_ && kraft_->receive(context.now, *received, context.choices, context.effects)) return;
   }
+  if (leaving_ && !std::holds_alternative<sim::Received>(input)) hear_of_shutdown(context, input);
   if (zookeeper_ && (wake || zookeeper_->session().owns(input))) {
     zookeeper_->handle(context, input);
     if (!wake) return;
@@ -188,17 +190,79 @@ std::optional<sim::ControllerLink> BrokerNode::controller_link() const {
   return sim::ControllerLink{address->second, zookeeper_->epoch()};
 }
 
+bool BrokerNode::under_kraft_controller() const {
+  const std::optional<sim::CachedController> cached = broker_->metadata().controller();
+  return config_.mode == BrokerMode::KRaft || (kraft_ && cached && cached->kraft);
+}
+
 void BrokerNode::begin_shutdown(sim::Context& context, bool controlled) {
   if (leave_by_) return;
-  leave_by_ = context.now;
-  if (!controlled) return;
-  // Simplified: a broker under a ZooKeeper-mode controller does not ask it to move leaders away first
-  // (ControlledShutdown); they move when its znode goes.
-  const std::optional<sim::CachedController> cached = broker_->metadata().controller();
-  const bool kraft_rules = config_.mode == BrokerMode::KRaft || (kraft_ && cached && cached->kraft);
-  if (!kraft_rules) return;
+  broker_->begin_shutdown();
+  if (!controlled) {
+    leave_by_ = context.now;
+  } else if (under_kraft_controller()) {
+    begin_kraft_shutdown(context);
+  } else {
+    leave_by_ = sim::Instant::never();
+    leaving_.emplace(Leaving{.network = sim::NetworkClient({.self = config_.broker.self})});
+    ask_to_leave(context);
+  }
+}
+
+void BrokerNode::begin_kraft_shutdown(sim::Context& context) {
   leave_by_ = context.now + config_.controlled_shutdown_timeout;
   kraft_->begin_controlled_shutdown(context.now, context.choices, context.effects);
+}
+
+// Asks until nothing is left that it leads, or until it has asked often enough; then it goes all the same.
+void BrokerNode::ask_to_leave(sim::Context& context) {
+  if (leaving_->in_flight || context.now < leaving_->not_before) return;
+  if (under_kraft_controller()) {
+    leaving_.reset();
+    return begin_kraft_shutdown(context);
+  }
+  if (leaving_->tries == config_.controlled_shutdown_max_retries) {
+    leave_by_ = context.now;
+    leaving_.reset();
+    return;
+  }
+  ++leaving_->tries;
+  const std::optional<sim::ControllerLink> controller = controller_link();
+  if (!controller) {
+    leaving_->not_before = context.now + config_.controlled_shutdown_retry_backoff;
+    return;
+  }
+  leaving_->in_flight = leaving_->network.send(
+      context, controller->node,
+      sim::ControlledShutdownRequest{.broker_id = id(), .broker_epoch = zookeeper_->epoch()});
+}
+
+// True if it was the controller's answer.
+bool BrokerNode::hear_of_shutdown(sim::Context& context, const sim::Input& input) {
+  const auto again = [&] {
+    leaving_->in_flight.reset();
+    const bool last = leaving_->tries == config_.controlled_shutdown_max_retries;
+    leaving_->not_before =
+        last ? context.now : context.now + config_.controlled_shutdown_retry_backoff;
+  };
+  const sim::Response<sim::ControlledShutdownResponse>* answer = nullptr;
+  if (const auto* const received = std::get_if<sim::Received>(&input))
+    answer = leaving_->network.answer<sim::ControlledShutdownResponse>(*received);
+  for (const sim::CorrelationId lost : leaving_->network.handle(context, input)) {
+    if (lost == leaving_->in_flight) again();
+  }
+  if (answer != nullptr && answer->correlation == leaving_->in_flight) {
+    const bool free = answer->body.error_code == sim::ErrorCode::None &&
+                      answer->body.remaining_partitions.empty();
+    if (free) {
+      leave_by_ = context.now;
+      leaving_.reset();
+      return true;
+    }
+    again();
+  }
+  ask_to_leave(context);
+  return answer != nullptr;
 }
 
 void BrokerNode::leave_if_free(sim::Context& context) {
@@ -222,6 +286,10 @@ std::optional<sim::Instant> BrokerNode::deadline() const {
   if (controller_) consider(controller_->deadline());
   if (kraft_) consider(kraft_->deadline());
   consider(leave_by_);
+  if (leaving_) {
+    consider(leaving_->network.deadline());
+    if (!leaving_->in_flight) consider(leaving_->not_before);
+  }
   return earliest;
 }
 
@@ -232,6 +300,7 @@ void BrokerNode::digest_into(sim::Digest& digest) const {
   if (kraft_) kraft_->digest_into(digest);
   sim::digest_into(digest, controller_link_);
   sim::digest_into(digest, leave_by_);
+  if (leaving_) leaving_->network.digest_into(digest);
   digest.add(std::uint64_t{told_ready_});
 }
 

@@ -63,6 +63,10 @@ struct BrokerNodeConfig {
   std::vector<sim::ControlRequest> told_before;
   // How long a broker waits for the KRaft controller to let it go (migration.md §5.8).
   sim::Duration controlled_shutdown_timeout{300'000'000'000};
+  // How often a broker asks a controller in ZooKeeper mode, and how long it waits between two times
+  // (controlled.shutdown.max.retries, controlled.shutdown.retry.backoff.ms).
+  std::int32_t controlled_shutdown_max_retries = 3;
+  sim::Duration controlled_shutdown_retry_backoff{5'000'000'000};
 };
 
 class BrokerNode {
@@ -94,6 +98,10 @@ class BrokerNode {
   void follow_kraft(sim::Context& context);
   std::optional<sim::ControllerLink> controller_link() const;
   void begin_shutdown(sim::Context& context, bool controlled);
+  bool under_kraft_controller() const;
+  void begin_kraft_shutdown(sim::Context& context);
+  bool hear_of_shutdown(sim::Context& context, const sim::Input& input);
+  void ask_to_leave(sim::Context& context);
   void leave_if_free(sim::Context& context);
 
   BrokerNodeConfig config_;
@@ -105,6 +113,14 @@ class BrokerNode {
   std::optional<sim::ControllerLink> controller_link_;
   sim::BrokerEpochs epochs_;
   std::optional<sim::Instant> leave_by_;
+  // Of a broker that asks a controller in ZooKeeper mode to move its leaders away (KafkaServer.doControlledShutdown).
+  struct Leaving {
+    sim::NetworkClient network;
+    std::int32_t tries = 0;
+    std::optional<sim::CorrelationId> in_flight;
+    sim::Instant not_before = sim::kLongAgo;
+  };
+  std::optional<Leaving> leaving_;
   bool told_ready_ = false;
   bool left_ = false;
   std::uint32_t last_serial_ = 0;

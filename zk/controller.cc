@@ -64,6 +64,10 @@ bool Controller::handle(sim::Context& context, BrokerLink& link, const sim::Inpu
   for (const sim::ControlAnswer& answer : channels_.handle(context, input)) {
     if (active_) on_stop_replica_answer(answer);
   }
+  if (context.now >= balance_at_) {
+    balance_at_ = sim::Instant::never();
+    events_.emplace_back(BalanceLeaders{});
+  }
   bool mine = false;
   if (const auto* received = std::get_if<sim::Received>(&input)) {
     mine = active_ && take_request(*received);
@@ -135,6 +139,7 @@ void Controller::begin(sim::Context& context, BrokerLink& link, Event event) {
         ask(context, link, Stage::ListDeletions, {GetChildren{std::string(paths::kDeleteTopics)}},
             Watching::Yes);
       },
+      [&](const BalanceLeaders&) { balance_leaders(context, link); },
       [&](const FinishDeletion& finish) { delete_znodes(context, link, finish.topic); },
       [&](const Asked<sim::AlterPartitionRequest>& asked) {
         alter_partition(context, link, asked);
@@ -251,6 +256,7 @@ void Controller::resign(sim::Context& context, std::string why) {
     context.notify(sim::Payload::of(ZkControllerResigned{config_.id, epoch_, std::move(why)}));
   }
   active_ = ready_ = false;
+  balance_at_ = sim::Instant::never();
   for (Event& event : waiting) {
     if (std::holds_alternative<Elect>(event)) {
       events_.push_back(std::move(event));
@@ -356,11 +362,18 @@ void Controller::push(sim::Context& context) {
   channels_.enqueue(context, batch_.finish(sender));
 }
 
+std::optional<sim::Instant> Controller::deadline() const {
+  const std::optional<sim::Instant> of_channels = channels_.deadline();
+  if (balance_at_ == sim::Instant::never()) return of_channels;
+  return std::min(balance_at_, of_channels.value_or(balance_at_));
+}
+
 void Controller::digest_into(sim::Digest& digest) const {
   channels_.digest_into(digest);
   sim::digest_into(digest, active_);
   sim::digest_into(digest, ready_);
   sim::digest_into(digest, epoch_);
+  sim::digest_into(digest, balance_at_);
   sim::digest_into(digest, stage_);
   sim::digest_into(digest, call_);
   digest.add(static_cast<std::uint64_t>(events_.size()));

@@ -31,8 +31,7 @@
 //
 // Simplified: leader and ISR of a partition are written in one step where Kafka takes two (leader,
 // then ISR of the dead); states are read at a failover and after a refused write, not before each
-// one; no reassignment, no preferred-leader balance, no IBP below 2.7-IV2, no feature znode, no
-// log-dir events.
+// one; no reassignment, no IBP below 2.7-IV2, no feature znode, no log-dir events.
 namespace zk {
 
 struct ControllerBehaviour {
@@ -57,6 +56,10 @@ struct ControllerConfig {
   std::int32_t num_partitions = 1;
   std::int16_t default_replication_factor = 1;
   bool unclean_leader_election_enable = false;
+  bool auto_leader_rebalance = true;              // auto.leader.rebalance.enable
+  std::int32_t leader_imbalance_percentage = 10;  // leader.imbalance.per.broker.percentage
+  sim::Duration leader_imbalance_interval{
+      300'000'000'000};  // leader.imbalance.check.interval.seconds
   ControllerBehaviour behaviour;
 };
 
@@ -75,7 +78,7 @@ class Controller {
   // for what the broker shall look at: everything else, and requests while this is not the
   // controller.
   bool handle(sim::Context& context, BrokerLink& link, const sim::Input& input);
-  std::optional<sim::Instant> deadline() const { return channels_.deadline(); }
+  std::optional<sim::Instant> deadline() const;
   void digest_into(sim::Digest& digest) const;
 
   // ── Views ──
@@ -111,6 +114,7 @@ class Controller {
   struct FinishDeletion {
     std::string topic;
   };
+  struct BalanceLeaders {};  // AutoPreferredReplicaLeaderElection
   template <class Body>
   struct Asked {
     sim::ReplyTo to;
@@ -118,7 +122,7 @@ class Controller {
   };
   using Event =
       std::variant<Elect, BrokersChanged, TopicsChanged, TopicChanged, DeletionsChanged,
-                   FinishDeletion, Asked<sim::AlterPartitionRequest>,
+                   FinishDeletion, BalanceLeaders, Asked<sim::AlterPartitionRequest>,
                    Asked<sim::ControlledShutdownRequest>, Asked<sim::AllocateProducerIdsRequest>,
                    Asked<sim::CreateTopicsRequest>, Asked<sim::DeleteTopicsRequest>,
                    Asked<sim::CreatePartitionsRequest>>;
@@ -151,11 +155,12 @@ class Controller {
     AdminWrites,
   };
   // What is asked for a partition: a leader after brokers changed, a way out for a leaving broker,
-  // an ISR.
+  // its preferred leader, an ISR.
   struct Change {
     enum class Kind : std::uint8_t {
       BrokersChanged,
       Shutdown,
+      Preferred,
       SetIsr
     } kind = Kind::BrokersChanged;
     sim::BrokerId leaving{-1};
@@ -200,6 +205,7 @@ class Controller {
   void answer_alter_partition(sim::Context& context);
   void controlled_shutdown(sim::Context& context, BrokerLink& link,
                            const Asked<sim::ControlledShutdownRequest>& asked);
+  void balance_leaders(sim::Context& context, BrokerLink& link);
   void on_block_read(sim::Context& context, BrokerLink& link, const Response& answer);
 
   // controller_topics.cc
@@ -272,6 +278,7 @@ class Controller {
   std::set<std::string, std::less<>> deleting_;
   std::map<std::string, std::set<std::pair<sim::TopicPartition, sim::BrokerId>>> deletion_awaited_;
   sim::ControlRequestBatch batch_;
+  sim::Instant balance_at_ = sim::Instant::never();
 
   // Scratch of the current event.
   sim::ControllerEpoch claimed_epoch_{0};

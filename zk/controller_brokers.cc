@@ -197,6 +197,32 @@ void Controller::controlled_shutdown(sim::Context& context, BrokerLink& link,
   write_states(context, link);
 }
 
+// checkAndTriggerAutoLeaderRebalance: a broker that leads too few of the partitions that prefer it gets back those that
+// it can lead.
+void Controller::balance_leaders(sim::Context& context, BrokerLink& link) {
+  balance_at_ = context.now + config_.leader_imbalance_interval;
+  struct Preferring {
+    std::int64_t all = 0;
+    std::vector<sim::TopicPartition> led_by_others;
+  };
+  std::map<sim::BrokerId, Preferring> by_preferred;
+  for_each_partition([&](const sim::TopicPartition& id, const PartitionInfo& info) {
+    if (deleting_.contains(id.topic) || info.replicas.empty()) return;
+    Preferring& preferring = by_preferred[info.replicas.front()];
+    ++preferring.all;
+    if (info.leadership && info.leadership->leader != info.replicas.front())
+      preferring.led_by_others.push_back(id);
+  });
+  for (const auto& [broker, preferring] : by_preferred) {
+    const auto others = static_cast<std::int64_t>(preferring.led_by_others.size());
+    if (others * 100 <= preferring.all * config_.leader_imbalance_percentage) continue;
+    for (const sim::TopicPartition& id : preferring.led_by_others)
+      changes_[id] = {.kind = Change::Kind::Preferred};
+  }
+  if (changes_.empty()) return finish_event();
+  write_states(context, link);
+}
+
 // ProducerIdManager's compare-and-set loop; an empty znode is no block yet.
 void Controller::on_block_read(sim::Context& context, BrokerLink& link, const Response& answer) {
   const auto* found = result_if<GotData>(answer);

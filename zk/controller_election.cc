@@ -9,6 +9,9 @@
 namespace zk {
 namespace {
 
+// Leaders are balanced for the first time so long after a failover (KafkaController.onControllerFailover).
+constexpr sim::Duration kFirstBalance{5'000'000'000};
+
 std::vector<Request> controller_reads() {
   return {GetData{std::string(paths::kController)}, GetData{std::string(paths::kControllerEpoch)},
           Exists{std::string(paths::kController)}};
@@ -158,6 +161,7 @@ void Controller::on_states(sim::Context& context, BrokerLink& link,
     changes_[id] = {};
   });
   ready_ = true;
+  if (config_.auto_leader_rebalance) balance_at_ = context.now + kFirstBalance;
   context.notify(sim::Payload::of(
       ZkControllerReady{config_.id, epoch_, brokers_.size(), asked_partitions_.size()}));
   create_new_partitions(context, link);

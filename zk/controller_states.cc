@@ -107,6 +107,8 @@ std::optional<LeaderAndIsr> Controller::next_state(const sim::TopicPartition& id
     }
     case Change::Kind::Shutdown:
       return elect_for_shutdown(*info->leadership, info->replicas, live_, change.leaving);
+    case Change::Kind::Preferred:
+      return elect_preferred(*info->leadership, info->replicas, live_);
     case Change::Kind::SetIsr: {
       LeaderAndIsr next = *info->leadership;
       next.isr = change.isr;

@@ -67,4 +67,17 @@ std::optional<LeaderAndIsr> elect_for_shutdown(const LeaderAndIsr& now,
   return next;
 }
 
+std::optional<LeaderAndIsr> elect_preferred(const LeaderAndIsr& now,
+                                            const std::vector<sim::BrokerId>& assignment,
+                                            const LiveBrokers& brokers) {
+  if (assignment.empty() || assignment.front() == now.leader) return std::nullopt;
+  const sim::BrokerId preferred = assignment.front();
+  if (!brokers.may_lead(preferred) || std::ranges::find(now.isr, preferred) == now.isr.end())
+    return std::nullopt;
+  LeaderAndIsr next = now;
+  next.leader = preferred;
+  next.leader_epoch = now.leader_epoch.next();
+  return next;
+}
+
 }  // namespace zk

@@ -51,4 +51,9 @@ std::optional<LeaderAndIsr> elect_for_shutdown(const LeaderAndIsr& now,
                                                const std::vector<sim::BrokerId>& assignment,
                                                const LiveBrokers& brokers, sim::BrokerId leaving);
 
+// The first replica of the assignment leads, if it is alive and in sync. Nothing if it leads already or cannot.
+std::optional<LeaderAndIsr> elect_preferred(const LeaderAndIsr& now,
+                                            const std::vector<sim::BrokerId>& assignment,
+                                            const LiveBrokers& brokers);
+
 }  // namespace zk

@@ -119,6 +119,10 @@ class Broker {
   // connections, wakes. False if it was a message that is not a broker's.
   bool handle(Context& context, const Input& input);
   std::optional<Instant> deadline() const;
+  // A controlled shutdown has begun. From here on a new leader epoch ends the fetching of a replica that is out of the ISR,
+  // in ZooKeeper mode of any replica (ReplicaManager.makeFollowers, applyLocalFollowersDelta): a broker that is about to go
+  // does not look as if it were about to join.
+  void begin_shutdown() { shutting_down_ = true; }
   // Controlled or not, a clean stop: flushes all files of the process (clean-shutdown marker left out).
   void flush(Context& context);
   void digest_into(Digest& digest) const;
@@ -363,6 +367,7 @@ class Broker {
   BrokerEpochs epochs_;
   ControllerEpoch controller_epoch_{0};
   bool processes_requests_;
+  bool shutting_down_ = false;
   std::optional<ControllerLink> controller_;
   std::map<TopicPartition, Hosted> hosted_;
   std::map<std::string, std::int32_t, std::less<>> min_insync_;

@@ -173,7 +173,10 @@ void Broker::become(Context& context, Hosted& hosted, const LeaderAndIsrPartitio
     if (restart) {
       hosted.fetch_not_before = kLongAgo;
       unfollow(hosted);
-      if (hosted.partition.leader().value() >= 0) follow(hosted, hosted.partition.leader());
+      const bool in_sync = std::ranges::find(state.isr, config_.id) != state.isr.end();
+      const bool fetches = !shutting_down_ || (config_.kraft_mode && in_sync);
+      if (fetches && hosted.partition.leader().value() >= 0)
+        follow(hosted, hosted.partition.leader());
     } else if (hosted.fetched_from.value() >= 0) {
       fetchers_.at(hosted.fetched_from).touch(id);  // its log may have been given a topic id
     }

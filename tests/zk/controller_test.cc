@@ -117,6 +117,28 @@ TEST_F(Legacy, AControllerThatShutsDownInGoodOrderMovesItsLeadersFirst) {
   expect_progress();
 }
 
+// Who is back leads nothing, until leaders are balanced: five minutes after the last time.
+TEST_F(Legacy, PreferredLeadersAreGivenBackWhenLeadersAreBalanced) {
+  start();
+  const int controller = cluster.controller();
+  const int victim = controller == 1 ? 2 : 1;
+  const auto led = [&](int broker) {
+    int count = 0;
+    for (int p = 0; p < 6; ++p)
+      count += static_cast<int>(cluster.leader({"orders", sim::PartitionId{p}}) == broker);
+    return count;
+  };
+  ASSERT_GT(led(victim), 0);
+  cluster.kill(victim);
+  cluster.world.run_for(25_s);
+  cluster.start(victim);
+  cluster.world.run_for(200_s);
+  EXPECT_EQ(led(victim), 0);
+  cluster.world.run_for(100_s);
+  EXPECT_EQ(led(victim), 2);
+  expect_progress();
+}
+
 // A KRaft controller's claim, by hand: /controller becomes persistent and its, the epoch goes up.
 void claim_for_kraft(LegacyCluster& cluster) {
   const ControllerZnode claim{.broker = sim::BrokerId{3000},

@@ -93,5 +93,16 @@ RC_GTEST_PROP(PartitionMachineProperty, ACleanElectionKeepsTheIsrLegal, ()) {
   RC_ASSERT(!elect_after_change(*next, assignment, brokers, false));
 }
 
+TEST(PartitionMachine, APreferredLeaderThatIsAliveAndInSyncGetsItsPartitionBack) {
+  const auto next = elect_preferred(state(2, ids({2, 1})), ids({1, 2, 3}), alive({1, 2, 3}));
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->leader, sim::BrokerId{1});
+  EXPECT_EQ(next->leader_epoch, sim::LeaderEpoch{8});
+  EXPECT_EQ(next->isr, ids({2, 1}));
+  EXPECT_FALSE(elect_preferred(state(1, ids({2, 1})), ids({1, 2, 3}), alive({1, 2})));
+  EXPECT_FALSE(elect_preferred(state(2, ids({2, 3})), ids({1, 2, 3}), alive({1, 2, 3})));
+  EXPECT_FALSE(elect_preferred(state(2, ids({2, 1})), ids({1, 2, 3}), alive({2, 3})));
+}
+
 }  // namespace
 }  // namespace zk
