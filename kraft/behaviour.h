@@ -38,6 +38,10 @@ struct Behaviour {
   // MB-24: what the copy appends is taken by any active controller, also by one that has lost its
   // claim and won it again since the copy's transaction began, and so has aborted that.
   bool copy_outlives_its_claim = true;
+  // MB-28: a partition that ZooKeeper has without a leader is copied so, and stays so until leaders are balanced, though a
+  // broker of its ISR was unfenced before the copy: a leader is looked for when a broker is unfenced, and not when
+  // partitions come.
+  bool leaderless_copies_stay = true;
   // kraft.md §1.12: the leader counts its own append before its fsync; with one voter that commits.
   bool single_voter_commits_before_flush = true;
 
@@ -67,6 +71,7 @@ struct Behaviour {
         sim::field("migration_reopens", &B::migration_reopens),
         sim::field("nobody_is_fenced_before_the_copy", &B::nobody_is_fenced_before_the_copy),
         sim::field("heartbeat_table_before_abort", &B::heartbeat_table_before_abort),
+        sim::field("leaderless_copies_stay", &B::leaderless_copies_stay),
         sim::field("copy_outlives_its_claim", &B::copy_outlives_its_claim),
         sim::field("observer_keeps_old_log", &B::observer_keeps_old_log),
         sim::field("copies_without_transaction", &B::copies_without_transaction),

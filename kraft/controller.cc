@@ -515,6 +515,8 @@ WriteId Controller::complete_migration(Turn& turn) {
   if (supports(state_.version(), sim::MetadataGate::Transactions)) {
     records.push_back({sim::EndTransactionRecord{}, 0});
   }
+  if (!settings_.behaviour.leaderless_copies_stay)
+    desk(turn).elect_for_leaderless(sim::kNoBroker, records);
   return write_copy(turn, std::move(records));
 }
 

@@ -49,7 +49,7 @@ void Desk::leave_all_isrs(BrokerId leaving, Records& records) const {
   }
 }
 
-// The same with a broker to add: it counts as active although it is still fenced.
+// The same with a broker to add, if one is named: it counts as active although it is still fenced.
 void Desk::elect_for_leaderless(BrokerId coming, Records& records) const {
   for (const sim::Topic& topic : image().topics()) {
     for (const auto& [id, partition] : topic.partitions()) {

@@ -423,6 +423,19 @@ void remember(const zk::Tree& tree, const std::string& root, MigrationMemory& me
   if (view.migration) memory.authority.checkpoint = view.migration->znode.kraft_metadata.offset;
 }
 
+void remember_history(const zk::Tree& tree, zk::Zxid history, const std::string& root,
+                      MigrationMemory& memory) {
+  AuthorityMemory& known = memory.authority;
+  if (history <= known.newest) return;
+  known.newest = history;
+  const zk::ClusterView view = zk::cluster_view(tree, root);
+  if (!view.controller_epoch || *view.controller_epoch == known.epoch) return;
+  known.epoch = *view.controller_epoch;
+  if (known.claimant != zk::kNoSession) known.former.insert(known.claimant);
+  known.claimant = zk::kNoSession;  // whose claim it was the tree does not say
+  if (view.controller) known.former_office = std::exchange(known.office, view.controller->znode);
+}
+
 Violations check_notice(const sim::Payload& notice, MigrationMemory& memory) {
   Violations found;
   if (const auto* const claim = notice.get_if<Claimed>()) {

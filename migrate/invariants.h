@@ -67,6 +67,11 @@ struct MigrationMemory {
 // What the tree says at the beginning of a run.
 void remember(const zk::Tree& tree, const std::string& root, MigrationMemory& memory);
 
+// A new leader of the ensemble has a history up to `history`, which may have what nobody was seen to deliver: a claim that
+// its predecessor had logged on a quorum when it died.
+void remember_history(const zk::Tree& tree, zk::Zxid history, const std::string& root,
+                      MigrationMemory& memory);
+
 // Looks at a notice of a controller's process.
 //
 //   migration.S1  (Claimed)          no value of /controller_epoch is claimed twice

@@ -71,6 +71,7 @@ constexpr KnownBug kBugs[] = {
     {"MB-23", "a claimant that stood still undoes its successor's copy", k390},
     {"MB-24", "a copy goes on outside of its transaction after a claim was lost", k360},
     {"MB-26", "a broker that slept through a deletion keeps the topic", k340},
+    {"MB-28", "a partition that is copied without leader stays so for up to five minutes", k350},
 };
 static_assert(std::ranges::is_sorted(kBugs, {}, &KnownBug::id));
 

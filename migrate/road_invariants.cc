@@ -205,7 +205,23 @@ Violations check_refusal(const zk::ZkElectionRefused& refused, const zk::Tree& t
                    refused.topic_partition.partition.value(), refused.written_by.value())}};
 }
 
+std::set<sim::TopicPartition> leaderless(const sim::MetadataImage& image) {
+  std::set<sim::TopicPartition> found;
+  const auto unfenced = [&](sim::BrokerId id) {
+    const sim::BrokerRegistration* const registration = image.cluster().broker(id);
+    return registration != nullptr && !registration->fenced;
+  };
+  for (const sim::Topic& topic : image.topics()) {
+    for (const auto& [number, partition] : topic.partitions()) {
+      if (!partition.has_leader() && std::ranges::any_of(partition.isr, unfenced))
+        found.insert({topic.name(), number});
+    }
+  }
+  return found;
+}
+
 Violations check_knowledge(const sim::MetadataImage& image, std::string_view why,
+                           const std::set<sim::TopicPartition>& copied_leaderless,
                            const std::vector<RunningBroker>& brokers) {
   Violations found;
   const auto unfenced = [&](sim::BrokerId id) {
@@ -216,7 +232,7 @@ Violations check_knowledge(const sim::MetadataImage& image, std::string_view why
     for (const auto& [number, partition] : topic.partitions()) {
       const sim::TopicPartition id{topic.name(), number};
       if (partition.leader == sim::kNoBroker && std::ranges::any_of(partition.isr, unfenced)) {
-        found.push_back({"migration.L5",
+        found.push_back({copied_leaderless.contains(id) ? "MB-28" : "migration.L5",
                          fmt::format("{}-{} has no leader, though a broker of its ISR is unfenced",
                                      topic.name(), number.value())});
       }

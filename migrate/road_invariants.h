@@ -75,9 +75,13 @@ Violations check_refusal(const zk::ZkElectionRefused& refused, const zk::Tree& t
 
 // migration.L4, L5 in dual write: each unfenced broker in ZooKeeper mode has the leaders of
 // `image`; each partition with somebody unfenced in its ISR has a leader. L4 is told under the name
-// of what explains it (why_behind), if anything does.
+// of what explains it (why_behind), if anything does; L5 as MB-28 of partitions that came out of the copy so.
 Violations check_knowledge(const sim::MetadataImage& image, std::string_view why,
+                           const std::set<sim::TopicPartition>& copied_leaderless,
                            const std::vector<RunningBroker>& brokers);
+
+// Partitions without a leader, though a broker of their ISR is unfenced.
+std::set<sim::TopicPartition> leaderless(const sim::MetadataImage& image);
 
 // migration.L4 the other way round: no broker in ZooKeeper mode has a topic or a replica that `image` does not give it.
 // Told as MB-26 of brokers that `told` does not name: they have not run unfenced ever since the last full requests, and

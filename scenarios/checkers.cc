@@ -214,6 +214,11 @@ void Checkers::look_at_notice(const sim::Occurrence& occurrence, const sim::Worl
     count({"zk.OneLeaderPerEpoch", "zk.CommittedIsKept", "zk.CommittedPrefixAgrees",
            "zk.ZxidMonotone", "zk.MultiIsAtomic", "zk.SessionSeesNoPast"});
     add(zk::check_notice(notice, ensemble_), world);
+    if (const auto* const leads = notice.get_if<zk::Established>()) {
+      if (const zk::Server* const server = cluster_.zookeeper(world, occurrence.node))
+        migrate::remember_history(server->database().tree, leads->history,
+                                  cluster_.initial().chroot, migration_);
+    }
     if (const auto* const committed = notice.get_if<zk::Committed>()) {
       count({"migration.S3", "migration.S6", "migration.S10", "migration.S14"});
       if (committed->zxid > migration_.authority.newest) {
@@ -334,6 +339,7 @@ void Checkers::look_at_copy(const migrate::ControllerNode& controller, const sim
   const zk::Tree& tree = server->database().tree;
   const std::string& root = cluster_.initial().chroot;
   const sim::MetadataImage& image = controller.node()->image();
+  copied_leaderless_ = migrate::leaderless(image);
   count({"migration.S4", "migration.S11", "MB-19"});
   add(migrate::check_copy(image, controller.node()->replica().log(), tree, root,
                           cluster_.initial().password_secret),
@@ -391,11 +397,13 @@ void Checkers::demand_progress(const sim::World& world) {
   const migrate::ControllerNode* const active = cluster_.active_controller(world);
   if (active == nullptr || active->driver() == nullptr) return;
   if (active->driver()->state() != migrate::MigrationDriverState::DualWrite) return;
-  count({"migration.L3", "migration.L4", "migration.L5", "MB-26"});
+  count({"migration.L3", "migration.L4", "migration.L5", "MB-26", "MB-28"});
   const std::string_view why = migrate::why_behind(
       *active->driver(), migration_, server->database().tree, cluster_.initial().chroot);
   add(migrate::check_lag(*active->driver(), committed_, why), world);
-  add(migrate::check_knowledge(active->driver()->image(), why, brokers_in(world)), world);
+  add(migrate::check_knowledge(active->driver()->image(), why, copied_leaderless_,
+                               brokers_in(world)),
+      world);
   add(migrate::check_leftovers(active->driver()->image(), why, told_everything_, brokers_in(world)),
       world);
 }
@@ -473,7 +481,7 @@ void Checkers::look(const sim::World& world, std::size_t quorums_formatted) {
   if (!driver_waits_since_) driver_waits_since_ = world.now();
   if (world.now() - *driver_waits_since_ < kMostSilence) return;
   count({"MB-09"});
-  auto unknown = migrate::check_knowledge(active->node()->image(), {}, brokers_in(world));
+  auto unknown = migrate::check_knowledge(active->node()->image(), {}, {}, brokers_in(world));
   std::erase_if(unknown,
                 [](const auto& violation) { return violation.invariant != "migration.L4"; });
   for (auto& violation : unknown) violation.invariant = "MB-09";

@@ -104,6 +104,7 @@ class Checkers : public sim::Observer {
   // Control requests that a broker must not obey: which broker, who asked, which one, and what obeying it breaks.
   std::map<std::tuple<sim::NodeId, sim::NodeId, sim::CorrelationId>, std::string> unfit_requests_;
   std::map<sim::BrokerId, sim::ControllerEpoch> obeyed_epochs_;  // by broker, in its present life
+  std::set<sim::TopicPartition> copied_leaderless_;              // by the last copy
   std::map<sim::BrokerId, sim::Instant> silent_since_;           // dead or paused
   std::set<sim::BrokerId>
       told_everything_;  // in ZooKeeper mode, and unfenced since the last full requests to them

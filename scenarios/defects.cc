@@ -56,6 +56,7 @@ constexpr Alias kAliases[] = {
     {"MB-22", &kraft::Behaviour::heartbeat_table_before_abort},
     {"MB-24", &kraft::Behaviour::copy_outlives_its_claim},
     {"MB-23", &migrate::DriverDefects::claim_write_unfenced},
+    {"MB-28", &kraft::Behaviour::leaderless_copies_stay},
     {"MB-26", &migrate::PropagatorDefects::returning_brokers_are_not_told_all},
 };
 

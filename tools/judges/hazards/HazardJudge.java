@@ -18,7 +18,7 @@ final class HazardJudge {
 
     static {
         Stream.of(ClaimHazards.all(), CopyHazards.all(), MirrorHazards.all(), ReconcileHazards.all(), WayBackHazards.all(),
-            GateHazards.all(),
+            GateHazards.all(), RollHazards.all(),
             AuthorizerHazards.all()).forEach(HAZARDS::putAll);
     }
 
