@@ -176,6 +176,8 @@ sim::Expected<Cluster> Cluster::plan(const zk2kraft::Scenario& scenario, Initial
   cluster.broker_session_timeout_ =
       duration_or(wanted.broker_session_timeout(), cluster.broker_session_timeout_);
   if (auto left = leave_behind(wanted, initial, place); !left) return std::unexpected(left.error());
+  if (auto spare = add_spare_brokers(wanted, initial, place); !spare)
+    return std::unexpected(spare.error());
   cluster.initial_ = std::make_shared<const Initial>(std::move(initial));
   if (cluster.initial_->beginning == Beginning::BeforeClaim) {
     cluster.found_ = std::make_shared<const sim::MetadataImage>(
@@ -209,7 +211,10 @@ void Cluster::number_nodes(const zk2kraft::Scenario& scenario) {
   if (first == 0) first = first_controller_beside(initial_->brokers, voters);
   for (std::int32_t i = 0; i < voters; ++i)
     controllers_.emplace(sim::BrokerId(first + i), number());
-  for (const InitialBroker& broker : initial_->brokers) brokers_.emplace(broker.id, number());
+  for (const InitialBroker& broker : initial_->brokers) {
+    brokers_.emplace(broker.id, number());
+    if (broker.spare) spares_.insert(broker.id);
+  }
   for (const zk2kraft::Workload& workload : scenario.workload()) {
     if (workload.has_producer()) producers_.push_back(number());
   }
@@ -367,6 +372,7 @@ std::vector<sim::ControlRequest> Cluster::told_before(sim::BrokerId id) const {
       .controller_id = view.controller ? view.controller->znode.broker : sim::BrokerId(-1),
       .controller_epoch = view.controller_epoch.value_or(sim::ControllerEpoch(0))};
   for (const InitialBroker& broker : initial_->brokers) {
+    if (broker.spare) continue;
     sender.live.emplace(broker.id, sim::kNoBrokerEpoch);
     sender.live_brokers.push_back(
         {.id = broker.id, .endpoints = broker.listeners, .rack = broker.rack});
@@ -464,9 +470,10 @@ void Cluster::populate(sim::World& world) const {
                                        ? migrate::BrokerMode::Migrating
                                        : migrate::BrokerMode::ZooKeeper;
   for (const auto& [id, node] : brokers_) {
-    added(
-        world.add(fmt::format("broker-{}", id.value()), broker_program(id, mode), {.fsync = fsync}),
-        node);
+    const sim::Start start = spares_.contains(id) ? sim::Start::ByFault : sim::Start::AtOnce;
+    added(world.add(fmt::format("broker-{}", id.value()), broker_program(id, mode),
+                    {.start = start, .fsync = fsync}),
+          node);
   }
   const std::vector<std::string> usual_topics = topics_of_clients(*initial_);
   const auto topics_or_usual = [&](const std::string& named) {
@@ -541,12 +548,32 @@ void Cluster::populate_consumers(sim::World& world) const {
   }
 }
 
+bool Cluster::expects(const sim::World& world, sim::BrokerId id) const {
+  return !spares_.contains(id) || world.incarnation(brokers_.at(id)) > 0;
+}
+
+std::size_t Cluster::expected_brokers(const sim::World& world) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      brokers_, [&](const auto& entry) { return expects(world, entry.first); }));
+}
+
 // ── Roles ───────────────────────────────────────────────────────────────────────────────────────
 
 std::vector<std::string_view> Cluster::roles() {
-  return {"zk",         "zk:leader",         "zk:follower",        "zk:any",
-          "controller", "controller:active", "controller:standby", "controller:any",
-          "broker",     "broker:any",        "broker:controller",  "client"};
+  return {"zk",
+          "zk:leader",
+          "zk:follower",
+          "zk:any",
+          "controller",
+          "controller:active",
+          "controller:standby",
+          "controller:any",
+          "controller:acting",
+          "broker",
+          "broker:any",
+          "broker:controller",
+          "broker:other",
+          "client"};
 }
 
 const migrate::ControllerNode* Cluster::active_controller(const sim::World& world) const {
@@ -569,6 +596,17 @@ const zk::Server* Cluster::zookeeper_leader(const sim::World& world) const {
     if (found == nullptr || core->epoch() > found->epoch()) found = core;
   }
   return found;
+}
+
+// The broker that /controller names.
+std::vector<sim::NodeId> Cluster::controlling_broker(const sim::World& world) const {
+  const zk::Server* const server = zookeeper_leader(world);
+  if (server == nullptr) return {};
+  const zk::ClusterView view = zk::cluster_view(server->database().tree, initial_->chroot);
+  if (!view.controller) return {};
+  const auto broker = brokers_.find(view.controller->znode.broker);
+  if (broker == brokers_.end()) return {};
+  return {broker->second};
 }
 
 std::vector<sim::NodeId> Cluster::resolve(const sim::World& world, std::string_view role) const {
@@ -606,17 +644,12 @@ std::vector<sim::NodeId> Cluster::resolve(const sim::World& world, std::string_v
   if (role == "controller:active") return active;
   if (role == "controller:standby") return first(without(alive(values(controllers_)), active));
   if (role == "controller:any") return first(alive(values(controllers_)));
+  if (role == "controller:acting") return active.empty() ? controlling_broker(world) : active;
   if (role == "broker") return values(brokers_);
   if (role == "broker:any") return first(alive(values(brokers_)));
-  if (role == "broker:controller") {
-    const zk::Server* const server = zookeeper_leader(world);
-    if (server == nullptr) return {};
-    const zk::ClusterView view = zk::cluster_view(server->database().tree, initial_->chroot);
-    if (!view.controller) return {};
-    const auto broker = brokers_.find(view.controller->znode.broker);
-    return broker == brokers_.end() ? std::vector<sim::NodeId>{}
-                                    : std::vector<sim::NodeId>{broker->second};
-  }
+  if (role == "broker:controller") return controlling_broker(world);
+  if (role == "broker:other")
+    return first(without(alive(values(brokers_)), controlling_broker(world)));
   if (role == "client") {
     std::vector<sim::NodeId> clients = producers_;
     clients.insert(clients.end(), groups_.begin(), groups_.end());

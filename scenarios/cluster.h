@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,8 +72,13 @@ class Cluster {
   const Defects& defects() const { return defects_; }
   sim::MetadataVersion metadata_version() const { return metadata_version_; }
 
+  // Whether the broker belongs to the cluster by now: a spare one does from its first start.
+  bool expects(const sim::World& world, sim::BrokerId id) const;
+  std::size_t expected_brokers(const sim::World& world) const;
+
   // Whom a role names now, in order of id. Roles: zk, zk:leader, zk:follower, zk:any; controller,
-  // controller:active, controller:standby, controller:any; broker, broker:any, broker:controller; client; and
+  // controller:active, controller:standby, controller:any, controller:acting (who is controller now, in whichever
+  // mode); broker, broker:any, broker:controller, broker:other (one that is not controller); client; and
   // every node by its name.
   std::vector<sim::NodeId> resolve(const sim::World& world, std::string_view role) const;
   static std::vector<std::string_view> roles();
@@ -102,6 +108,7 @@ class Cluster {
   zk::ClientConfig session_of(sim::NodeId self) const;
   kraft::QuorumConfig quorum() const;
   sim::AddressBook address_book() const;
+  std::vector<sim::NodeId> controlling_broker(const sim::World& world) const;
 
   std::shared_ptr<const Initial> initial_;
   std::shared_ptr<const sim::MetadataImage>
@@ -120,6 +127,7 @@ class Cluster {
   std::vector<sim::NodeId> zookeepers_;
   std::map<sim::BrokerId, sim::NodeId> controllers_;
   std::map<sim::BrokerId, sim::NodeId> brokers_;
+  std::set<sim::BrokerId> spares_;
   std::vector<sim::NodeId> producers_;
   std::vector<sim::NodeId> groups_;
   std::vector<PlannedConsumer> planned_consumers_;

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <ranges>
 
+#include "migrate/broker_node.h"
 #include "scenarios/durations.h"
 #include "scenarios/notices.h"
 #include "sim/base/check.h"
@@ -122,12 +124,24 @@ class Reader {
     return 0;
   }
 
+  // Controllers and ZooKeeper's servers leave as if they crashed: for them there is `crash`.
+  sim::Fault stop(const std::string& target) {
+    const bool brokers = std::ranges::all_of(
+        std::views::split(std::string_view(target), ','),
+        [](const auto part) { return std::string_view(part).starts_with("broker"); });
+    if (!brokers)
+      complain(fmt::format("'{}' is no broker that could be stopped in good order.", target),
+               "Stop brokers: stop broker-1 at 5s for 20s. Others crash.");
+    return sim::Poke{target, sim::Payload::of(migrate::StopProcess{})};
+  }
+
   sim::Fault fault(std::string_view kind) {
     const std::string first = target();
     if (kind == "crash") return sim::CrashProcess{first};
     if (kind == "crash_machine") return sim::CrashMachine{first};
     if (kind == "lose_disk") return sim::LoseDisk{first};
     if (kind == "restart") return sim::Restart{first};
+    if (kind == "stop") return stop(first);
     if (kind == "pause") return sim::Pause{first, {}};
     if (kind == "isolate") return sim::Isolate{first};
     if (kind == "stall_disk") return sim::StallDisk{first, {}};
@@ -203,8 +217,7 @@ class Reader {
         [](const sim::ResetConnections&) { return std::optional<sim::Duration>(); },
         [](const sim::TearTail&) { return std::optional<sim::Duration>(); },
         [](const sim::SkewClock&) { return std::optional<sim::Duration>(); },
-        [&](const sim::DriftClock&) { return lasts; },
-        [](const sim::Poke&) { return std::optional<sim::Duration>(); });
+        [&](const sim::DriftClock&) { return lasts; }, [&](const sim::Poke&) { return lasts; });
   }
   template <class WithDuration>
   std::optional<sim::Duration> own_duration(WithDuration& fault,
@@ -266,7 +279,7 @@ std::string print_action(const sim::Fault& fault) {
       [](const sim::DriftClock& f) {
         return fmt::format("drift {} by {}ppm", f.target, f.parts_per_billion / 1'000);
       },
-      [](const sim::Poke& f) { return fmt::format("poke {}", f.target); });
+      [](const sim::Poke& f) { return fmt::format("stop {}", f.target); });
 }
 
 bool has_end(const sim::Fault& fault) {
@@ -281,7 +294,7 @@ bool has_end(const sim::Fault& fault) {
       [](const sim::StallLink&) { return true; }, [](const sim::StallDisk&) { return true; },
       [](const sim::FullDisk&) { return true; }, [](const sim::TearTail&) { return false; },
       [](const sim::SkewClock&) { return false; }, [](const sim::DriftClock&) { return true; },
-      [](const sim::Poke&) { return false; });
+      [](const sim::Poke&) { return true; });
 }
 
 // Of faults that say themselves how long they last.
@@ -342,14 +355,18 @@ std::optional<sim::Fault> ending_of(const sim::Fault& fault, const std::string& 
       [&](const sim::StallDisk& f) { return none(f); },
       [&](const sim::TearTail& f) { return none(f); },
       [&](const sim::SkewClock& f) { return none(f); },
-      [&](const sim::Poke& f) { return none(f); });
+      // Whoever has not stopped by then is killed.
+      [&](const sim::Poke&) {
+        return std::optional<sim::Fault>(sim::Restart{hit, sim::IfRunning::Crash});
+      });
 }
 
 }  // namespace
 
 std::vector<std::string_view> fault_words() {
   std::vector<std::string_view> words = sim::fault_kinds();
-  std::erase(words, "poke");  // carries a message, which has no words
+  // The one message that a fault can bring: leave in good order.
+  std::ranges::replace(words, std::string_view("poke"), std::string_view("stop"));
   return words;
 }
 

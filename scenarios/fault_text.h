@@ -15,7 +15,7 @@
 //   cut controller-3000 zk at 30s for 10s
 //   ^ kind  ^ targets   ^ when     ^ how long
 //
-// kinds with one target   crash, crash_machine, lose_disk, restart, pause, isolate, stall_disk, fill_disk, tear_tail
+// kinds with one target   crash, crash_machine, lose_disk, restart, stop, pause, isolate, stall_disk, fill_disk, tear_tail
 //            one and size skew T by 2s, skew T by -2s (both for good); drift T by 50ppm
 //            two targets  cut A B, cut A -> B (one way), heal A B, reset A B, stall A B
 //            two and size slow A B by 100ms; lose A B 10%, duplicate A B 10%, reorder A B 10%

@@ -318,4 +318,23 @@ sim::Expected<void> leave_behind(const zk2kraft::Cluster& cluster, Initial& init
   return {};
 }
 
+sim::Expected<void> add_spare_brokers(const zk2kraft::Cluster& cluster, Initial& initial,
+                                      const sim::Place& place) {
+  if (cluster.spare_brokers() < 0)
+    return std::unexpected(wrong(place, "spare_brokers is negative.", ""));
+  std::int64_t next = initial.brokers.empty() ? 1 : initial.brokers.back().id.value() + 1LL;
+  if (next + cluster.spare_brokers() > INT32_MAX)
+    return std::unexpected(wrong(place, "above the brokers there are no ids left for spares.",
+                                 "Give the others lower ids."));
+  for (std::int32_t i = 0; i < cluster.spare_brokers(); ++i, ++next) {
+    const sim::BrokerId id(static_cast<std::int32_t>(next));
+    InitialBroker broker{.id = id, .listeners = plain_listener(id), .spare = true};
+    if (cluster.racks_size() > 0)
+      broker.rack = cluster.racks(static_cast<int>(initial.brokers.size()) % cluster.racks_size());
+    broker.log_dirs = {uuid_of("log.dir", fmt::to_string(id.value()))};
+    initial.brokers.push_back(std::move(broker));
+  }
+  return {};
+}
+
 }  // namespace scenarios

@@ -28,6 +28,7 @@ struct InitialBroker {
   // At the claim: the session that it holds and the epoch (czxid) of its znode.
   zk::SessionId session = zk::kNoSession;
   sim::BrokerEpoch zk_epoch{-1};
+  bool spare = false;  // does not run at the beginning, and is registered nowhere
 };
 
 enum class Beginning : std::uint8_t {
@@ -72,5 +73,10 @@ sim::Expected<Initial> initial_from_source(SourceTree source);
 // A Usage problem for a ghost that is none, and for a partition that is not there.
 sim::Expected<void> leave_behind(const zk2kraft::Cluster& cluster, Initial& initial,
                                  const sim::Place& place);
+
+// Adds the brokers that a scenario keeps back, with the ids above those there are. A Usage problem for a negative number, and
+// where there are no more ids.
+sim::Expected<void> add_spare_brokers(const zk2kraft::Cluster& cluster, Initial& initial,
+                                      const sim::Place& place);
 
 }  // namespace scenarios

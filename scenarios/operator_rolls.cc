@@ -46,6 +46,11 @@ BrokerMode Operator::mode_given(const sim::World& world, sim::BrokerId id, Broke
 bool Operator::roll_brokers(sim::World& world, const sim::Watch& watch, BrokerMode meant) {
   for (const auto& [id, node] : cluster_.brokers()) {
     const BrokerMode mode = mode_given(world, id, meant);
+    // One that is kept back will start in the mode that the others have by then.
+    if (!cluster_.expects(world, id)) {
+      world.install(node, cluster_.broker_program(id, mode));
+      continue;
+    }
     const migrate::BrokerNode* const core = cluster_.broker(world, id);
     const bool under_way = restarting_ && restarting_->node == node;
     if (core != nullptr && core->mode() == mode && !under_way) {

@@ -72,7 +72,7 @@ bool Operator::zookeeper_mode_is_healthy(const sim::World& world) {
   const std::string& chroot = cluster_.initial().chroot;
   return tree.find(chroot + std::string(zk::paths::kController)) != nullptr &&
          tree.children(chroot + std::string(zk::paths::kBrokerIds)).size() >=
-             cluster_.brokers().size() &&
+             cluster_.expected_brokers(world) &&
          std::ranges::none_of(out_of_sync_by(tree),
                               [&](sim::BrokerId id) { return cluster_.brokers().contains(id); });
 }
@@ -122,7 +122,10 @@ bool Operator::broker_is_ready(const sim::World& world, sim::BrokerId id, Broker
   if ((!migrating || phase_ == Phase::R1) && registration->fenced) return false;
   // With the last migrating broker the copy begins by itself: nobody can wait for its replicas
   // before.
-  const bool is_last = phase_ == Phase::S2 && cluster_.brokers().rbegin()->first == id;
+  const bool is_last =
+      phase_ == Phase::S2 && std::ranges::none_of(cluster_.brokers(), [&](const auto& entry) {
+        return entry.first > id && cluster_.expects(world, entry.first);
+      });
   return (migrating && is_last) || isr_is_full(world, id);
 }
 

@@ -51,7 +51,8 @@ class Witness : public sim::Observer {
     if (planned == plan_.end()) return;  // the operator's
     const bool ends_lives = std::holds_alternative<sim::CrashProcess>(planned->fault) ||
                             std::holds_alternative<sim::CrashMachine>(planned->fault) ||
-                            std::holds_alternative<sim::LoseDisk>(planned->fault);
+                            std::holds_alternative<sim::LoseDisk>(planned->fault) ||
+                            std::holds_alternative<sim::Poke>(planned->fault);
     auto& hit = victims_[planned->name];
     for (const sim::Target& target : sim::targets_of(planned->fault)) {
       hit.push_back(world.resolve(target));
@@ -106,6 +107,15 @@ sim::Expected<void> check_targets(std::span<const FaultDirective> directives,
     }
   }
   return {};
+}
+
+// The same faults, their times counted from `rest`.
+sim::FaultPlan from(sim::Instant rest, sim::FaultPlan plan) {
+  for (sim::PlannedFault& planned : plan) {
+    if (auto* const at = std::get_if<sim::At>(&planned.when))
+      at->time = rest + (at->time - sim::Instant(0));
+  }
+  return plan;
 }
 
 // What was planned and never came: of the faults the first `planned`, and the fixed choices.
@@ -264,8 +274,11 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& written, const Ini
     world.choices().override_with({choice.site(), choice.entity(), choice.k()}, choice.value());
   }
   sim::FaultPlan plan = plan_of(*directives);
+  const std::size_t strikes = plan.size();
   add_moments(*script, plan);
-  world.plan(plan);
+  const auto first_moment = plan.begin() + static_cast<std::ptrdiff_t>(strikes);
+  const bool from_rest = !scenario.operator_().rest().empty();
+  world.plan(from_rest ? sim::FaultPlan(first_moment, plan.end()) : plan);
 
   Operator operator_(*cluster, script->config);
   Checkers checkers(*cluster);
@@ -299,13 +312,21 @@ sim::Expected<Outcome> run_scenario(const zk2kraft::Scenario& written, const Ini
                                ? !operator_.done() && operator_.phase() == *script->stuck_in
                                : operator_.done() && world.now() <= within;
     if (!operator_.done()) outcome.stuck_at = operator_.waiting_for(world);
-    const sim::Instant leaves =
-        world.now() + duration_or(scenario.operator_().stay(), sim::Duration{});
-    while (operator_.done() && world.now() < leaves && !seen_enough()) {
-      world.run_until(std::min(leaves, world.now() + Operator::kLooksEvery), watch);
-      checkers.look(world, operator_.quorums_formatted());
-      workload->look(world, operator_);
+    const auto goes_on_for = [&](const std::string& duration) {
+      const sim::Instant leaves = world.now() + duration_or(duration, sim::Duration{});
+      while (operator_.done() && world.now() < leaves && !seen_enough()) {
+        world.run_until(std::min(leaves, world.now() + Operator::kLooksEvery), watch);
+        checkers.look(world, operator_.quorums_formatted());
+        workload->look(world, operator_);
+      }
+    };
+    if (from_rest && operator_.done()) {
+      goes_on_for(scenario.operator_().rest());
+      workload->rest(world.now());
+      if (options.at_rest) options.at_rest(world, *cluster);
+      world.plan(from(world.now(), {plan.begin(), first_moment}));
     }
+    goes_on_for(scenario.operator_().stay());
     // Let what is under way arrive, so that the last looks see a quiet world.
     if (!seen_enough()) {
       world.run_until(world.now() + kLastWords, watch);

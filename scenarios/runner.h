@@ -85,6 +85,8 @@ struct RunOptions {
   bool stop_at_violation = false;
   // Called with each line as it happens.
   std::function<void(const TimelineLine&)> on_line;
+  // Called when the operator of a scenario that has one rests, before anything that counts its time from then.
+  std::function<void(const sim::World&, const Cluster&)> at_rest;
   // Called with the world at the end, before it goes.
   std::function<void(const sim::World&, const Cluster&)> at_end;
   std::vector<sim::Observer*> observers;

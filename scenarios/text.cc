@@ -114,6 +114,7 @@ const std::set<std::string_view>& duration_fields() {
                                                 "within",
                                                 "longest",
                                                 "stay",
+                                                "rest",
                                                 "backoff",
                                                 "delay",
                                                 "commit_interval",

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "scenarios/durations.h"
 #include "scenarios/notices.h"
 
@@ -83,6 +85,7 @@ AdminTask reassign(const zk2kraft::Reassign& wanted) {
 sim::Expected<Workload> Workload::plan(const zk2kraft::Scenario& scenario, const Cluster& cluster,
                                        const sim::Place& place) {
   Workload workload(cluster);
+  workload.waits_for_rest_ = !scenario.operator_().rest().empty();
   for (std::size_t i = 0; i < cluster.consumers().size(); ++i) {
     if (const auto phase = cluster.planned_consumers()[i].from_phase)
       workload.starts_.push_back({.node = cluster.consumers()[i],
@@ -145,12 +148,19 @@ sim::Expected<Workload> Workload::plan(const zk2kraft::Scenario& scenario, const
 }
 
 void Workload::on(const sim::Occurrence& occurrence, const sim::World& world) {
-  if (occurrence.kind != sim::OccurrenceKind::Noticed) return;
+  if (occurrence.kind != sim::OccurrenceKind::Noticed || waits_for_rest_) return;
   for (Change& change : changes_) {
     if (change.notice.empty() || change.due || occurrence.payload->name() != change.notice)
       continue;
     if (!change.node.empty() && world.name_of(occurrence.node) != change.node) continue;
     if (++change.seen == change.nth) change.due = world.now() + change.after;
+  }
+}
+
+void Workload::rest(sim::Instant now) {
+  if (!std::exchange(waits_for_rest_, false)) return;
+  for (Change& change : changes_) {
+    if (change.at) change.at = now + (*change.at - sim::Instant(0));
   }
 }
 
@@ -164,6 +174,7 @@ void Workload::look(sim::World& world, const Operator& person) {
   }
   for (Change& change : changes_) {
     if (change.given) continue;
+    if (waits_for_rest_ && !change.phase) continue;
     if (change.at && world.now() >= *change.at) change.due = *change.at + change.after;
     const bool begun =
         change.phase && person.times_begun(*change.phase) >= static_cast<std::size_t>(change.nth);

@@ -22,6 +22,8 @@ class Workload : public sim::Observer {
                                       const sim::Place& place);
 
   void on(const sim::Occurrence& occurrence, const sim::World& world) override;
+  // Now is the moment from which times count, of a scenario whose operator rests.
+  void rest(sim::Instant now);
   // Gives out what is due by now.
   void look(sim::World& world, const Operator& person);
 
@@ -44,6 +46,7 @@ class Workload : public sim::Observer {
 
   sim::NodeId admin_;
   std::optional<sim::NodeId> controller_admin_;
+  bool waits_for_rest_ = false;
   std::vector<Change> changes_;
   // Client programs that wait for a phase.
   struct Start {

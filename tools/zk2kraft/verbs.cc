@@ -6,6 +6,7 @@ namespace tools {
 
 Verb campaign_verb();
 Verb check_verb();
+Verb compare_verb();
 Verb completion_verb();
 Verb diff_verb();
 Verb dump_verb();
@@ -21,7 +22,7 @@ Verb status_verb();
 std::span<const Verb> verbs() {
   static const std::vector<Verb> all{
       inspect_verb(),      check_verb(),      plan_verb(),     render_verb(), status_verb(),
-      gate_verb(),         run_verb(),        campaign_verb(), diff_verb(),   dump_verb(),
+      gate_verb(),         run_verb(),        campaign_verb(), compare_verb(), diff_verb(),   dump_verb(),
       pseudonymise_verb(), completion_verb(), man_verb()};
   return all;
 }
