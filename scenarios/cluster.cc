@@ -275,7 +275,7 @@ std::unique_ptr<sim::Process> Cluster::controller_program(sim::BrokerId id,
   config.node.behaviour = defects_.kraft;
   config.node.snapshot_bytes = metadata_snapshot_bytes_.value_or(config.node.snapshot_bytes);
   config.brokers = address_book();
-  config.wall_clock_at_zero_ms = kWallClockAtZeroMs;
+  config.wall_clock_at_zero_ms = initial_->wall_clock_at_zero_ms;
   if (mode == ControllerMode::Migration) {
     config.zookeeper = session_of(config.node.self);
     config.driver = migrate::DriverConfig{.node_id = id,
@@ -315,7 +315,8 @@ std::unique_ptr<sim::Process> Cluster::broker_program(sim::BrokerId id,
   config.broker.min_insync_replicas = min_insync_replicas_;
   config.broker.behaviour = defects_.broker;
   if (mode != migrate::BrokerMode::KRaft) {
-    zk::BrokerZnode registration{.rack = initial->rack, .timestamp_ms = kWallClockAtZeroMs};
+    zk::BrokerZnode registration{.rack = initial->rack,
+                                 .timestamp_ms = initial_->wall_clock_at_zero_ms};
     for (const sim::ListenerAddress& listener : initial->listeners) {
       registration.endpoints.push_back(
           {listener.name, listener.security_protocol, listener.host, listener.port});
@@ -445,7 +446,7 @@ void Cluster::populate(sim::World& world) const {
   for (const zk::Peer& peer : ensemble) {
     zk::ServerConfig config{.myid = peer.server,
                             .ensemble = ensemble,
-                            .wall_clock_at_zero_ms = kWallClockAtZeroMs,
+                            .wall_clock_at_zero_ms = initial_->wall_clock_at_zero_ms,
                             .behaviour = defects_.zookeeper};
     config.snap_count = snap_count_.value_or(config.snap_count);
     added(world.add<zk::Server>(fmt::format("zk-{}", peer.server.value()),
@@ -512,23 +513,7 @@ void Cluster::populate(sim::World& world) const {
     ++groups;
   }
   populate_consumers(world);
-  const auto add_admin = [&](std::string name, sim::NodeId self, sim::AddressBook servers) {
-    const Admin::Config config{.self = self, .brokers = std::move(servers)};
-    added(world.add<Admin>(std::move(name), [config](sim::Instant, const sim::Durable&,
-                                                     sim::Incarnation) { return Admin(config); }),
-          self);
-  };
-  add_admin("admin", admin_, address_book());
-  if (controller_admin_)
-    add_admin("controller-admin", *controller_admin_, {controllers_.begin(), controllers_.end()});
-  if (shell_) {
-    const zk::ClientConfig session = session_of(*shell_);
-    added(world.add<ZookeeperShell>(std::string(kShell),
-                                    [session](sim::Instant, const sim::Durable&, sim::Incarnation) {
-                                      return ZookeeperShell(session);
-                                    }),
-          *shell_);
-  }
+  populate_administrators(world);
 }
 
 void Cluster::populate_consumers(sim::World& world) const {
@@ -555,6 +540,29 @@ bool Cluster::expects(const sim::World& world, sim::BrokerId id) const {
 std::size_t Cluster::expected_brokers(const sim::World& world) const {
   return static_cast<std::size_t>(std::ranges::count_if(
       brokers_, [&](const auto& entry) { return expects(world, entry.first); }));
+}
+
+void Cluster::populate_administrators(sim::World& world) const {
+  const auto added = [](sim::NodeId is, sim::NodeId planned) {
+    sim::check(is == planned, "nodes are added in the order in which they were numbered");
+  };
+  const auto add_admin = [&](std::string name, sim::NodeId self, sim::AddressBook servers) {
+    const Admin::Config config{.self = self, .brokers = std::move(servers)};
+    added(world.add<Admin>(std::move(name), [config](sim::Instant, const sim::Durable&,
+                                                     sim::Incarnation) { return Admin(config); }),
+          self);
+  };
+  add_admin("admin", admin_, address_book());
+  if (controller_admin_)
+    add_admin("controller-admin", *controller_admin_, {controllers_.begin(), controllers_.end()});
+  if (shell_) {
+    const zk::ClientConfig session = session_of(*shell_);
+    added(world.add<ZookeeperShell>(std::string(kShell),
+                                    [session](sim::Instant, const sim::Durable&, sim::Incarnation) {
+                                      return ZookeeperShell(session);
+                                    }),
+          *shell_);
+  }
 }
 
 // ── Roles ───────────────────────────────────────────────────────────────────────────────────────

@@ -33,9 +33,6 @@ inline constexpr migrate::Release kFirstSimulated{3, 5, 0};
 
 class Cluster {
  public:
-  // What the wall clocks of all machines show when the run begins: 19 November 2024, 02:40 UTC.
-  static constexpr std::int64_t kWallClockAtZeroMs = 1'731'984'000'000;
-
   // The name of the node that is the operator's shell.
   static constexpr std::string_view kShell = "zookeeper-shell";
 
@@ -48,6 +45,8 @@ class Cluster {
   // Adds all servers and clients to an empty world. ZooKeeper servers and brokers start at once; controllers
   // when the operator starts them.
   void populate(sim::World& world) const;
+  // Of these the last: the administrator's clients and the operator's shell. For who has added other servers.
+  void populate_administrators(sim::World& world) const;
 
   // ── Programs, for the operator ──
   std::unique_ptr<sim::Process> controller_program(sim::BrokerId id, ControllerMode mode) const;

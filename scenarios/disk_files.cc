@@ -7,8 +7,8 @@
 #include <iterator>
 #include <span>
 
-#include "kraft/disk/metadata_writer.h"
 #include "kraft/log.h"
+#include "scenarios/controller_files.h"
 #include "sim/base/check.h"
 #include "sim/kafka/record_json.h"
 #include "zk/disk/snapshot.h"
@@ -111,74 +111,6 @@ sim::Expected<void> write_zookeeper(const sim::Durable& disk, const fs::path& fo
   return log.flush();
 }
 
-// ── KRaft ───────────────────────────────────────────────────────────────────────────────────────
-
-std::vector<kraft::Voter> voters_of(const std::vector<sim::BrokerId>& ids) {
-  std::vector<kraft::Voter> voters;
-  for (const sim::BrokerId id : ids) voters.push_back({.voter_id = id});
-  return voters;
-}
-
-// Batches in the simulation say how long the run has lasted; a real tool wants to know the time of day.
-constexpr std::int64_t wall_time_ms(std::int64_t since_start_ms) {
-  return Cluster::kWallClockAtZeroMs + since_start_ms;
-}
-
-kraft::RecordBatch real_batch(const kraft::Batch& batch) {
-  if (const auto* const change = std::get_if<kraft::LeaderChange>(&batch.content)) {
-    const kraft::ControlRecord record =
-        kraft::LeaderChangeMessage{.leader_id = change->leader,
-                                   .voters = voters_of(change->voters),
-                                   .granting_voters = voters_of(change->granting_voters)};
-    return kraft::control_batch(batch.base, batch.epoch, wall_time_ms(batch.timestamp_ms),
-                                std::span(&record, 1));
-  }
-  return kraft::data_batch(batch.base, batch.epoch, wall_time_ms(batch.timestamp_ms),
-                           batch.records());
-}
-
-sim::Expected<void> write_controller(const sim::Durable& disk, const Cluster& cluster,
-                                     sim::BrokerId id, const fs::path& folder) {
-  const std::uint64_t hash = sim::hash_name(folder.filename().string());
-  const kraft::MetaProperties node{
-      .version = 1,
-      .node_id = id,
-      .cluster_id = cluster.initial().cluster_id,
-      .directory_id = sim::Uuid(static_cast<std::int64_t>(hash),
-                                static_cast<std::int64_t>(sim::Digest::mix(hash)))};
-  auto writer = kraft::MetadataDirWriter::create(folder, node);
-  if (!writer) return std::unexpected(writer.error());
-  const sim::VersionedRecord version{
-      sim::FeatureLevelRecord{.name = std::string(sim::kMetadataVersionFeature),
-                              .feature_level = sim::level_of(cluster.metadata_version())},
-      0};
-  if (auto written = writer->bootstrap(0, std::span(&version, 1)); !written) return written;
-  for (const sim::Payload& entry : disk.at(kraft::kCheckpointFile).entries) {
-    const kraft::Checkpoint& checkpoint = entry.as<kraft::Checkpoint>();
-    if (auto written = writer->checkpoint(
-            {.id = checkpoint.id,
-             .timestamp = wall_time_ms(checkpoint.last_contained_timestamp_ms),
-             .last_contained_timestamp = wall_time_ms(checkpoint.last_contained_timestamp_ms),
-             .records = checkpoint.records});
-        !written) {
-      return written;
-    }
-  }
-  for (const sim::Payload& entry : disk.at(kraft::kLogFile).entries) {
-    if (auto written = writer->append(real_batch(entry.as<kraft::Batch>())); !written)
-      return written;
-  }
-  kraft::QuorumStateData state{.current_voters = {}};
-  if (const auto& entries = disk.at(kraft::kQuorumStateFile).entries; !entries.empty()) {
-    const kraft::QuorumState& kept = entries.back().as<kraft::QuorumState>();
-    state.leader_id = kept.leader;
-    state.leader_epoch = kept.epoch;
-    state.voted_id = kept.voted;
-    state.current_voters = kept.voters;
-  }
-  return writer->finish(state);
-}
-
 sim::Expected<void> write_committed_records(const sim::World& world, const Cluster& cluster,
                                             const fs::path& file) {
   const kraft::Replica* knows_most = nullptr;
@@ -219,14 +151,7 @@ sim::Expected<void> write_disk_files(const sim::World& world, const Cluster& clu
       return written;
     }
   }
-  for (const auto& [id, node] : cluster.controllers()) {
-    if (world.incarnation(node) == 0) continue;
-    if (auto written = write_controller(world.disk(node).content(), cluster, id,
-                                        directory / world.name_of(node));
-        !written) {
-      return written;
-    }
-  }
+  if (auto written = write_controller_files(world, cluster, directory); !written) return written;
   return write_committed_records(world, cluster, directory / "committed-records.jsonl");
 }
 

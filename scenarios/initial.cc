@@ -14,8 +14,6 @@ namespace scenarios {
 namespace {
 
 constexpr std::int32_t kDefaultBrokers = 3;
-constexpr std::int64_t kWallClockMs =
-    1'731'984'000'000;  // 2024-11-19, as the simulated servers' clocks
 
 sim::Problem wrong(const sim::Place& place, std::string what, std::string remedy) {
   return {sim::Severity::Usage, place, std::move(what), std::move(remedy)};
@@ -31,7 +29,7 @@ sim::Uuid uuid_of(std::string_view kind, std::string_view name) {
 class TreeWriter {
  public:
   void create(std::string path, zk::Data data) {
-    zk::TxnHeader header{.zxid = zk::Zxid::of(1, ++counter_), .time = zk::WallTime(kWallClockMs)};
+    zk::TxnHeader header{.zxid = zk::Zxid::of(1, ++counter_), .time = zk::WallTime(Initial::kWallClockAtZeroMs)};
     zk::CreateTxn txn{
         .path = std::move(path), .data = std::move(data), .acl = zk::open_acl_unsafe()};
     txn.parent_cversion = zk::ChildVersion(-1);
@@ -47,7 +45,7 @@ class TreeWriter {
 zk::TxnHeader next_transaction(const zk::Tree& tree) {
   const zk::Zxid last = tree.last_processed_zxid();
   return {.zxid = zk::Zxid::of(last.epoch(), last.counter() + 1),
-          .time = zk::WallTime(kWallClockMs)};
+          .time = zk::WallTime(Initial::kWallClockAtZeroMs)};
 }
 
 // Whether it is there or not.

@@ -50,6 +50,9 @@ struct Initial {
   // one could never claim (migration.md §2.7).
   sim::RaftEpoch quorum_epoch{0};
   std::string described;  // where it comes from: "topology" or the source's path
+  // What the wall clocks of all machines show when the run begins: 19 November 2024, 02:40 UTC.
+  static constexpr std::int64_t kWallClockAtZeroMs = 1'731'984'000'000;
+  std::int64_t wall_clock_at_zero_ms = kWallClockAtZeroMs;
 };
 
 // Problems are Usage: a topology that cannot be (no brokers, a replication factor above their number, …).

@@ -3,17 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
-#include <span>
 
 #include "scenarios/admin.h"
 #include "scenarios/campaign.h"
 #include "scenarios/durations.h"
+#include "scenarios/fault_targets.h"
 #include "scenarios/narrator.h"
 #include "scenarios/script.h"
 #include "scenarios/workload.h"
 #include "sim/base/check.h"
-#include "sim/base/suggest.h"
 
 namespace scenarios {
 namespace {
@@ -24,12 +22,12 @@ constexpr sim::Duration kLastWords{10'000'000'000};
 // What the run itself must know while it goes on: who ended, and whom each fault hit.
 class Witness : public sim::Observer {
  public:
-  Witness(Operator& person, const sim::FaultPlan& plan) : person_(person), plan_(plan) {}
+  Witness(Operator& person, const sim::FaultPlan& plan) : person_(person), memory_(plan) {}
   void on(const sim::Occurrence& occurrence, const sim::World& world) override {
     switch (occurrence.kind) {
       case sim::OccurrenceKind::FaultApplied:
         if (const auto road = turn_of(occurrence.text)) person_.turn_to(*road);
-        remember(occurrence, world);
+        memory_.remember(occurrence, world);
         return;
       case sim::OccurrenceKind::Exited:
         person_.process_exited(occurrence.node);
@@ -38,34 +36,11 @@ class Witness : public sim::Observer {
         return;
     }
   }
-  std::vector<sim::NodeId> victims(const Victims& of) const {
-    const auto found = victims_.find(of.fault);
-    if (found == victims_.end() || of.target >= found->second.size()) return {};
-    return found->second[of.target];
-  }
+  std::vector<sim::NodeId> victims(const Victims& of) const { return memory_.victims(of); }
 
  private:
-  // Called just before the fault does what it does.
-  void remember(const sim::Occurrence& occurrence, const sim::World& world) {
-    const auto planned = std::ranges::find(plan_, occurrence.text, &sim::PlannedFault::name);
-    if (planned == plan_.end()) return;  // the operator's
-    const bool ends_lives = std::holds_alternative<sim::CrashProcess>(planned->fault) ||
-                            std::holds_alternative<sim::CrashMachine>(planned->fault) ||
-                            std::holds_alternative<sim::LoseDisk>(planned->fault) ||
-                            std::holds_alternative<sim::Poke>(planned->fault);
-    auto& hit = victims_[planned->name];
-    for (const sim::Target& target : sim::targets_of(planned->fault)) {
-      hit.push_back(world.resolve(target));
-      // Who did not run is not started at the end.
-      if (ends_lives)
-        std::erase_if(hit.back(), [&](sim::NodeId node) { return !world.alive(node); });
-    }
-  }
-
   Operator& person_;
-  const sim::FaultPlan& plan_;
-  std::map<std::string, std::vector<std::vector<sim::NodeId>>, std::less<>>
-      victims_;  // by fault, then target
+  VictimMemory memory_;
 };
 
 sim::Expected<std::vector<FaultDirective>> directives_of(const zk2kraft::Scenario& scenario,
@@ -79,34 +54,6 @@ sim::Expected<std::vector<FaultDirective>> directives_of(const zk2kraft::Scenari
   }
   directives.insert(directives.end(), options.more_faults.begin(), options.more_faults.end());
   return directives;
-}
-
-// Whom a directive names must be a node of this world or a role. The first ones are the scenario's.
-sim::Expected<void> check_targets(std::span<const FaultDirective> directives,
-                                  const sim::World& world, std::size_t of_scenario,
-                                  const sim::Place& scenario, const sim::Place& more) {
-  std::vector<std::string_view> known = Cluster::roles();
-  for (std::uint32_t node = 0; node < world.node_count(); ++node)
-    known.push_back(world.name_of(sim::NodeId(node)));
-  for (const FaultDirective& directive : directives) {
-    std::vector<sim::Target> named = sim::targets_of(directive.fault);
-    if (const auto* on = std::get_if<sim::On>(&directive.when); on != nullptr && !on->node.empty())
-      named.push_back(on->node);
-    for (const sim::Target& target : named) {
-      for (const auto part : std::views::split(std::string_view(target), ',')) {
-        const std::string_view name(part);
-        if (name == "*" || std::ranges::find(known, name) != known.end()) continue;
-        const bool written = static_cast<std::size_t>(&directive - directives.data()) < of_scenario;
-        return std::unexpected(
-            sim::Problem{sim::Severity::Usage, written ? scenario : more,
-                         fmt::format("'{}' names nobody: there is no node and no role '{}'.{}",
-                                     print_fault(directive), name, sim::did_you_mean(name, known)),
-                         "'zk2kraft run --list roles' names the roles; nodes are zk-1, "
-                         "controller-3000, broker-1 and so on."});
-      }
-    }
-  }
-  return {};
 }
 
 // The same faults, their times counted from `rest`.

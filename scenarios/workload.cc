@@ -82,6 +82,31 @@ AdminTask reassign(const zk2kraft::Reassign& wanted) {
 
 }  // namespace
 
+sim::Expected<AdminTask> admin_task(const zk2kraft::Change& wanted, const sim::Place& place) {
+  switch (wanted.request_case()) {
+    case zk2kraft::Change::kCreateTopic:
+      return create_topic(wanted.create_topic());
+    case zk2kraft::Change::kDeleteTopic:
+      return AdminTask{fmt::format("delete topic {}", wanted.delete_topic()),
+                       sim::DeleteTopicsRequest{.topic_names = {wanted.delete_topic()},
+                                                .timeout = kRequestTimeout}};
+    case zk2kraft::Change::kAlterConfig:
+      return alter_config(wanted.alter_config());
+    case zk2kraft::Change::kAlterQuota:
+      return alter_quota(wanted.alter_quota(), place);
+    case zk2kraft::Change::kReassign:
+      return reassign(wanted.reassign());
+    case zk2kraft::Change::kCreatePartitions:
+      return create_partitions(wanted.create_partitions());
+    case zk2kraft::Change::REQUEST_NOT_SET:
+      break;
+  }
+  return std::unexpected(sim::Problem{sim::Severity::Usage, place,
+                                      "a change of the workload says not what to change.",
+                                      "Add create_topic, create_partitions, delete_topic, "
+                                      "alter_config, alter_quota or reassign."});
+}
+
 sim::Expected<Workload> Workload::plan(const zk2kraft::Scenario& scenario, const Cluster& cluster,
                                        const sim::Place& place) {
   Workload workload(cluster);
@@ -96,36 +121,9 @@ sim::Expected<Workload> Workload::plan(const zk2kraft::Scenario& scenario, const
     if (!entry.has_change()) continue;
     const zk2kraft::Change& wanted = entry.change();
     Change change{.to_controllers = wanted.to_controllers()};
-    switch (wanted.request_case()) {
-      case zk2kraft::Change::kCreateTopic:
-        change.task = create_topic(wanted.create_topic());
-        break;
-      case zk2kraft::Change::kDeleteTopic:
-        change.task = {fmt::format("delete topic {}", wanted.delete_topic()),
-                       sim::DeleteTopicsRequest{.topic_names = {wanted.delete_topic()},
-                                                .timeout = kRequestTimeout}};
-        break;
-      case zk2kraft::Change::kAlterConfig:
-        change.task = alter_config(wanted.alter_config());
-        break;
-      case zk2kraft::Change::kAlterQuota: {
-        auto task = alter_quota(wanted.alter_quota(), place);
-        if (!task) return std::unexpected(task.error());
-        change.task = std::move(*task);
-        break;
-      }
-      case zk2kraft::Change::kReassign:
-        change.task = reassign(wanted.reassign());
-        break;
-      case zk2kraft::Change::kCreatePartitions:
-        change.task = create_partitions(wanted.create_partitions());
-        break;
-      case zk2kraft::Change::REQUEST_NOT_SET:
-        return std::unexpected(sim::Problem{sim::Severity::Usage, place,
-                                            "a change of the workload says not what to change.",
-                                            "Add create_topic, create_partitions, delete_topic, "
-                                            "alter_config, alter_quota or reassign."});
-    }
+    auto task = admin_task(wanted, place);
+    if (!task) return std::unexpected(task.error());
+    change.task = *std::move(task);
     const zk2kraft::When& when = wanted.when();
     if (!when.phase().empty()) {
       const auto phase = parse_step(when.phase(), place);

@@ -15,6 +15,9 @@
 // groups need no looking after.)
 namespace scenarios {
 
+// What the administrator's client is told to do for a change. A Usage problem for one that says nothing.
+sim::Expected<AdminTask> admin_task(const zk2kraft::Change& wanted, const sim::Place& place);
+
 class Workload : public sim::Observer {
  public:
   // A Usage problem for a phase or a notice that is none or a change that says nothing.

@@ -4,10 +4,12 @@
 
 #include <charconv>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <string>
 
 #include "kraft/disk/metadata_log.h"
+#include "scenarios/controller_files.h"
 #include "tests/scenarios/runs.h"
 #include "tests/support/zookeeper_server.h"
 #include "tests/zk/live/tree_differences.h"
@@ -111,6 +113,60 @@ TEST_F(DisksOfARun, CarryTheDigestOfTheTreeAfterEachTransaction) {
   }
 }
 
+// So that another run can go on with them (zk2kraft drive).
+TEST_F(DisksOfARun, OfControllersAreReadBackAsTheyWere) {
+  std::map<std::string, sim::Durable> disks;
+  RunOptions options;
+  options.at_end = [&](const sim::World& world, const Cluster& cluster) {
+    ASSERT_TRUE(write_controller_files(world, cluster, folder_));
+    for (const auto& [id, node] : cluster.controllers())
+      disks[world.name_of(node)] = world.disk(node).content();
+  };
+  run(scenario("demo.txtpb"), at_claim("sample/p3-hybrid/zk-1"), options);
+  ASSERT_EQ(disks.size(), 3U);
+  for (const auto& [name, disk] : disks) {
+    SCOPED_TRACE(name);
+    const auto read = read_controller_files(folder_ / name, Initial::kWallClockAtZeroMs);
+    ASSERT_TRUE(read) << sim::describe(read.error());
+    EXPECT_EQ("controller-" + std::to_string(read->node_id.value()), name);
+    EXPECT_EQ(read->quorum,
+              disk.at(kraft::kQuorumStateFile).entries.back().as<kraft::QuorumState>());
+    const auto& before = disk.at(kraft::kLogFile).entries;
+    const auto& after = read->disk.at(kraft::kLogFile).entries;
+    ASSERT_EQ(after.size(), before.size());
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      const auto& batch = after[i].as<kraft::Batch>();
+      EXPECT_EQ(batch.describe(), before[i].as<kraft::Batch>().describe());
+      EXPECT_EQ(batch.identity, before[i].as<kraft::Batch>().identity) << batch.describe();
+    }
+  }
+}
+
+TEST_F(DisksOfARun, OfControllersAreRefusedWhereTheyAreNotWhole) {
+  RunOptions options;
+  options.at_end = [&](const sim::World& world, const Cluster& cluster) {
+    ASSERT_TRUE(write_controller_files(world, cluster, folder_));
+    const auto again = write_controller_files(world, cluster, folder_);
+    EXPECT_FALSE(again) << "nothing is overwritten";
+  };
+  run(scenario("plain.txtpb"), at_claim("sample/p3-hybrid/zk-1"), options);
+  const auto refusal = [&](const std::string& name) {
+    const auto read = read_controller_files(folder_ / name, 0);
+    return read ? std::string() : sim::describe(read.error());
+  };
+  EXPECT_NE(refusal("controller-1").find("no such directory"), std::string::npos)
+      << refusal("controller-1");
+  fs::remove(folder_ / "controller-3000" / "meta.properties");
+  EXPECT_NE(refusal("controller-3000").find("meta.properties"), std::string::npos);
+  const fs::path log =
+      folder_ / "controller-3001" / "__cluster_metadata-0" / "00000000000000000000.log";
+  std::fstream(log, std::ios::in | std::ios::out | std::ios::binary).seekp(100).put('\x7f');
+  EXPECT_NE(refusal("controller-3001"), "");
+  std::ofstream(folder_ / "controller-3002" / "__cluster_metadata-0" /
+                "00000000000000000005-0000000001.checkpoint");
+  EXPECT_NE(refusal("controller-3002").find("checkpoint"), std::string::npos);
+}
+
 std::size_t files_named(const fs::path& folder, std::string_view part) {
   std::size_t found = 0;
   for (const auto& entry : fs::directory_iterator(folder))
@@ -131,11 +187,11 @@ TEST_F(DisksOfARun, OfServersThatLiveByTheirSnapshotsHoldThemAndAreReadFromThem)
   ASSERT_TRUE(dir) << sim::describe(dir.error());
   const auto read =
       kraft::read_metadata_log(*dir, [](kraft::RecordBatch& batch, const kraft::BatchSource&) {
-        EXPECT_GE(batch.header.base_timestamp, Cluster::kWallClockAtZeroMs);
+        EXPECT_GE(batch.header.base_timestamp, Initial::kWallClockAtZeroMs);
       });
   ASSERT_TRUE(read.checkpoint.has_value());
   EXPECT_GT(read.checkpoint->offset, sim::Offset(0));
-  EXPECT_GE(read.checkpoint_timestamp, Cluster::kWallClockAtZeroMs);
+  EXPECT_GE(read.checkpoint_timestamp, Initial::kWallClockAtZeroMs);
   EXPECT_FALSE(read.damage.has_value());
 }
 
