@@ -105,10 +105,13 @@ const std::vector<Row> kRule{
     {"scenarios",
      {"sim/base", "sim/core", "sim/kafka", "sim/kafka/disk", "sim/kafka/security", "sim/kernel",
       "zk", "zk/disk", "kraft", "kraft/disk", "migrate", "scenarios"}},
+    {"scenarios/live",
+     {"sim/base", "sim/core", "sim/kafka", "sim/kernel", "zk", "zk/live", "kraft", "migrate",
+      "scenarios"}},
     {"tools",
      {"sim/base", "sim/core", "sim/kafka", "sim/kafka/disk", "sim/kafka/security", "sim/kernel",
       "zk", "zk/disk", "zk/live", "kraft", "kraft/disk", "migrate", "migrate/offsets",
-      "migrate/live", "scenarios", "tools"}},
+      "migrate/live", "scenarios", "scenarios/live", "tools"}},
 };
 
 const Row* row_of(const std::string& folder) {

@@ -108,6 +108,10 @@ class World {
     }
     return reached(limit);
   }
+  // When the next event is due; nothing when none is pending. For who runs a world beside a clock.
+  std::optional<Instant> next_event_at() {
+    return queue_.empty() ? std::nullopt : std::optional(queue_.next_time());
+  }
   // A message from kOperator, after what is already due now. A process that does not run misses it.
   void poke(NodeId node, Payload message);
   // A fault outside any plan, at once. Targets that nobody answers to are no error here.

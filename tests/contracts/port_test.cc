@@ -7,12 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/contracts/gateway_port.h"
 #include "tests/contracts/live_port.h"
 #include "tests/contracts/port.h"
 #include "tests/contracts/simulated_port.h"
 
 // What every user of the port may rely on: the migration driver, the controllers, the brokers' links. Each test runs
-// against the simulated ensemble and against a real server (zookeeper.md §1.4–§1.9).
+// against the simulated ensemble, against a real server with the C client, and with the simulated client on that server (zookeeper.md §1.4–§1.9).
 namespace contracts {
 namespace {
 
@@ -27,10 +28,12 @@ class Port : public testing::TestWithParam<std::string_view> {
   void SetUp() override {
     if (GetParam() == "simulated") {
       ensemble_ = std::make_unique<SimulatedEnsemble>();
-    } else if (tests::ZooKeeperServer::is_installed()) {
+    } else if (!tests::ZooKeeperServer::is_installed()) {
+      GTEST_SKIP() << "needs the Debian package zookeeper";
+    } else if (GetParam() == "live") {
       ensemble_ = std::make_unique<LiveEnsemble>();
     } else {
-      GTEST_SKIP() << "needs the Debian package zookeeper";
+      ensemble_ = std::make_unique<GatewayEnsemble>();
     }
     // The live server is shared by all tests: each has a root of its own.
     root_ = '/' + std::string(testing::UnitTest::GetInstance()->current_test_info()->name());
@@ -69,7 +72,7 @@ class Port : public testing::TestWithParam<std::string_view> {
   std::unique_ptr<Session> session_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Of, Port, testing::Values("simulated", "live"),
+INSTANTIATE_TEST_SUITE_P(Of, Port, testing::Values("simulated", "live", "through_gateway"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 // ── One znode ───────────────────────────────────────────────────────────────────────────────────

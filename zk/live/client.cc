@@ -67,6 +67,8 @@ SessionState session_state(KeeperState state) {
 
 class Client::State {
  public:
+  explicit State(Arrival arrival) : arrival_(std::move(arrival)) {}
+
   Expected<void> open(const ConnectOptions& options) {
     auto session = Session::open(options, [this](const WatchedEvent& event) { on_event(event); });
     if (!session) return std::unexpected(std::move(session).error());
@@ -84,6 +86,7 @@ class Client::State {
 
   std::optional<ClientEvent> next(milliseconds patience) { return events_.take(patience); }
   SessionId session() const { return session_->id(); }
+  milliseconds granted_timeout() const { return session_->granted_timeout(); }
 
  private:
   // A call on its way: what the C client points into until its completion has run.
@@ -103,14 +106,18 @@ class Client::State {
   // ── On the client's threads ──
   void on_event(const WatchedEvent& event) {
     if (event.type != WatchedEventType::None) {
-      events_.put(WatchFired{event});
+      post(WatchFired{event});
     } else {
       post_state(session_state(event.state));
     }
   }
   // Each watcher of the C client is told of the session; ours wants to hear it once.
   void post_state(SessionState state) {
-    if (last_state_.exchange(state) != state) events_.put(SessionStateChanged{state});
+    if (last_state_.exchange(state) != state) post(SessionStateChanged{state});
+  }
+  void post(ClientEvent event) {
+    events_.put(std::move(event));
+    if (arrival_) arrival_();
   }
   static Call* call_of(const void* context) {
     return const_cast<Call*>(static_cast<const Call*>(context));
@@ -128,6 +135,7 @@ class Client::State {
   static void on_acl(int rc, ACL_vector* acl, ::Stat* stat, const void* context);
   static void on_multi(int rc, const void* context);
 
+  Arrival arrival_;
   std::atomic<SessionState> last_state_{SessionState::Disconnected};
   Mailbox<ClientEvent> events_;       // outlives the session, whose last completions fill it
   std::unique_ptr<Session> session_;  // not null once open
@@ -237,7 +245,7 @@ ErrorCode error_of(int rc) {
 
 void Client::State::finish(Call* call, int rc, Result result, Zxid zxid) {
   Reply reply{call->id, {.zxid = zxid, .error = error_of(rc), .result = std::move(result)}};
-  call->state->events_.put(std::move(reply));
+  call->state->post(std::move(reply));
   delete call;
 }
 
@@ -303,8 +311,8 @@ Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 Client::~Client() = default;
 
-Expected<Client> Client::open(const ConnectOptions& options) {
-  auto state = std::make_unique<State>();
+Expected<Client> Client::open(const ConnectOptions& options, Arrival arrival) {
+  auto state = std::make_unique<State>(std::move(arrival));
   if (auto opened = state->open(options); !opened)
     return std::unexpected(std::move(opened).error());
   return Client(std::move(state));
@@ -321,6 +329,9 @@ void Client::close() {
 }
 SessionId Client::session() const {
   return state_->session();
+}
+milliseconds Client::granted_timeout() const {
+  return state_->granted_timeout();
 }
 
 }  // namespace zk::live

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -24,8 +25,11 @@ namespace zk::live {
 //   - a `Check` outside a multi cannot be sent: it is answered with Unimplemented.
 class Client {
  public:
+  // Called on a thread of the client's after each event that `next` will give: for who waits for several clients.
+  using Arrival = std::function<void()>;
+
   // Waits until the session stands and the credentials are sent. A Problem says what to do when that fails.
-  static sim::Expected<Client> open(const ConnectOptions& options);
+  static sim::Expected<Client> open(const ConnectOptions& options, Arrival arrival = {});
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
   ~Client();  // as `close`
@@ -39,6 +43,8 @@ class Client {
   void close();
 
   SessionId session() const;
+  // The timeout that the server granted.
+  std::chrono::milliseconds granted_timeout() const;
 
  private:
   class State;
