@@ -46,7 +46,7 @@ bool ZooKeeperServer::is_installed() {
 ZooKeeperServer::ZooKeeperServer(const fs::path& data_dir) : ZooKeeperServer(data_dir, Options{}) {}
 
 ZooKeeperServer::ZooKeeperServer(const fs::path& data_dir, const Options& options)
-    : folder_(data_dir), port_(free_port()) {
+    : folder_(data_dir), port_(options.port == 0 ? free_port() : options.port) {
   fs::create_directories(folder_);
   const fs::path config = folder_ / "zoo.cfg";
   const fs::path log = folder_ / "server.log";
@@ -64,18 +64,25 @@ ZooKeeperServer::ZooKeeperServer(const fs::path& data_dir, const Options& option
     execl(kJava, "java", "-Xmx160m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
           "-Dzookeeper.preAllocSize=64", "-Dzookeeper.extendedTypesEnabled=true",
           "-Dzookeeper.4lw.commands.whitelist=*", "-Dzookeeper.admin.enableServer=false", "-cp",
-          class_path.c_str(), "org.apache.zookeeper.server.ZooKeeperServerMain", config.c_str(),
-          static_cast<char*>(nullptr));
+          class_path.c_str(),
+          options.one_of_several ? "org.apache.zookeeper.server.quorum.QuorumPeerMain"
+                                 : "org.apache.zookeeper.server.ZooKeeperServerMain",
+          config.c_str(), static_cast<char*>(nullptr));
     _exit(127);
   }
+  if (!options.one_of_several) wait_until_it_serves();
+}
+
+void ZooKeeperServer::wait_until_it_serves() {
   using namespace std::chrono_literals;
   const auto deadline = std::chrono::steady_clock::now() + 60s;
   // "This ZooKeeper instance is not currently serving requests" comes while it starts.
-  while (answer_to("srvr").find("Mode: ") == std::string::npos) {
+  while (!serves()) {
     const bool gone = waitpid(process_, nullptr, WNOHANG) == process_;
     if (gone || std::chrono::steady_clock::now() > deadline) {
       if (!gone) kill(process_, SIGKILL);
-      std::ifstream words(log);
+      process_ = -1;
+      std::ifstream words(folder_ / "server.log");
       const std::string text{std::istreambuf_iterator<char>(words),
                              std::istreambuf_iterator<char>()};
       sim::unreachable("a ZooKeeper server starts; it said: " +
@@ -86,9 +93,17 @@ ZooKeeperServer::ZooKeeperServer(const fs::path& data_dir, const Options& option
 }
 
 ZooKeeperServer::~ZooKeeperServer() {
+  if (process_ < 0) return;
   kill(process_, SIGCONT);
   kill(process_, SIGTERM);
   waitpid(process_, nullptr, 0);
+}
+
+void ZooKeeperServer::kill_at_once() {
+  if (process_ < 0) return;
+  kill(process_, SIGKILL);
+  waitpid(process_, nullptr, 0);
+  process_ = -1;
 }
 
 std::string ZooKeeperServer::address() const {

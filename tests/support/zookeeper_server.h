@@ -15,10 +15,12 @@ class ZooKeeperServer {
   struct Options {
     // Of the server's jars; empty: Debian's package.
     std::string class_path;
-    std::string more_config;  // further lines of zoo.cfg
+    std::string more_config;      // further lines of zoo.cfg
+    std::uint16_t port = 0;       // for clients; 0: any that is free
+    bool one_of_several = false;  // more_config has server.N lines: it serves when a quorum runs
   };
-  // Starts it and waits until it serves. Throws sim::Bug with the server's last words when it does
-  // not.
+  // Starts it and, unless it is one of several, waits until it serves. Throws sim::Bug with the
+  // server's last words when it does not.
   explicit ZooKeeperServer(const std::filesystem::path& data_dir);
   ZooKeeperServer(const std::filesystem::path& data_dir, const Options& options);
   ZooKeeperServer(const ZooKeeperServer&) = delete;
@@ -28,6 +30,11 @@ class ZooKeeperServer {
   // Whether Java and the server's jars are on this machine. Tests skip themselves where they are
   // not.
   static bool is_installed();
+
+  void wait_until_it_serves();
+  bool serves() const { return answer_to("srvr").find("Mode: ") != std::string::npos; }
+  // Ends the process at once, as a machine does that loses its power.
+  void kill_at_once();
 
   std::uint16_t port() const { return port_; }
   std::string address() const;  // "127.0.0.1:port"

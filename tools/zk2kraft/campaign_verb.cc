@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "tools/zk2kraft/campaign_report.h"
 #include "tools/zk2kraft/console.h"
 #include "tools/zk2kraft/delivery_report.h"
+#include "tools/zk2kraft/interruptible.h"
 #include "tools/zk2kraft/run_support.h"
 #include "tools/zk2kraft/seeded_defects_report.h"
 #include "tools/zk2kraft/verb.h"
@@ -24,30 +24,6 @@ namespace {
 
 using scenarios::CampaignStore;
 using scenarios::SeedResult;
-
-volatile std::sig_atomic_t interrupted = 0;
-void on_interrupt(int) {
-  interrupted = 1;
-}
-
-// Interrupts ask for an end while this lives, instead of being one.
-class Interruptible {
- public:
-  Interruptible() {
-    interrupted = 0;
-    before_[0] = std::signal(SIGINT, on_interrupt);
-    before_[1] = std::signal(SIGTERM, on_interrupt);
-  }
-  Interruptible(const Interruptible&) = delete;
-  Interruptible& operator=(const Interruptible&) = delete;
-  ~Interruptible() {
-    std::signal(SIGINT, before_[0]);
-    std::signal(SIGTERM, before_[1]);
-  }
-
- private:
-  void (*before_[2])(int) = {};
-};
 
 po::options_description campaign_options() {
   po::options_description options("Options");
@@ -194,7 +170,7 @@ ExitCode run_missing(const Campaign& campaign, CampaignStore& store, LinePrinter
       *missing, campaign.jobs,
       {.work = [&](std::uint64_t seed) { return scenarios::to_line(campaign.run(seed)); },
        .done = keep,
-       .stop = [] { return interrupted != 0; }});
+       .stop = [] { return Interruptible::interrupted(); }});
   for (const scenarios::LostTask& task : lost) {
     fmt::print(stderr,
                "zk2kraft: the process that ran seed {} ended with {}; the seed has no result. {} "
@@ -239,7 +215,7 @@ ExitCode run_campaign(const po::variables_map& arguments) {
   if (*format == OutputFormat::Json) {
     fmt::print("{}\n", summary_json(*summary, campaign->replay).dump(2));
   }
-  if (interrupted != 0) return ExitCode::Interrupted;
+  if (Interruptible::interrupted()) return ExitCode::Interrupted;
   if (summary->seeds < campaign->count) code = worse(code, ExitCode::Internal);
   for (const auto& [name, seeds] : summary->verdicts) {
     const auto verdict = scenarios::parse_verdict(name);

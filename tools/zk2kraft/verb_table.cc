@@ -142,7 +142,9 @@ std::string_view about_sources() {
   return "A SOURCE is a ZooKeeper data directory, a live ensemble "
          "(host:port[,host:port][/chroot]), a\n"
          "__cluster_metadata-0 directory, a single log segment or checkpoint, or a folder of the\n"
-         "files of a cluster's nodes. Nothing is ever written to a cluster.";
+         "files of a cluster's nodes. Nothing is ever written to a cluster, but by drive to a "
+         "scratch\n"
+         "ensemble.";
 }
 
 }  // namespace tools
