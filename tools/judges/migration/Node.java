@@ -54,6 +54,10 @@ final class Node {
         return process != null && process.isAlive();
     }
 
+    long pid() {
+        return process.pid();
+    }
+
     /** Asks it to stop, and does not wait. */
     void terminate() {
         if (runs()) process.destroy();
