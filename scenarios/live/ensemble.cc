@@ -11,6 +11,13 @@ namespace scenarios::live {
 
 using std::chrono::milliseconds;
 
+namespace {
+
+// The client tries again by itself; who interrupts a run waits no longer than this.
+constexpr milliseconds kPatience{5'000};
+
+}  // namespace
+
 LiveEnsemble::LiveEnsemble(zk::live::ConnectOptions options, sim::NodeId gateway, Tell tell)
     : options_(std::move(options)), gateway_(gateway), tell_(std::move(tell)) {}
 
@@ -53,6 +60,7 @@ void LiveEnsemble::on(const sim::Occurrence& occurrence, const sim::World& world
 void LiveEnsemble::want(const zk::SessionWanted& wanted, std::string who) {
   zk::live::ConnectOptions options = options_;
   options.session_timeout = milliseconds(wanted.timeout_ms);
+  options.connect_timeout = kPatience;
   Session& session = sessions_[wanted.ticket];
   session.who = std::move(who);
   session.opening = std::async(std::launch::async, [this, options = std::move(options)] {

@@ -108,5 +108,41 @@ TEST_F(DriveOnAServer, WritesOnlyWhereTheMarkerSaysSo) {
   EXPECT_EQ(late.err, "");
 }
 
+TEST_F(DriveOnAServer, InterruptedInMidCopyItKeepsTheDisksAndIsGoneOnWith) {
+  write(zk::Create{.path = "/zk2kraft-scratch", .data = "may-be-overwritten"});
+  const std::vector<std::string> words{
+      "drive",   ZK2KRAFT_SOURCE_DIR "/scenarios/mirror.txtpb", "--zk",     server_->address(),
+      "--disks", (scratch_.path() / "disks").string(),          "--output", "json",
+      "-q"};
+  std::vector<std::string> first = words;
+  first.insert(first.end(), {"--do", "kill -TERM $PPID on migrate.CopyBatch 2"});
+  const auto half = run(first);
+  EXPECT_EQ(half.code, ExitCode::Interrupted) << half.err;
+  const auto said = nlohmann::json::parse(half.out);
+  EXPECT_EQ(said["verdict"], "interrupted");
+  EXPECT_FALSE(said["copy"].contains("endOffset"));
+  EXPECT_EQ(said["disks"].size(), 1U);
+  const auto whole = run(words);
+  EXPECT_EQ(whole.code, ExitCode::Good) << whole.err << whole.out;
+  const auto then = nlohmann::json::parse(whole.out);
+  EXPECT_EQ(then["stores"]["verdict"], "equal");
+  EXPECT_EQ(then["changes"].size(), 4U);
+  EXPECT_GT(then["claims"][0]["kraftEpoch"], said["claims"][0]["kraftEpoch"]);
+}
+
+TEST_F(DriveOnAServer, ItAsksForCredentialsWhereZnodesAreGuarded) {
+  write(zk::Create{.path = "/zk2kraft-scratch", .data = "may-be-overwritten"});
+  // Of user:password, as DigestAuthenticationProvider makes it.
+  write(zk::SetAcl{
+      .path = "/brokers/topics",
+      .acl = {{.perms = 31, .scheme = "digest", .id = "user:tpUq/4Pn5A64fVZyQ0gOJ8ZWqkY="}}});
+  const auto alone = run({"drive", "--zk", server_->address()});
+  EXPECT_EQ(alone.code, ExitCode::Unknown) << alone.err;
+  EXPECT_TRUE(contains(alone.err, "/brokers/topics: it may not be read: NoAuth")) << alone.err;
+  EXPECT_TRUE(contains(alone.err, "--auth digest:USER:PASSWORD")) << alone.err;
+  const auto wrong = run({"drive", "--zk", server_->address(), "--auth", "digest:user:guess"});
+  EXPECT_EQ(wrong.code, ExitCode::Unknown) << wrong.err;
+}
+
 }  // namespace
 }  // namespace tools
