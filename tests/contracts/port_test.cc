@@ -37,7 +37,7 @@ class Port : public testing::TestWithParam<std::string_view> {
     }
     // The live server is shared by all tests: each has a root of its own.
     root_ = '/' + std::string(testing::UnitTest::GetInstance()->current_test_info()->name());
-    root_ = root_.substr(0, root_.rfind('/'));
+    root_.replace(root_.rfind('/'), 1, "-");
     const auto maker = ensemble_->session({});
     ASSERT_TRUE(maker->ask(zk::Create{.path = root_, .data = ""}).ok());
     session_ = new_session();

@@ -68,6 +68,10 @@ void add_changes(const DriveOutcome& outcome, Facts& facts) {
 }
 
 void add_differences(const DriveOutcome& outcome, Facts& facts) {
+  if (!outcome.not_compared.empty()) {
+    facts.add("stores", "both stores", Json{{"verdict", "unknown"}, {"why", outcome.not_compared}},
+              "could not be compared: " + outcome.not_compared);
+  }
   if (!outcome.differences) return;
   const migrate::DiffReport& report = *outcome.differences;
   Json different = Json::array();

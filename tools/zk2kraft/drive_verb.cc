@@ -164,6 +164,7 @@ sim::Expected<DriveOptions> asked(const po::variables_map& arguments) {
 ExitCode exit_code_of(const DriveOutcome& outcome) {
   if (outcome.interrupted) return ExitCode::Interrupted;
   if (!outcome.reached || outcome.changes_refused()) return ExitCode::Finding;
+  if (!outcome.not_compared.empty()) return ExitCode::Unknown;
   if (!outcome.differences) return ExitCode::Good;
   switch (outcome.differences->verdict) {
     case migrate::Verdict::Equal:
