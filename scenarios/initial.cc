@@ -29,7 +29,8 @@ sim::Uuid uuid_of(std::string_view kind, std::string_view name) {
 class TreeWriter {
  public:
   void create(std::string path, zk::Data data) {
-    zk::TxnHeader header{.zxid = zk::Zxid::of(1, ++counter_), .time = zk::WallTime(Initial::kWallClockAtZeroMs)};
+    zk::TxnHeader header{.zxid = zk::Zxid::of(1, ++counter_),
+                         .time = zk::WallTime(Initial::kWallClockAtZeroMs)};
     zk::CreateTxn txn{
         .path = std::move(path), .data = std::move(data), .acl = zk::open_acl_unsafe()};
     txn.parent_cversion = zk::ChildVersion(-1);

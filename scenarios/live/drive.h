@@ -80,7 +80,7 @@ struct DriveOutcome {
   migrate::MigrationDriverState driver = migrate::MigrationDriverState::Uninitialized;
   // Dual write alone: whether ZooKeeper says what the quorum says.
   std::optional<migrate::DiffReport> differences;
-  std::string not_compared;  // why that could not be found out
+  std::string not_compared;                 // why that could not be found out
   std::optional<sim::BrokerId> back_under;  // after a way back: the broker that is controller
   LiveEnsemble::Counts zookeeper;
   sim::Duration took;

@@ -67,6 +67,14 @@ Json told(const sim::OffsetCommitResponse& body) {
   return answer;
 }
 
+// Nobody asks for it here: the sequences have no transactions.
+Json told(const sim::TxnOffsetCommitResponse& body) {
+  Json answer = Json::object();
+  for (const auto& part : body.partitions)
+    answer[name_of_partition(part.topic_partition)] = code(part.error_code);
+  return answer;
+}
+
 Json told(const sim::OffsetFetchResponse& body) {
   Json answer{{"error", code(body.error_code)}};
   for (const auto& part : body.partitions) {
@@ -212,9 +220,9 @@ void World::decide(std::size_t write, sim::ErrorCode error) {
 }
 
 void World::finish_load(std::int32_t partition) {
-  std::vector<std::pair<sim::Offset, const sim::GroupRecords*>> log;
+  std::vector<sim::GroupLogEntry> log;
   for (const auto& [offset, records] : logs_[static_cast<std::size_t>(partition)])
-    log.emplace_back(offset, &records);
+    log.push_back({.offset = offset, .records = &records});
   act([&](sim::GroupContext& context) {
     coordinator_.finish_load(context, sim::PartitionId{partition}, log);
   });
